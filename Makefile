@@ -1,0 +1,52 @@
+# Every command of the project. Bare `make` lists them.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+
+PORT ?= 8080
+ARCH ?= arm64
+# Recursive on purpose: the interpreter is looked for only when the virtual environment is made.
+PYTHON ?= $(shell tools/newest-python)
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: help setup run test check format lock build bench clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Make the virtual environment from the lock
+
+$(READY): requirements-dev.txt
+	@test -n "$(PYTHON)"
+	"$(PYTHON)" -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+run: $(READY) ## Run the whole system here; PORT=8080 STATE=folder BEDROCK=aws OPENAI_UPSTREAM=url OPENAI_UPSTREAM_KEY=key
+	@PORT="$(PORT)" exec $(BIN)/python -m local
+
+test: check ## Everything CI runs
+
+check: $(READY) ## Format, lint, types and all tests; leaves the tree unchanged
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+format: $(READY) ## Rewrite the sources in the project's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(READY) ## Resolve the dependencies again: uv.lock, and the two files plain pip reads
+	$(BIN)/uv lock --upgrade --python $(BIN)/python
+	$(BIN)/python -m tools.lock
+
+build: $(READY) ## dist/: the layer and the services for Lambda; ARCH=arm64 or x86_64
+	$(BIN)/python -m tools.build --arch $(ARCH)
+
+bench: $(READY) ## Measure against boto3 in one run; writes benchmarks/latest.json
+	$(BIN)/python -m benchmarks
+
+clean: ## Remove what can be made again
+	rm -rf .venv .local build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""What the three services and the authorizer share: the Lambda layer."""

@@ -1,0 +1,85 @@
+"""Every error a client can read: one table, one exception, one OpenAI-shaped body."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class Kind(NamedTuple):
+    status: int
+    type: str  # OpenAI's `error.type`
+    message: str  # formatted with the Problem's details
+
+
+# OpenAI's SDK retries 408, 409, 429 and 5xx: a status is a promise that trying again may help.
+ERRORS: dict[str, Kind] = {
+    # the request
+    "invalid_json": Kind(400, "invalid_request_error", "The request body is not valid JSON: {reason}."),
+    "invalid_value": Kind(400, "invalid_request_error", "Invalid value for '{param}': {reason}."),
+    "missing_required_parameter": Kind(400, "invalid_request_error", "Missing required parameter: '{param}'."),
+    "unsupported_parameter": Kind(400, "invalid_request_error", "Unsupported parameter: '{param}'. {reason}"),
+    "context_length_exceeded": Kind(
+        400, "invalid_request_error", "The messages are longer than the context of '{model}'. Send less."
+    ),
+    "invalid_request": Kind(400, "invalid_request_error", "{reason}"),
+    "request_too_large": Kind(413, "invalid_request_error", "The request body is over the limit of {limit}."),
+    "response_too_large": Kind(500, "api_error", "The answer is over the limit of {limit}. Ask for less."),
+    "unknown_url": Kind(404, "invalid_request_error", "Unknown URL: {method} {path}. GET /v1/openapi.json lists them."),
+    "method_not_allowed": Kind(405, "invalid_request_error", "{method} is not allowed on {path}. Allowed: {allowed}."),
+    # the caller
+    "missing_api_key": Kind(
+        401, "authentication_error", "No API key was sent. Send the header 'Authorization: Bearer YOUR_KEY'."
+    ),
+    "invalid_api_key": Kind(
+        401, "authentication_error", "The API key or token is not valid here: forged, mistyped, expired or revoked."
+    ),
+    "account_disabled": Kind(403, "permission_error", "This account is disabled. Ask an administrator to enable it."),
+    "action_not_allowed": Kind(
+        403, "permission_error", "This key may not do '{action}'. Ask an administrator for a key or group that may."
+    ),
+    "model_not_allowed": Kind(
+        403, "permission_error", "You may not use the model '{model}'. GET /v1/models lists those you may."
+    ),
+    "budget_exhausted": Kind(429, "insufficient_quota", "The budget is spent."),
+    # the thing asked for
+    "model_not_found": Kind(
+        404, "invalid_request_error", "The model '{model}' does not exist here. GET /v1/models lists those that do."
+    ),
+    "not_found": Kind(404, "invalid_request_error", "There is no {thing} '{id}'."),
+    "already_exists": Kind(409, "invalid_request_error", "There is a {thing} '{id}' already."),
+    "conflict": Kind(409, "invalid_request_error", "{reason}"),
+    # the model's provider
+    "provider_denied": Kind(
+        403, "permission_error", "The provider refused this account the model '{model}'. Ask an administrator."
+    ),
+    "rate_limit_exceeded": Kind(429, "rate_limit_error", "Too many requests. Wait a little and try again."),
+    "insufficient_quota": Kind(429, "insufficient_quota", "The account's quota at the provider is used up."),
+    "timeout": Kind(408, "timeout", "The model took too long to answer. Try again, or ask for less."),
+    "upstream_error": Kind(502, "api_error", "The model failed while answering. Try again."),
+    "service_unavailable": Kind(503, "api_error", "The service is not available just now. Try again shortly."),
+    "internal_error": Kind(500, "api_error", "Something went wrong here. Name the x-request-id when asking for help."),
+}
+
+
+class Problem(Exception):  # noqa: N818 -- "Problem" is what RFC 9457 calls what a client reads
+    """A row of ERRORS with its details: what every layer raises for a client to read.
+
+    `param` names the offending field in OpenAI's notation (`messages[2].content`). `retry_after_s` becomes a header.
+    """
+
+    def __init__(
+        self, code: str, *, param: str | None = None, retry_after_s: int | None = None, **details: object
+    ) -> None:
+        kind = ERRORS[code]
+        self.code, self.status, self.type, self.param = code, kind.status, kind.type, param
+        self.message = kind.message.format(param=param, **details).rstrip()
+        self.retry_after_s = retry_after_s
+        super().__init__(self.message)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {} if self.retry_after_s is None else {"retry-after": str(self.retry_after_s)}
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """OpenAI's error object: `{"error": {message, type, param, code}}`."""
+        return {"error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code}}

@@ -1,0 +1,106 @@
+"""HTTP plumbing of the services over Powertools' resolver: errors, the caller, request ids, the request's log line."""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+
+from pennyworth.errors import Problem
+from pennyworth.logs import fault, logger
+from pennyworth.principal import Principal
+
+Event = dict[str, Any]  # API Gateway REST proxy event
+Reply = dict[str, Any]  # {statusCode, multiValueHeaders, body: str or an iterable of str, isBase64Encoded}
+Handler = Callable[[Event, Any], Reply]
+
+
+def dumps(value: object) -> str:
+    """JSON as it goes over the wire: no spaces, no escapes for what UTF-8 can say."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def router() -> APIGatewayRestResolver:
+    """A resolver whose every error is one OpenAI-shaped body."""
+    app = APIGatewayRestResolver(serializer=dumps, strip_prefixes=["/v1"])
+    app.exception_handler(Problem)(_problem)
+    app.exception_handler(Exception)(_unexpected)
+
+    @app.not_found
+    def unknown_url(_: Exception) -> Response[str]:
+        event = app.current_event
+        return _problem(Problem("unknown_url", method=event.http_method, path=event.path))
+
+    return app
+
+
+def principal(event: Event) -> Principal:
+    """The caller, from the Lambda authorizer's context. Raises Problem when API Gateway handed none over."""
+    try:
+        return Principal.from_context(event["requestContext"]["authorizer"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise Problem("missing_api_key") from None
+
+
+def serve(app: APIGatewayRestResolver) -> Handler:
+    """The Lambda handler of a service."""
+
+    def handler(event: Event, context: Any) -> Reply:
+        started_at = time.perf_counter()
+        request_id = event["requestContext"]["requestId"]
+        reply: Reply = app.resolve(event, context)
+        reply["multiValueHeaders"]["x-request-id"] = [request_id]
+        body = reply["body"]
+        if isinstance(body, str | bytes | None):
+            _log(event, reply["statusCode"], started_at)
+        else:
+            reply["body"] = _logged(body, event, started_at)
+        return reply
+
+    return handler
+
+
+def _logged(chunks: Iterable[str], event: Event, started_at: float) -> Iterator[str]:
+    """The same chunks; the request's log line when they end, however they end."""
+    status = 200
+    first_at = None
+    try:
+        for chunk in chunks:
+            first_at = first_at or time.perf_counter()
+            yield chunk
+    except GeneratorExit:
+        status = 499  # the client hung up; nginx's number for it
+        raise
+    except BaseException:
+        status = 500
+        raise
+    finally:
+        if hasattr(chunks, "close"):
+            chunks.close()
+        extra = {} if first_at is None else {"first_byte_ms": round((first_at - started_at) * 1e3, 1)}
+        _log(event, status, started_at, **extra)
+
+
+def _log(event: Event, status: int, started_at: float, **extra: object) -> None:
+    caller = event["requestContext"].get("authorizer") or {}
+    logger.info(
+        "request",
+        request_id=event["requestContext"]["requestId"],
+        method=event["httpMethod"],
+        route=event.get("resource"),
+        status=status,
+        duration_ms=round((time.perf_counter() - started_at) * 1e3, 1),
+        user_id=caller.get("user_id"),
+        key_id=caller.get("key_id"),
+        **extra,
+    )
+
+
+def _problem(problem: Problem) -> Response[str]:
+    return Response(problem.status, "application/json", dumps(problem.body), headers=dict(problem.headers))
+
+
+def _unexpected(error: Exception) -> Response[str]:
+    fault("unexpected error", error)
+    return _problem(Problem("internal_error"))

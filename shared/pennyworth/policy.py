@@ -1,0 +1,54 @@
+"""Who may do what: a group's policy, and the one function every request passes."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pennyworth.errors import Problem
+from pennyworth.principal import ACTIONS, Principal
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPolicy:
+    """What a Cognito group allows, kept as JSON in the group's description (2048 characters at most)."""
+
+    actions: frozenset[str]
+    models: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, description: str) -> "GroupPolicy":
+        """A description that is not such JSON allows nothing: default deny."""
+        try:
+            document = json.loads(description)
+            return cls(frozenset(document["actions"]) & ACTIONS, tuple(map(str, document["models"])))
+        except (ValueError, KeyError, TypeError):
+            return cls(frozenset(), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    name: str
+    precedence: int  # the lowest wins
+    role_arn: str
+    policy: GroupPolicy
+
+
+NO_GROUP = Group(name="", precedence=2**31, role_arn="", policy=GroupPolicy(frozenset(), ()))
+
+
+def effective(groups: Iterable[Group]) -> Group:
+    """The group that speaks for a user; of equal precedence the first by name, so that the answer never flips."""
+    return min(groups, key=lambda group: (group.precedence, group.name), default=NO_GROUP)
+
+
+def authorize(caller: Principal, action: str, model: str | None = None) -> None:
+    """Raise the first rule that is broken."""
+    require(caller.active, "account_disabled")
+    require(action in caller.actions, "action_not_allowed", action=action)
+    require(model is None or caller.may_use(model), "model_not_allowed", model=model)
+    require(caller.within_budget, "budget_exhausted")
+
+
+def require(holds: bool, code: str, **details: object) -> None:
+    if not holds:
+        raise Problem(code, param="model" if code == "model_not_allowed" else None, **details)

@@ -1,0 +1,68 @@
+"""Who is calling: made by the authorizer, carried in API Gateway's context, read by the services."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+ACTIONS = frozenset({"inference", "mcp", "usage", "admin"})
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A caller and all they may do.
+
+    A user's policy is that of their group with the lowest precedence, as Cognito's own `cognito:preferred_role` has
+    it, because Bedrock is called in exactly one role. A key narrows it: its scopes cut the actions, its patterns the
+    models.
+    """
+
+    user_id: str  # the Cognito user's `sub`
+    name: str  # e-mail address, or the name of a service account
+    key_id: str  # empty for a signed-in person
+    group: str
+    role_arn: str  # the role Bedrock and S3 are called in
+    actions: frozenset[str]
+    models: tuple[str, ...]  # shell patterns of the group
+    key_models: tuple[str, ...] = ("*",)  # shell patterns of the key
+    active: bool = True
+    within_budget: bool = True
+
+    def may_use(self, model: str) -> bool:
+        """Whether a model's name is allowed, by the group and by the key."""
+        return _matches(model, self.models) and _matches(model, self.key_models)
+
+    def to_context(self) -> dict[str, str]:
+        """API Gateway carries a flat map of strings only."""
+        return {
+            "user_id": self.user_id,
+            "name": self.name,
+            "key_id": self.key_id,
+            "group": self.group,
+            "role_arn": self.role_arn,
+            "actions": " ".join(sorted(self.actions)),
+            "models": json.dumps(self.models, separators=(",", ":")),
+            "key_models": json.dumps(self.key_models, separators=(",", ":")),
+            "active": str(self.active).lower(),
+            "within_budget": str(self.within_budget).lower(),
+        }
+
+    @classmethod
+    def from_context(cls, context: Mapping[str, str]) -> "Principal":
+        """Raises KeyError or ValueError for a context this authorizer did not make."""
+        return cls(
+            user_id=context["user_id"],
+            name=context["name"],
+            key_id=context["key_id"],
+            group=context["group"],
+            role_arn=context["role_arn"],
+            actions=frozenset(context["actions"].split()) & ACTIONS,
+            models=tuple(json.loads(context["models"])),
+            key_models=tuple(json.loads(context["key_models"])),
+            active=context["active"] == "true",
+            within_budget=context["within_budget"] == "true",
+        )
+
+
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)

@@ -1,0 +1,49 @@
+"""The environment of the function, read once into one frozen object."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What Terraform (or `local/`) hands a function. A missing variable fails at init, naming itself."""
+
+    environment: str  # local, dev, prod
+    version: str
+    git_sha: str
+    region: str
+    user_pool_id: str
+    client_ids: tuple[str, ...]  # app clients whose tokens count
+    identity_pool_id: str
+    developer_provider: str  # login name of the identity pool's developer provider
+    pepper_parameter: str  # SSM SecureString with the pepper of the keys' MAC
+    authorizer_ttl_s: int
+    openai_function: str  # what the MCP service invokes for inference: name or ARN, with its alias
+    upstream_url: str  # an OpenAI-compatible base URL, or empty
+    upstream_key_parameter: str  # SSM SecureString with that upstream's key, or empty
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> "Settings":
+        return cls(
+            environment=environ["PENNYWORTH_ENVIRONMENT"],
+            version=environ["VERSION"],
+            git_sha=environ["GIT_SHA"],
+            region=environ["AWS_REGION"],
+            user_pool_id=environ["PENNYWORTH_USER_POOL_ID"],
+            client_ids=tuple(environ["PENNYWORTH_CLIENT_IDS"].split(",")),
+            identity_pool_id=environ["PENNYWORTH_IDENTITY_POOL_ID"],
+            developer_provider=environ["PENNYWORTH_DEVELOPER_PROVIDER"],
+            pepper_parameter=environ["PENNYWORTH_PEPPER_PARAMETER"],
+            authorizer_ttl_s=int(environ["PENNYWORTH_AUTHORIZER_TTL_S"]),
+            openai_function=environ.get("PENNYWORTH_OPENAI_FUNCTION", ""),
+            upstream_url=environ.get("PENNYWORTH_UPSTREAM_URL", "").rstrip("/"),
+            upstream_key_parameter=environ.get("PENNYWORTH_UPSTREAM_KEY_PARAMETER", ""),
+        )
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return Settings.of(os.environ)
