@@ -26,11 +26,11 @@ ERRORS: dict[str, Kind] = {
     "unknown_url": Kind(404, "invalid_request_error", "Unknown URL: {method} {path}. GET /v1/openapi.json lists them."),
     "method_not_allowed": Kind(405, "invalid_request_error", "{method} is not allowed on {path}. Allowed: {allowed}."),
     # the caller
-    "missing_api_key": Kind(
-        401, "authentication_error", "No API key was sent. Send the header 'Authorization: Bearer YOUR_KEY'."
-    ),
     "invalid_api_key": Kind(
-        401, "authentication_error", "The API key or token is not valid here: forged, mistyped, expired or revoked."
+        401,
+        "authentication_error",
+        "No API key or token was sent, or it is not valid here: mistyped, forged, expired or revoked. "
+        "Send the header 'Authorization: Bearer YOUR_KEY'.",
     ),
     "account_disabled": Kind(403, "permission_error", "This account is disabled. Ask an administrator to enable it."),
     "action_not_allowed": Kind(

@@ -40,7 +40,7 @@ def principal(event: Event) -> Principal:
     try:
         return Principal.from_context(event["requestContext"]["authorizer"])
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise Problem("missing_api_key") from None
+        raise Problem("invalid_api_key") from None
 
 
 def serve(app: APIGatewayRestResolver) -> Handler:
