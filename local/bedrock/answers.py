@@ -25,7 +25,7 @@ ONE_WORD = re.compile(rf"{VERB}(?: with)? (?:the )?(?:single |one )?word:? +[\"'
 COUNT = re.compile(r"\bcount (?:up )?(?:from (\d+) )?to (\d+)", re.IGNORECASE)
 SUM = re.compile(
     r"\b(?:what is|what's|calculate|compute|how much is) (-?\d+(?:\.\d+)?) ?"
-    r"([-+*/×x]|plus|minus|times|divided by) ?(-?\d+(?:\.\d+)?)",  # noqa: RUF001 (people write × too)
+    r"([-+*/×x]|plus|minus|times|divided by) ?(-?\d+(?:\.\d+)?)",  # noqa: RUF001
     re.IGNORECASE,
 )
 GREETING = re.compile(r"^\W*(?:hello|hi|hey|good (?:morning|afternoon|evening))\b[^?]{0,40}$", re.IGNORECASE)

@@ -27,8 +27,8 @@ def check_blocks(model: Model, body: dict[str, Any]) -> None:
     """Raise the first thing in the request that this model does not take."""
     if body.get("system") and not model.can("system"):
         raise invalid(
-            "This model doesn't support system messages. Try again without a system message or use a model that supports "
-            "system messages."
+            "This model doesn't support system messages. Try again without a system message or use a model that "
+            "supports system messages."
         )
     for number, block in enumerate(body.get("system", [])):
         if "text" in block and not block["text"].strip():
@@ -67,8 +67,8 @@ def check_file(kind: str, block: dict[str, Any]) -> None:
     content, form = block["source"].get("bytes"), block.get("format", "")
     if kind == "document" and not DOCUMENT_NAME.fullmatch(block["name"]):
         raise invalid(
-            "The document file name can only contain alphanumeric characters, whitespace characters, hyphens, parentheses, "
-            "and square brackets. The name can't contain more than one consecutive whitespace character."
+            "The document file name can only contain alphanumeric characters, whitespace characters, hyphens, "
+            "parentheses, and square brackets. The name can't contain more than one consecutive whitespace character."
         )
     if content is None:
         return
@@ -123,8 +123,8 @@ def check_cache_points(model: Model, body: dict[str, Any]) -> None:
     if (in_tools and not model.can("cached_tools")) or (elsewhere and not model.can("cached_messages")):
         raise AwsError(
             "AccessDeniedException",
-            "You invoked an unsupported model or your request did not allow prompt caching. See the documentation for more "
-            "information.",
+            "You invoked an unsupported model or your request did not allow prompt caching. See the documentation "
+            "for more information.",
             403,
         )
     if len(every) > CACHE_POINTS:

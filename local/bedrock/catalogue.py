@@ -60,7 +60,7 @@ def reaches(geography: str, region: str) -> bool:
 
 
 def resolve(identifier: str, region: str) -> tuple[Model, bool]:
-    """The model a request names by id or ARN, and whether through an inference profile. ValidationException otherwise."""
+    """The model a request names by id or ARN, and whether through an inference profile; else ValidationException."""
     parts = IDENTIFIER.fullmatch(identifier)
     if not parts:
         raise invalid(UNKNOWN)

@@ -3,6 +3,7 @@
 import hashlib
 import math
 import re
+from itertools import pairwise
 from typing import Any
 
 from local.bedrock.catalogue import Model
@@ -20,10 +21,8 @@ def vector(text: str, dimensions: int) -> list[float]:
     """A unit vector: every word and pair of words moves a few numbers up or down."""
     words = re.findall(r"\w+|[^\w\s]", text.lower()) or [text]
     sums = [0.0] * dimensions
-    for feature, weight in [
-        *((word, 1.0) for word in words),
-        *((" ".join(two), 0.5) for two in zip(words, words[1:], strict=False)),
-    ]:
+    pairs = [(" ".join(two), 0.5) for two in pairwise(words)]
+    for feature, weight in [*((word, 1.0) for word in words), *pairs]:
         digest = hashlib.sha256(feature.encode()).digest()
         for at in range(0, FEATURE_PLACES * 4, 4):
             place = int.from_bytes(digest[at : at + 3], "big") % dimensions

@@ -20,7 +20,10 @@ class Identity:
 
 @dataclass
 class Identities:
-    """Asks `aws_url` who an access key belongs to. Only answers are remembered: an unknown key may exist a moment later."""
+    """Asks `aws_url` who an access key belongs to.
+
+    Only answers are remembered: an unknown key may exist a moment later.
+    """
 
     aws_url: str
     known: dict[str, Identity] = field(default_factory=dict)

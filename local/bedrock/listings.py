@@ -39,8 +39,7 @@ def fits(model: Model, wanted: dict[str, Any]) -> bool:
         and "byCustomizationType" not in wanted
         and wanted.get("byOutputModality", model.output[0]) in model.output
         and (
-            wanted.get("byInferenceType", "ON_DEMAND") == "ON_DEMAND"
-            and model.on_demand
+            (wanted.get("byInferenceType", "ON_DEMAND") == "ON_DEMAND" and model.on_demand)
             or "byInferenceType" not in wanted
         )
     )

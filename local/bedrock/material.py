@@ -1,7 +1,7 @@
 """What a prompt offers to fill arguments with: quoted strings, numbers, names and truths, taken in order."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 QUOTED = re.compile(r"\"([^\"\n]+)\"|“([^”\n]+)”|`([^`\n]+)`|(?<!\w)'([^'\n]+)'(?!\w)")
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w")
@@ -18,10 +18,13 @@ FORMATS = {"email": EMAIL, "uri": URL, "url": URL, "date-time": DATE_TIME, "date
 
 
 class Material:
-    """Each kind is handed out in the order of the prompt; what was handed out is given again only when nothing is left."""
+    """Each kind is handed out in the order of the prompt, and again only when nothing is left.
 
-    def __init__(self, prompt: str) -> None:
-        self.prompt = prompt
+    `rest` is a wider prompt to fall back on.
+    """
+
+    def __init__(self, prompt: str, rest: "Material | None" = None) -> None:
+        self.prompt, self.rest = prompt, rest
         self.quoted = [next(filter(None, found)) for found in QUOTED.findall(prompt)]
         bare = QUOTED.sub(" ", prompt)
         for pattern in (URL, EMAIL, DATE_TIME, UUID, DATE, TIME):
@@ -36,8 +39,10 @@ class Material:
         return [at for at in range(len(getattr(self, kind))) if (kind, at) not in self.used]
 
     def take(self, kind: str, again: bool = False) -> str | bool | None:
-        """The next unused value of a kind; with `again`, the last one when all are used."""
+        """The next unused value of a kind; with `again`, the last one when all are used, or one of the rest."""
         values, left = getattr(self, kind), self.left(kind)
+        if not left and again and not values and self.rest:
+            return self.rest.take(kind, again)
         if not left:
             return values[-1] if values and again else None
         self.used.add((kind, left[0]))
@@ -45,8 +50,10 @@ class Material:
 
     def formatted(self, name: str) -> str | None:
         """What the prompt holds in a JSON schema format, as `email`."""
-        found = FORMATS[name].search(self.prompt) if name in FORMATS else None
-        return found.group() if found else None
+        if name not in FORMATS:
+            return None
+        found = FORMATS[name].search(self.prompt)
+        return found.group() if found else self.rest.formatted(name) if self.rest else None
 
     def stated(self, name: str) -> str | None:
         """What the prompt says of a property outright: `name: value`, `name=value`, `name "value"`."""
@@ -74,10 +81,11 @@ class Material:
         refusal = rf"\b(?:not|no|without|never|don't)\s+(?:\w+\s+)?{spelled(name)}(?!\w)"
         return re.search(refusal, self.prompt, re.IGNORECASE) is not None
 
-    def first(self, words: Iterable[object]) -> object | None:
+    def first(self, words: Sequence[object]) -> object | None:
         """Of the words of an enum, the one the prompt mentions first."""
         found = [(self.position(str(word)), word) for word in words]
-        return min((pair for pair in found if pair[0] >= 0), key=lambda pair: pair[0], default=(0, None))[1]
+        here = min((pair for pair in found if pair[0] >= 0), key=lambda pair: pair[0], default=None)
+        return here[1] if here else self.rest.first(words) if self.rest else None
 
     def position(self, word: str) -> int:
         found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", self.prompt, re.IGNORECASE)

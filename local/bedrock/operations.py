@@ -220,10 +220,8 @@ def count_tokens(exchange: Exchange) -> Response:
     if through_profile or not model.can("token_counts"):
         raise invalid("The provided model doesn't support counting tokens.")
     asked = members["input"]
-    if "invokeModel" in asked:
-        body = counted_body(asked["invokeModel"]["body"], model)
-    else:
-        body = asked["converse"]
+    native = asked.get("invokeModel")
+    body = counted_body(native["body"], model) if native else asked["converse"]
     check(model, body, streamed=False)
     return exchange.answer({"inputTokens": sum(part.tokens for part in prompt(body))})
 

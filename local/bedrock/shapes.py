@@ -32,7 +32,7 @@ TYPES: dict[str, tuple[type, ...]] = {
 
 
 def parsed(value: Any, shape: StructureShape) -> dict[str, Any]:
-    """The members of a JSON body, nulls left out and blobs as bytes; raises AwsError for whatever does not fit `shape`."""
+    """The members of a JSON body, nulls left out and blobs as bytes; AwsError for what does not fit `shape`."""
     members = read(value, shape)
     broken = list(constraints(members, shape, ""))
     if broken:

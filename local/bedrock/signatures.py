@@ -26,8 +26,8 @@ AUTHORIZATION = re.compile(
 TIMESTAMP = "%Y%m%dT%H%M%SZ"
 TOLERANCE = timedelta(minutes=5)
 MISMATCH = (
-    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and "
-    "signing method. Consult the service documentation for details."
+    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
+    "and signing method. Consult the service documentation for details."
 )
 BAD_TOKEN = "The security token included in the request is invalid."  # noqa: S105 (a message, not a secret)
 

@@ -16,7 +16,8 @@ def check_turns(model: Model, body: dict[str, Any]) -> None:
         raise invalid("This model doesn't support the system role in messages. Use the system field and try again.")
     if not messages or messages[0]["role"] != "user":
         raise invalid(
-            "A conversation must start with a user message. Try again with a conversation that starts with a user message."
+            "A conversation must start with a user message. Try again with a conversation that starts with a "
+            "user message."
         )
     uses: list[str] = []
     for number, message in enumerate(messages):
@@ -158,8 +159,8 @@ def check_thinking(body: dict[str, Any]) -> None:
         raise refused_by_model("prefilling the assistant response is not supported when `thinking` is enabled")
     if answered and "reasoningContent" not in before["content"][0]:
         raise refused_by_model(
-            f"messages.{len(body['messages']) - 2}.content.0.type: Expected `thinking` or `redacted_thinking`, but found "
-            f"`{'tool_use' if 'toolUse' in before['content'][0] else 'text'}`. When `thinking` is enabled, a final "
+            f"messages.{len(body['messages']) - 2}.content.0.type: Expected `thinking` or `redacted_thinking`, but "
+            f"found `{'tool_use' if 'toolUse' in before['content'][0] else 'text'}`. When `thinking` is enabled, a final "
             "`assistant` message must start with a thinking block."
         )
 
