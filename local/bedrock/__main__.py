@@ -11,6 +11,7 @@ from local.bedrock.server import application
 from local.bedrock.service import operation, statuses
 
 HOST = "127.0.0.1"
+KEEP_ALIVE_S = 60  # AWS's endpoints keep idle connections about as long
 GRACE_S = 1  # what a running stream gets when we are told to stop
 
 
@@ -41,6 +42,7 @@ def main() -> None:
         log_level="warning",
         access_log=False,
         lifespan="off",
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
     )
     Server(config).run()

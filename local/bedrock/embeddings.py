@@ -94,6 +94,7 @@ def cohere(model: Model, body: dict[str, Any]) -> tuple[dict[str, Any], int]:
     dimensions = body.get("output_dimension", model.dimensions[0])
     if dimensions not in model.dimensions or isinstance(dimensions, bool):
         raise malformed(f"#/output_dimension: {dimensions} is not a valid enum value")
+    expect(body, "max_tokens", int)
     types = chosen(body.get("embedding_types"), "embedding_types", COHERE_TYPES)
     entries = cohere_entries(body, fourth)
     limit = min(body.get("max_tokens", model.context_tokens), model.context_tokens)

@@ -8,6 +8,7 @@ from local.bedrock.material import Material
 from local.bedrock.patterns import matching
 
 DEEPEST = 8  # a schema that refers to itself ends here
+LARGEST = 10000  # values of an instance, characters of a string
 DEFAULTS = {
     "email": "simulated@example.com",
     "uri": "https://example.com/",
@@ -31,12 +32,16 @@ def instance(schema: Any, material: Material) -> Any:
 class Filler:
     def __init__(self, root: Any, material: Material) -> None:
         self.root, self.material = root, material
+        self.values = 0  # made so far
 
     def value(self, schema: Any, name: str, depth: int) -> Any:
+        self.values += 1
+        if depth > 2 * DEEPEST or self.values > LARGEST:
+            return None  # a schema that requires itself has no instance
         schema = self.plain(schema, depth)
         if "const" in schema:
             return schema["const"]
-        if "enum" in schema:
+        if schema.get("enum"):
             mentioned = self.material.first(schema["enum"])
             return schema["enum"][0] if mentioned is None else mentioned
         match kind(schema):
@@ -99,7 +104,7 @@ class Filler:
     def offered(self, schema: dict[str, Any], name: str) -> bool:
         """Does the prompt hold something for a property that may be left out?"""
         material = self.material
-        if "enum" in schema:
+        if schema.get("enum"):
             return material.first(schema["enum"]) is not None
         match kind(schema):
             case "number" | "integer":
@@ -124,7 +129,7 @@ class Filler:
         item = self.plain(rest, depth)
         source = {"number": "numbers", "integer": "numbers", "string": "quoted"}.get(kind(item), "")
         offered = len(self.material.left(source)) if source and "enum" not in item else 0
-        wanted = min(max(least, len(values) + offered, 0 if first else 1), most)
+        wanted = min(max(least, len(values) + offered, 0 if first else 1), most, LARGEST)
         while len(values) < wanted:
             values.append(self.value(rest, name, depth + 1))
         return distinct(values, item) if schema.get("uniqueItems") else values
@@ -200,7 +205,7 @@ def fitted(text: str, schema: dict[str, Any]) -> str:
     pattern = schema.get("pattern")
     if pattern and not matches(pattern, text):
         text = matching(pattern) or text
-    least, most = schema.get("minLength", 0), schema.get("maxLength")
+    least, most = min(schema.get("minLength", 0), LARGEST), schema.get("maxLength")
     if len(text) < least:
         text = (text or "x").ljust(least, (text or "x")[-1])
     return text[:most] if most is not None else text

@@ -1,10 +1,15 @@
 """The parameters around the messages: how to answer, with which tools, in which form, and what a model lets through."""
 
 import json
+from functools import lru_cache
 from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
 
 from local.bedrock.catalogue import Model
 from local.bedrock.errors import invalid, malformed, refused_by_model, unsupported
+from local.bedrock.eventstream import encoded
 
 EFFORTS = ("low", "medium", "high")
 THINKING_MINIMUM = 1024
@@ -18,8 +23,8 @@ UNSUPPORTED_KEYWORDS = {
 def check_limits(model: Model, body: dict[str, Any], streamed: bool) -> None:
     """Raise the first parameter that this model does not take."""
     check_inference(model, body.get("inferenceConfig", {}))
-    check_tools(model, body, streamed)
     check_extra(model, body)
+    check_tools(model, body, streamed)
     check_output(model, body.get("outputConfig", {}))
     if "promptVariables" in body:
         raise unsupported("promptVariables")
@@ -82,6 +87,10 @@ def check_tool(model: Model, where: str, tool: dict[str, Any]) -> None:
     schema = tool["inputSchema"].get("json")
     if not isinstance(schema, dict) or schema.get("type") != "object":
         raise invalid(f"The value at {where}.inputSchema.json.type must be one of the following: object.")
+    if not is_schema(encoded(schema)):
+        raise refused_by_model(
+            f"{where}.inputSchema.json: JSON schema is invalid. It must match JSON Schema draft 2020-12"
+        )
     if tool.get("strict"):
         if not model.can("structured_output"):
             raise unsupported(f"{where}.strict")
@@ -95,7 +104,7 @@ def check_tool_choice(model: Model, body: dict[str, Any], choice: dict[str, Any]
     if kind == "tool" and value["name"] not in names:
         raise refused_by_model(f"Tool '{value['name']}' not found in provided tools")
     thinking = (body.get("additionalModelRequestFields") or {}).get("thinking", {})
-    if kind != "auto" and isinstance(thinking, dict) and thinking.get("type") == "enabled":
+    if kind != "auto" and thinking.get("type") == "enabled":
         raise refused_by_model("Thinking may not be enabled when tool_choice forces tool use.")
 
 
@@ -172,7 +181,19 @@ def check_output(model: Model, config: dict[str, Any]) -> None:
         schema = None
     if not isinstance(schema, dict):
         raise invalid("The value at outputConfig.textFormat.structure.jsonSchema.schema is not a JSON object.")
+    if not is_schema(encoded(schema)):
+        raise refused_by_model("output_config.format.schema: JSON schema is invalid.")
     check_schema("output_config.format.schema", schema)
+
+
+@lru_cache(maxsize=256)
+def is_schema(text: str) -> bool:
+    """Judging a schema takes longer than answering: the same tools come again and again."""
+    try:
+        Draft202012Validator.check_schema(json.loads(text))
+    except SchemaError:
+        return False
+    return True
 
 
 def check_schema(where: str, schema: Any) -> None:

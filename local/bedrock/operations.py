@@ -22,16 +22,20 @@ from local.bedrock.guardrails import apply_guardrail
 from local.bedrock.inference import check, reply
 from local.bedrock.replies import Reply
 from local.bedrock.service import operation
-from local.bedrock.shapes import parsed
+from local.bedrock.shapes import broken, parsed
 from local.bedrock.signatures import Caller
 from local.bedrock.streams import EventStream
 from local.bedrock.tokens import prompt
 
 EMBEDDERS = {"titan": embeddings.titan, "cohere": embeddings.cohere}
 DIALECTS = {"anthropic": claude, "nova": nova}
-GUARDRAIL_HEADERS = {
-    "x-amzn-bedrock-guardrailidentifier": "guardrailIdentifier",
-    "x-amzn-bedrock-guardrailversion": "guardrailVersion",
+TOO_LONG = "Member must have length less than or equal to {}"
+# InvokeModel's headers, and the member of Converse's input that says the same.
+HEADERS = {
+    "x-amzn-bedrock-guardrailidentifier": ("guardrailConfig", "guardrailIdentifier"),
+    "x-amzn-bedrock-guardrailversion": ("guardrailConfig", "guardrailVersion"),
+    "x-amzn-bedrock-service-tier": ("serviceTier", "type"),
+    "x-amzn-bedrock-performanceconfig-latency": ("performanceConfig", "latency"),
 }
 
 
@@ -118,15 +122,10 @@ def native_chat(exchange: Exchange, streamed: bool) -> tuple[Chat, Reply]:
         raise invalid("The model is unsupported for streaming.")
     if model.body not in DIALECTS:
         raise invalid(f"This stand-in does not know the InvokeModel body of {model.name}: use Converse.")
-    read_headers(exchange)
     translated, forbidden = DIALECTS[model.body].to_converse(native_body(exchange))
-    body = parsed({**translated, "modelId": model.id}, operation("Converse").input_shape)
+    body = parsed({**translated, **read_headers(exchange), "modelId": model.id}, operation("Converse").input_shape)
     del body["modelId"]
-    guardrail = {
-        new: exchange.request.headers[old] for old, new in GUARDRAIL_HEADERS.items() if old in exchange.request.headers
-    }
-    if guardrail:
-        body["guardrailConfig"] = guardrail
+    exchange.call.request_metadata = body.get("requestMetadata")
     check(model, body, streamed)
     chat = Chat(model, body, forbidden)
     finished = reply(exchange.bedrock, chat, exchange.fault)
@@ -135,44 +134,41 @@ def native_chat(exchange: Exchange, streamed: bool) -> tuple[Chat, Reply]:
 
 
 def native_body(exchange: Exchange) -> Any:
+    limit = operation(exchange.call.operation).input_shape.members["body"].metadata["max"]
+    if len(exchange.body) > limit:
+        raise invalid(f"1 validation error detected: {broken('', 'body', TOO_LONG.format(limit))}")
     try:
         return json.loads(exchange.body)
     except ValueError as error:
         raise invalid("Malformed input request, please reformat your input and try again.") from error
 
 
-def read_headers(exchange: Exchange) -> None:
-    """InvokeModel's parameters beside the body."""
+def read_headers(exchange: Exchange) -> dict[str, Any]:
+    """InvokeModel's parameters beside the body, as members of Converse's input."""
     headers = exchange.request.headers
     if headers.get("accept", "*/*") not in ("*/*", "application/json"):
         raise invalid("The requested Accept type is not supported. Use application/json.")
-    members = operation(exchange.call.operation).input_shape.members
-    named = {
-        "serviceTier": "x-amzn-bedrock-service-tier",
-        "performanceConfigLatency": "x-amzn-bedrock-performanceconfig-latency",
-    }
-    for name, header in named.items():
-        if header in headers and headers[header] not in members[name].enum:
-            raise invalid(
-                f"1 validation error detected: Value '{headers[header]}' at '{name}' failed to satisfy constraint"
-            )
+    members: dict[str, Any] = {}
+    for header, (member, name) in HEADERS.items():
+        if header in headers:
+            members.setdefault(member, {})[name] = headers[header]
     if "x-amzn-bedrock-request-metadata" in headers:
-        exchange.call.request_metadata = request_metadata(headers["x-amzn-bedrock-request-metadata"])
+        members["requestMetadata"] = request_metadata(headers["x-amzn-bedrock-request-metadata"])
+    return members
 
 
-def request_metadata(text: str) -> dict[str, str]:
+def request_metadata(text: str) -> Any:
     try:
-        value = json.loads(text)
+        return json.loads(text)
     except ValueError as error:
         raise invalid("The request metadata is not a JSON object.") from error
-    shape = operation("Converse").input_shape
-    return parsed({"modelId": "x", "requestMetadata": value}, shape)["requestMetadata"]
 
 
 def invoke_model(exchange: Exchange) -> Response:
     model = exchange.model()
     if model.body in EMBEDDERS:
-        read_headers(exchange)
+        beside = parsed({**read_headers(exchange), "modelId": model.id}, operation("Converse").input_shape)
+        exchange.call.request_metadata = beside.get("requestMetadata")
         content, tokens = EMBEDDERS[model.body](model, native_body(exchange))
         exchange.call.usage = {"inputTokens": tokens, "outputTokens": 0, "totalTokens": tokens}
         return exchange.answer(content, counts(exchange, tokens, 0))

@@ -6,6 +6,7 @@ from typing import Any
 # The parser behind `re`: private by name, unchanged in form since Python 2.
 PARSER: Any = re._parser  # type: ignore[attr-defined]
 CHARACTERS = [*"aA0 ", *map(chr, range(33, 0x250))]  # the plainest first
+LONGEST = 100  # repetitions: what wants more gets no match
 CATEGORIES = {"DIGIT": r"\d", "WORD": r"\w", "SPACE": r"\s"}
 
 
@@ -31,7 +32,7 @@ def emitted(node: tuple[Any, Any]) -> str:
         return next(character for character in CHARACTERS if allowed(options, character))
     if kind in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
         low, _, inner = value
-        return "".join(map(emitted, inner)) * low
+        return "".join(map(emitted, inner)) * min(low, LONGEST)
     if kind == "SUBPATTERN":
         return "".join(map(emitted, value[-1]))
     if kind == "BRANCH":

@@ -2,6 +2,7 @@
 
 import json
 import math
+from operator import mul
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ def embed(bedrock: Any, model: str, /, **body: Any) -> dict[str, Any]:
 
 
 def cosine(one: list[float], other: list[float]) -> float:
-    return math.sumprod(one, other) / math.hypot(*one) / math.hypot(*other)
+    return sum(map(mul, one, other)) / math.hypot(*one) / math.hypot(*other)
 
 
 @pytest.mark.parametrize("dimensions", [256, 512, 1024])

@@ -212,7 +212,12 @@ def test_headers_are_heeded(bedrock: Any) -> None:
     headers = reply["ResponseMetadata"]["HTTPHeaders"]
     assert headers["x-amzn-bedrock-input-token-count"] == str(content["usage"]["input_tokens"])
     assert bedrock.calls()[-1]["request_metadata"] == {"user": "ada"}
-    for wrong in ({"requestMetadata": "{"}, {"requestMetadata": '{"a": "b;"}'}, {"accept": "text/plain"}):
+    for wrong in (
+        {"requestMetadata": "{"},
+        {"requestMetadata": '{"a": "b;"}'},
+        {"accept": "text/plain"},
+        {"serviceTier": "flex"},
+    ):
         with pytest.raises(bedrock.runtime.exceptions.ValidationException):
             bedrock.runtime.invoke_model(modelId=CLAUDE, body=body, **wrong)
 

@@ -226,6 +226,11 @@ REFUSALS: dict[str, tuple[str, Any, str]] = {
         HI | tools(spec(schema={"type": "string"})),
         "The value at toolConfig.tools.0.toolSpec.inputSchema.json.type must be one of the following: object.",
     ),
+    "no JSON schema": (
+        CLAUDE,
+        HI | tools(spec(schema={"type": "object", "properties": []})),
+        "It must match JSON Schema draft 2020-12",
+    ),
     "a name twice": (CLAUDE, HI | tools(spec(), spec()), "Tool names must be unique"),
     "unknown tool chosen": (CLAUDE, HI | tools(toolChoice={"tool": {"name": "hear"}}), "Tool 'hear' not found"),
     "named tool, for gpt-oss": (
