@@ -88,6 +88,7 @@ CASES = [
     ({**asked(tools=[TOOL], stream=True), "model": "llama-3.3-70b"}, "unsupported_parameter", "tools"),
     ({**asked(tools=[TOOL], tool_choice="required"), "model": "llama-3.3-70b"}, "unsupported_parameter", "tool_choice"),
     ({**asked(stop="x"), "model": "llama-3.3-70b"}, "unsupported_parameter", "stop"),
+    ({**asked(temperature=1, top_p=0.5), "model": "claude-haiku-4.5"}, "unsupported_parameter", "top_p"),
     ({**asked(temperature=0.5, top_p=0.5), "model": "claude-haiku-4.5"}, "unsupported_parameter", "top_p"),
 ]
 
@@ -104,3 +105,8 @@ def test_an_unknown_model_is_a_404_that_names_it():
         find("gpt-17")
     assert (raised.value.status, raised.value.code, raised.value.param) == (404, "model_not_found", "model")
     assert "gpt-17" in raised.value.message
+
+
+def test_a_top_p_of_1_beside_a_temperature_asks_for_nothing():
+    body = {**asked(temperature=0.1, top_p=1), "model": "claude-haiku-4.5"}
+    assert to_converse(check(ChatRequest, body), find(body["model"]))["inferenceConfig"] == {"temperature": 0.1}
