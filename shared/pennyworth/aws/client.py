@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from pennyworth.aws.connection import Response
-from pennyworth.aws.credentials import Credentials, environment_credentials
+from pennyworth.aws.credentials import UNSIGNED, Credentials, environment_credentials
 from pennyworth.aws.endpoint import Endpoint, endpoint
 from pennyworth.aws.error import AwsError, TransportError, refusal
 from pennyworth.aws.events import Events
@@ -37,6 +37,7 @@ class _Request(NamedTuple):
     body: bytes
     credentials: Credentials | None
     idempotent: bool
+    method: str = "POST"
 
 
 class Aws:
@@ -123,6 +124,11 @@ class Aws:
         request = _Request(service, path, _rest(headers), _body(payload), credentials, idempotent)
         return _object(self._perform(request, timeout_s, _whole))
 
+    def get(self, service: str, path: str, *, timeout_s: float = 8.0) -> dict[str, Any]:
+        """The JSON object of a public document, such as a user pool's key set: unsigned."""
+        request = _Request(service, path, {}, b"", UNSIGNED, True, "GET")
+        return _object(self._perform(request, timeout_s, _whole))
+
     def reply(
         self,
         service: str,
@@ -196,7 +202,7 @@ class Aws:
         credentials = request.credentials or self._credentials()
         if credentials.access_key_id:
             headers = signed(
-                "POST",
+                request.method,
                 target,
                 headers,
                 request.body,
@@ -205,7 +211,9 @@ class Aws:
                 service=at.service.signing_name,
                 now=self._clock() + skew_s,
             )
-        return self._pool.exchange(at, _head(target, headers, len(request.body)), request.body, deadline)
+        return self._pool.exchange(
+            at, _head(request.method, target, headers, len(request.body)), request.body, deadline
+        )
 
     def _correct_clock(self, error: AwsError, headers: Mapping[str, str], skew_s: float) -> bool:
         """Adopt AWS's clock where it refused ours; whether that is a reason to try again."""
@@ -231,10 +239,10 @@ def _open(response: Response, _: float) -> Response:
     return response
 
 
-def _head(target: str, headers: Mapping[str, str], length: int) -> bytes:
+def _head(method: str, target: str, headers: Mapping[str, str], length: int) -> bytes:
     """The request's head. Raises ValueError for a value that would end its line."""
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-    head = f"POST {target} HTTP/1.1\r\n{lines}content-length: {length}\r\nuser-agent: pennyworth\r\n\r\n"
+    head = f"{method} {target} HTTP/1.1\r\n{lines}content-length: {length}\r\nuser-agent: pennyworth\r\n\r\n"
     breaks = len(headers) + 4
     if head.count("\n") != breaks or head.count("\r") != breaks or " " in target:
         raise ValueError("a line break or a space where none may be")
