@@ -5,7 +5,7 @@ metering and audit happen there, once. See docs/decisions/0003-mcp-calls-inferen
 """
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
@@ -28,19 +28,28 @@ _CONTEXT = (
     *("requestId", "requestTime", "requestTimeEpoch", "stage"),
 )
 
-_PROBLEMS = {"TooManyRequestsException": "rate_limit_exceeded", "RequestTooLargeException": "request_too_large"}
+_PROBLEMS = {
+    "Timeout": "timeout",
+    "TooManyRequestsException": "rate_limit_exceeded",
+    "RequestTooLargeException": "request_too_large",
+}
+
+
+class Events(Protocol):
+    """pennyworth.aws.Events, or a generator."""
+
+    def __iter__(self) -> Iterator[StreamEvent]: ...
+    def close(self) -> None: ...
 
 
 class Stream(Protocol):
-    """pennyworth.aws.Aws.stream, as far as it is used here. `timeout_s` is for the stream as a whole."""
+    """pennyworth.aws.Aws.stream, as far as it is used here."""
 
-    def __call__(
-        self, service: str, path: str, payload: bytes, *, timeout_s: float
-    ) -> Generator[StreamEvent, None, None]: ...
+    def __call__(self, service: str, path: str, payload: bytes, *, timeout_s: float, deadline: float) -> Events: ...
 
 
-def through_lambda(service: str, path: str, payload: bytes, *, timeout_s: float) -> Generator[StreamEvent, None, None]:
-    yield from _aws().stream(service, path, payload, timeout_s=timeout_s)
+def through_lambda(service: str, path: str, payload: bytes, *, timeout_s: float, deadline: float) -> Events:
+    return _aws().stream(service, path, payload, timeout_s=timeout_s, deadline=deadline)
 
 
 @cache
@@ -71,13 +80,12 @@ class Inference:
 
         path = f"/2021-11-15/functions/{quote(self.function, safe='')}/response-streaming-invocations"
         try:
-            with closing(self.stream("lambda", path, payload, timeout_s=self._left())) as events:
+            with closing(self.stream("lambda", path, payload, timeout_s=self._left(), deadline=self.ends_at)) as events:
                 for event in events:
                     yield event
                     self._left()
         except AwsError as error:
-            self._left()  # down there, running out of time is one more broken connection
-            logger.error("the openai function cannot be invoked", aws_code=error.code, aws_status=error.status)
+            logger.error("the openai function gave no answer", aws_code=error.code, aws_status=error.status)
             raise Problem(_PROBLEMS.get(error.code, "service_unavailable"), limit="6 MB") from None
 
     def _left(self) -> float:

@@ -61,7 +61,7 @@ def parse(body: bytes) -> Message:
     require(not isinstance(document, list), INVALID_REQUEST, "Batches are not accepted: send one message per POST.")
     require(isinstance(document, dict), INVALID_REQUEST, "The body must be one JSON-RPC message, an object.")
     try:
-        return _message(document, body)
+        return _message(document)
     except RpcError as error:
         error.id = _id(document)
         raise
@@ -70,22 +70,32 @@ def parse(body: bytes) -> Message:
 def _json(body: bytes) -> Any:
     require(bool(body.strip()), PARSE_ERROR, "The body is empty: send one JSON-RPC message.")
     try:
-        return json.loads(body.decode(), parse_constant=_not_json)
+        document = json.loads(body.decode(), parse_constant=_not_json)
+        if _SURROGATE.search(body):
+            # A lone surrogate is valid JSON but no text: it could be neither passed on nor sent back.
+            json.dumps(document, ensure_ascii=False).encode()
     except RecursionError:
         raise _too_deep() from None
-    except ValueError as error:  # JSONDecodeError, UnicodeDecodeError, an integer of more digits than int() takes
-        raise RpcError(PARSE_ERROR, f"The body is not valid JSON: {error}.") from None
+    except json.JSONDecodeError as error:
+        raise _unreadable(str(error)) from None
+    except UnicodeError:
+        raise _unreadable("it is not UTF-8, or holds an unpaired surrogate (\\ud800 to \\udfff)") from None
+    except ValueError:  # from int(), which has a limit
+        raise _unreadable("it holds a number of too many digits") from None
+    return document
 
 
 def _not_json(constant: str) -> NoReturn:
     """Python's parser takes NaN and Infinity; JSON knows neither."""
-    raise ValueError(f"it contains {constant}")
+    raise json.JSONDecodeError(f"{constant} is no JSON", "", 0)
 
 
-def _message(document: dict[str, Any], body: bytes) -> Message:
+def _unreadable(reason: str) -> RpcError:
+    return RpcError(PARSE_ERROR, f"The body is not valid JSON: {reason}.")
+
+
+def _message(document: dict[str, Any]) -> Message:
     _bounded(document)
-    if _SURROGATE.search(body):
-        _encodable(document)
     require(document.get("jsonrpc") == "2.0", INVALID_REQUEST, "'jsonrpc' must be \"2.0\".")
     method = document.get("method")
     if method is None and not document.keys().isdisjoint({"result", "error"}):
@@ -122,11 +132,3 @@ def _children(node: object) -> list[Any]:
 
 def _too_deep() -> RpcError:
     return RpcError(INVALID_REQUEST, f"The body is nested deeper than {MAX_DEPTH} levels.")
-
-
-def _encodable(document: object) -> None:
-    """A lone surrogate is valid JSON but no text: it could be neither passed on nor sent back."""
-    try:
-        json.dumps(document, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise RpcError(PARSE_ERROR, "The body holds an unpaired surrogate (\\ud800 to \\udfff).") from None
