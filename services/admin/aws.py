@@ -110,7 +110,7 @@ def call(
     """AWS's answer. Raises Fault; `subject` is the user its text names, `answers` the codes that are no fault to the
     caller and so are not logged."""
     from botocore import xform_name  # type: ignore[import-untyped]
-    from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+    from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # type: ignore[import-untyped]
 
     try:
         answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
@@ -120,7 +120,7 @@ def call(
         if row.code == "internal_error" and aws_code not in answers:
             logger.error("AWS refused", operation=operation, aws_code=aws_code)
         raise Fault(aws_code, row, subject) from None  # its text may quote an e-mail address
-    except BotoCoreError as error:
+    except (HTTPClientError, ConnectionError) as error:
         fault("AWS did not answer", error, operation=operation)
         raise Fault("", _DOWN, subject) from None
     return answer
