@@ -4,7 +4,6 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from pennyworth.settings import settings
-
 from services.admin.aws import Fault, call, client
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import botocore.session
 import pytest
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
+
 from pennyworth.aws import retry
 from pennyworth.aws.endpoint import SERVICES, endpoint
 

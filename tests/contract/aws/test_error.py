@@ -7,6 +7,7 @@ import botocore.session
 import pytest
 from botocore.model import OperationModel
 from botocore.parsers import EventStreamJSONParser, create_parser
+
 from pennyworth.aws.error import exception, refusal
 
 SESSION = botocore.session.get_session()

@@ -8,6 +8,7 @@ import pytest
 from botocore.eventstream import EventStreamBuffer
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pennyworth.aws.eventstream import MAX_HEADERS, MAX_PAYLOAD, CorruptStreamError, Decoder
 
 Header = tuple[int, Any]  # the type's number, the value

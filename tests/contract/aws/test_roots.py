@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import certifi
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 from pennyworth.aws.tls import ROOTS
 
 # SHA-256 of each root's public key, as https://www.amazontrust.com/repository/ publishes them (read 2026-11).

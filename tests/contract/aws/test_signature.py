@@ -9,6 +9,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pennyworth.aws import Credentials
 from pennyworth.aws.signature import signed
 

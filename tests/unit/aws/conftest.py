@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+
 from pennyworth.aws import Aws, Credentials
 
 Step = bytes | Callable[[socket.socket], None] | None  # what to answer; None: hang up without a word

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
+
 from pennyworth.aws import UNSIGNED, Aws, AwsError, Credentials, environment_credentials
 
 NOW = 1_780_000_000.0  # 2026-05-28T20:26:40Z

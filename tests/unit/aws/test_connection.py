@@ -6,6 +6,7 @@ from time import monotonic
 from typing import Any, cast
 
 import pytest
+
 from pennyworth.aws import Aws, AwsError
 from pennyworth.aws.connection import Connection
 from pennyworth.aws.error import TransportError

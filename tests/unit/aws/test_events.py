@@ -10,6 +10,7 @@ from typing import Any
 from zlib import crc32
 
 import pytest
+
 from pennyworth.aws import Aws, AwsError, Events
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.amazon.eventstream\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from pennyworth.aws import Aws, AwsError
 from pennyworth.aws.error import TransportError
 from pennyworth.aws.retry import wait_s
