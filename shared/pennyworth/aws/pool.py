@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from pennyworth.aws.connection import Connection, Response, connect
 from pennyworth.aws.endpoint import Endpoint
 from pennyworth.aws.error import TransportError
-from pennyworth.aws.tls import context, trusts_amazon
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -79,6 +78,8 @@ class Pool:
     def _context(self, endpoint: Endpoint) -> "SSLContext | None":
         if not endpoint.tls:
             return None
+        from pennyworth.aws.tls import context, trusts_amazon
+
         amazon = trusts_amazon(endpoint.host)
         with self._lock:
             if amazon not in self._contexts:
