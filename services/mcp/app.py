@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
+
 from pennyworth.http import Event, dumps, principal, router, serve
 from pennyworth.policy import authorize
 from pennyworth.settings import settings
-
 from services.mcp import toolbox
 from services.mcp.endpoint import Post, Server, answer
 from services.mcp.headers import joined

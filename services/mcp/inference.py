@@ -16,7 +16,6 @@ from pennyworth.errors import Problem
 from pennyworth.http import Event, dumps
 from pennyworth.logs import logger
 from pennyworth.settings import settings
-
 from services.mcp.reply import Reply, StreamEvent, unwrapped
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pennyworth.errors import Problem
-
 from services.mcp.completion import CUT, Refused, glued, message_of
 from services.mcp.reply import Reply
 from services.mcp.tools import CHAT, LIST_MODELS, ToolResult

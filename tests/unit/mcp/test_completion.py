@@ -3,8 +3,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
-from pennyworth.errors import Problem
 
+from pennyworth.errors import Problem
 from services.mcp.completion import CUT, Completion, Refused, glued
 
 

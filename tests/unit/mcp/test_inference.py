@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from pennyworth.aws import AwsError
 from pennyworth.errors import Problem
 from pennyworth.principal import Principal
-
 from services.mcp.inference import Inference, proxy_event
 from tests.mcp_posts import CALLER, event, modern
 

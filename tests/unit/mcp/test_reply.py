@@ -1,8 +1,8 @@
 import json
 
 import pytest
-from pennyworth.errors import Problem
 
+from pennyworth.errors import Problem
 from services.mcp.reply import unwrapped
 
 PRELUDE = json.dumps({"statusCode": 201, "headers": {"content-type": "text/plain"}}).encode()

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from pennyworth.errors import Problem
 
+from pennyworth.errors import Problem
 from services.mcp.reply import Reply
 from services.mcp.schema import violation
 from services.mcp.toolbox import CUT_NOTE, call, completion_request
