@@ -8,8 +8,8 @@ import sys
 from typing import Any
 
 import pytest
-from pennyworth.settings import settings
 
+from pennyworth.settings import settings
 from tests.mcp_posts import CALLER, MODERN, event, handshake, modern, raw
 
 ENVIRONMENT = {
