@@ -4,6 +4,7 @@ import importlib.util
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from functools import partial
@@ -13,6 +14,8 @@ from urllib.parse import parse_qs
 from uuid import uuid4
 
 import pytest
+import yaml
+from openapi_schema_validator import OAS30Validator
 from pennyworth.keys import SLOTS, attribute
 from pennyworth.logs import logger
 from pennyworth.settings import settings
@@ -191,12 +194,35 @@ def event():
     return make_event
 
 
+@pytest.fixture(scope="session")
+def promised():
+    """Holds an answer to openapi.yaml: (event, Answer)."""
+    contract = yaml.safe_load((ROOT / "openapi.yaml").read_text())
+
+    def check(event, answer):
+        path = re.sub("/key_[^/]*$", "/{key_id}", re.sub("/users/[^/]+", "/users/{user_id}", event["path"]))
+        responses = contract["paths"][path][event["httpMethod"].lower()]["responses"]
+        if answer.status == 200:
+            schema = responses["200"]["content"]["application/json"]["schema"]
+        else:
+            schema = {"$ref": "#/components/schemas/Error"}
+        OAS30Validator({**schema, "components": contract["components"]}).validate(answer.json)
+        assert answer.headers["x-request-id"] == event["requestContext"]["requestId"]
+
+    return check
+
+
 @pytest.fixture
-def invoke(environment):
-    """The handler: (event) → Answer."""
+def invoke(environment, promised):
+    """The handler, every answer held to the contract: (event) → Answer."""
     from services.admin.app import handler
 
-    return lambda event: Answer(handler(event, None))
+    def invoke(event):
+        answer = Answer(handler(event, None))
+        promised(event, answer)
+        return answer
+
+    return invoke
 
 
 @pytest.fixture
