@@ -1,6 +1,7 @@
 """python -m local.aws --port N [--state FILE]"""
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -34,7 +35,10 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"cannot start on port {options.port}: {error.strerror or error}", file=sys.stderr)
+        print(
+            f"cannot start on port {options.port}: {os.strerror(error.errno) if error.errno else error}",
+            file=sys.stderr,
+        )
         return 1
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

@@ -52,12 +52,16 @@ class StateFile:
         """Raises InUseError, and OSError for a folder that cannot be written."""
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # Held until this process ends, however it ends.
+        # Given up when this process ends, however it ends.
         self._lock = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            os.close(self._lock)
             raise InUseError(f"{path} is in use by another process") from None
+
+    def release(self) -> None:
+        os.close(self._lock)
 
     def restore(self) -> str | None:
         """Put back what was kept. A message, when there was a file that could not be used: it was moved aside."""

@@ -6,11 +6,11 @@ from typing import Any
 
 import jwt
 from moto.cognitoidentity.exceptions import ResourceNotFoundError
-from moto.core.exceptions import AccessDeniedError, ServiceException
+from moto.core.exceptions import AccessDeniedError
 from moto.core.responses import ActionResult
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import Role, iam_backends
-from moto.sts.exceptions import STSValidationError
+from moto.sts.exceptions import STSClientError, STSValidationError
 from moto.sts.responses import TokenResponse
 
 from local.aws import trust
@@ -62,10 +62,10 @@ class WebIdentityActions(TokenResponse):
             backend = backend_of(pool_id, self.current_account)
             claims = backend.verified(token)
         except jwt.ExpiredSignatureError:
-            raise ServiceException("ExpiredTokenException", "Token expired") from None
+            raise STSClientError("ExpiredTokenException", "Token expired") from None
         except (jwt.InvalidTokenError, ResourceNotFoundError, KeyError, TypeError):
             message = "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)"
-            raise ServiceException("InvalidIdentityToken", message) from None
+            raise STSClientError("InvalidIdentityToken", message) from None
         if not backend.more_of(claims["aud"])["AllowClassicFlow"]:
             raise _DeniedError
         return claims
