@@ -78,11 +78,11 @@ def _logged(chunks: Iterable[str], event: Event, started_at: float) -> Iterator[
     finally:
         if hasattr(chunks, "close"):
             chunks.close()
-        extra = {} if first_at is None else {"first_byte_ms": round((first_at - started_at) * 1e3, 1)}
+        extra: dict[str, Any] = {} if first_at is None else {"first_byte_ms": round((first_at - started_at) * 1e3, 1)}
         _log(event, status, started_at, **extra)
 
 
-def _log(event: Event, status: int, started_at: float, **extra: object) -> None:
+def _log(event: Event, status: int, started_at: float, **extra: Any) -> None:
     caller = event["requestContext"].get("authorizer") or {}
     logger.info(
         "request",
