@@ -133,7 +133,7 @@ def _refuse_unsupported(request: ChatRequest, model: Model) -> None:
     for capability, param, asked in _SUPPORT:
         if asked(request) and not model.accepts(capability):
             raise Problem("unsupported_parameter", param=param, reason=_lacks(model, capability.replace("_", " ")))
-    if all(getattr(request, name) is not None for name in model.exclusive) and model.exclusive:
+    if len(_sampling(request, model)) > 1 and model.exclusive:
         names = "' and '".join(model.exclusive)
         reason = f"The model '{model.name}' takes one of '{names}', not both."
         raise Problem("unsupported_parameter", param=model.exclusive[-1], reason=reason)
@@ -150,13 +150,17 @@ def _lacks(model: Model, what: str) -> str:
 
 
 def _inference(request: ChatRequest, model: Model) -> dict[str, Any]:
-    values = {
-        "maxTokens": request.output_limit,
-        "temperature": request.temperature,
-        "topP": request.top_p,
-        "stopSequences": [text for text in request.stop or () if text] or None,
-    }
-    return {name: value for name, value in values.items() if value is not None}
+    values = {"maxTokens": request.output_limit, "stopSequences": [text for text in request.stop or () if text] or None}
+    return {name: value for name, value in values.items() if value is not None} | _sampling(request, model)
+
+
+def _sampling(request: ChatRequest, model: Model) -> dict[str, float]:
+    """Editors send `top_p: 1` beside a temperature. It asks for nothing, so a model that takes one of them gets one."""
+    values = {"temperature": request.temperature, "topP": request.top_p}
+    asked = {name: value for name, value in values.items() if value is not None}
+    if model.exclusive and len(asked) > 1 and asked["topP"] == 1:
+        del asked["topP"]
+    return asked
 
 
 def _metadata(request: ChatRequest) -> dict[str, str] | None:
