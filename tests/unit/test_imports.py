@@ -78,7 +78,18 @@ def test_translation_is_pure(name):
 
 # Modules that cost tens of milliseconds, or have no business before the first request. (Powertools names itself to
 # botocore, whose bare package costs half of one.)
-HEAVY = {"boto3", "botocore.session", "botocore.client", "requests", "urllib3", "jwt", "cryptography", "aws_xray_sdk", "yaml", "http.server"}
+HEAVY = {
+    "boto3",
+    "botocore.session",
+    "botocore.client",
+    "requests",
+    "urllib3",
+    "jwt",
+    "cryptography",
+    "aws_xray_sdk",
+    "yaml",
+    "http.server",
+}
 
 
 @pytest.mark.parametrize(
