@@ -11,6 +11,7 @@ from typing import Any, cast
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
+
 from pennyworth.aws import UNSIGNED, Aws, AwsError, Credentials
 from pennyworth.identity import Sessions, assume, session_name, tags
 from pennyworth.principal import Principal

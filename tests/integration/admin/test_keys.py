@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from pennyworth import keys
 from pennyworth.keys import KeyRecord, attribute
 

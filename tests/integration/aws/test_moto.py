@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+
 from pennyworth.aws import Aws, AwsError, Credentials, environment_credentials
 from pennyworth.identity import Sessions
 from pennyworth.principal import Principal
