@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import Any, NamedTuple, TypeVar
 
 from pennyworth.aws.connection import Response
@@ -153,10 +154,15 @@ class Aws:
         credentials: Credentials | None = None,
         headers: Mapping[str, str] | None = None,
         timeout_s: float = 300.0,
+        deadline: float = inf,
     ) -> Events:
-        """REST-JSON answered by an event stream. The stream is open when this returns: a refusal is raised here."""
+        """REST-JSON answered by an event stream. The stream is open when this returns: a refusal is raised here.
+
+        `deadline`, a reading of `time.monotonic`, bounds the whole stream.
+        """
         request = _Request(service, path, _rest(headers), _body(payload), credentials, False)
-        return Events(self._perform(request, timeout_s, _open), timeout_s)
+        response = self._perform(request, min(timeout_s, deadline - time.monotonic()), _open)
+        return Events(response, timeout_s, deadline)
 
     def now(self) -> float:
         """Unix seconds by AWS's clock, as far as it is known."""
