@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # What a service may read of any request's context. The rest (resourceId, …) names the route to /mcp.
 _CONTEXT = (
-    *("accountId", "apiId", "authorizer", "domainName", "extendedRequestId", "identity", "protocol"),
+    *("accountId", "apiId", "authorizer", "domainName", "domainPrefix", "extendedRequestId", "identity", "protocol"),
     *("requestId", "requestTime", "requestTimeEpoch", "stage"),
 )
 
