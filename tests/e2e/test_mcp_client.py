@@ -66,7 +66,7 @@ def test_bedrock_is_called_as_the_caller(gateway, calls):
     chat = {"model": gateway.model, "messages": [{"role": "user", "content": "Hello"}], "stream": True}
     list(gateway.openai().chat.completions.create(**chat))
 
-    assert through_mcp["principal"] == calls()[-1]["principal"]
+    assert through_mcp["principal_arn"] == calls()[-1]["principal_arn"]
 
 
 def test_a_refusal_reaches_the_client_in_words(gateway):
