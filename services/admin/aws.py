@@ -121,8 +121,10 @@ def call(
         answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
     except exceptions.ClientError as error:
         aws_code = error.response.get("Error", {}).get("Code", "")
-        row = AT.get((operation, aws_code)) or FAULTS.get(aws_code, _OURS)
-        if row.code == "internal_error" and aws_code not in answers:
+        special = AT.get((operation, aws_code))
+        row = special or FAULTS.get(aws_code, _OURS)
+        # What we make of a special one is a reading of it: the log keeps the original.
+        if (special or row.code == "internal_error") and aws_code not in answers:
             logger.error("AWS refused", operation=operation, aws_code=aws_code)
         raise Fault(aws_code, row, subject) from None  # its text may quote an e-mail address
     except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
