@@ -99,9 +99,15 @@ AT: dict[tuple[str, str], Row] = {
 }
 
 
+@cache
 def client(service: str) -> Any:
-    """A boto3 client of this process. boto3 is imported at its first use: it is most of a cold start."""
-    return _session().client(service, config=_config())
+    """The boto3 client of this process for a service. boto3 is imported here: it is most of a cold start."""
+    import boto3  # type: ignore[import-untyped]
+    from botocore.config import Config  # type: ignore[import-untyped]
+
+    # API Gateway gives up after 29 s: better to say 503 before it does.
+    retries = {"mode": "standard", "total_max_attempts": 3}
+    return boto3.client(service, config=Config(connect_timeout=2, read_timeout=8, retries=retries))
 
 
 def call(
@@ -109,35 +115,17 @@ def call(
 ) -> dict[str, Any]:
     """AWS's answer. Raises Fault; `subject` is the user its text names, `answers` the codes that are no fault to the
     caller and so are not logged."""
-    from botocore import xform_name  # type: ignore[import-untyped]
-    from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # type: ignore[import-untyped]
+    from botocore import exceptions, xform_name  # type: ignore[import-untyped]
 
     try:
         answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
-    except ClientError as error:
+    except exceptions.ClientError as error:
         aws_code = error.response.get("Error", {}).get("Code", "")
         row = AT.get((operation, aws_code)) or FAULTS.get(aws_code, _OURS)
         if row.code == "internal_error" and aws_code not in answers:
             logger.error("AWS refused", operation=operation, aws_code=aws_code)
         raise Fault(aws_code, row, subject) from None  # its text may quote an e-mail address
-    except (HTTPClientError, ConnectionError) as error:
+    except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
         fault("AWS did not answer", error, operation=operation)
         raise Fault("", _DOWN, subject) from None
     return answer
-
-
-@cache
-def _session() -> Any:
-    import boto3  # type: ignore[import-untyped]
-
-    return boto3.Session()
-
-
-@cache
-def _config() -> Any:
-    from botocore.config import Config  # type: ignore[import-untyped]
-
-    # API Gateway gives up after 29 s: better to say 503 before it does.
-    return Config(
-        connect_timeout=2, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 3}, max_pool_connections=4
-    )

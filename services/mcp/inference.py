@@ -44,11 +44,11 @@ class Events(Protocol):
 class Stream(Protocol):
     """pennyworth.aws.Aws.stream, as far as it is used here."""
 
-    def __call__(self, service: str, path: str, payload: bytes, *, timeout_s: float, deadline: float) -> Events: ...
+    def __call__(self, service: str, path: str, payload: bytes, *, deadline: float) -> Events: ...
 
 
-def through_lambda(service: str, path: str, payload: bytes, *, timeout_s: float, deadline: float) -> Events:
-    return _aws().stream(service, path, payload, timeout_s=timeout_s, deadline=deadline)
+def through_lambda(service: str, path: str, payload: bytes, *, deadline: float) -> Events:
+    return _aws().stream(service, path, payload, deadline=deadline)
 
 
 @cache
@@ -79,20 +79,18 @@ class Inference:
 
         path = f"/2021-11-15/functions/{quote(self.function, safe='')}/response-streaming-invocations"
         try:
-            with closing(self.stream("lambda", path, payload, timeout_s=self._left(), deadline=self.ends_at)) as events:
+            self._check_time()
+            with closing(self.stream("lambda", path, payload, deadline=self.ends_at)) as events:
                 for event in events:
                     yield event
-                    self._left()
+                    self._check_time()
         except AwsError as error:
             logger.error("the openai function gave no answer", aws_code=error.code, aws_status=error.status)
             raise Problem(_PROBLEMS.get(error.code, "service_unavailable"), limit="6 MB") from None
 
-    def _left(self) -> float:
-        """Seconds. Raises Problem timeout when there are none."""
-        left = self.ends_at - self.clock()
-        if left <= 0:
+    def _check_time(self) -> None:
+        if self.clock() >= self.ends_at:
             raise Problem("timeout")
-        return left
 
 
 def proxy_event(event: Event, method: str, path: str, body: Mapping[str, Any] | None) -> Event:

@@ -1,6 +1,6 @@
 """Endpoints, names and shapes are those of boto3 and of botocore's service models."""
 
-from collections.abc import Iterator
+import os
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,26 +11,23 @@ from botocore.retries.standard import ThrottledRetryableChecker, TransientRetrya
 from pennyworth.aws import retry
 from pennyworth.aws.endpoint import SERVICES, endpoint
 
+SESSION = botocore.session.Session()  # reads the environment anew for every client
 # One or two of each partition that Bedrock could be in; the isolated ones are not for us.
 REGIONS = ["us-east-1", "eu-central-1", "ap-southeast-5", "us-gov-west-1", "cn-north-1", "eusc-de-east-1"]
 
 
 @pytest.fixture(autouse=True)
-def clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    import os
-
+def clean(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for name in os.environ:
         if name.startswith("AWS_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
-    yield monkeypatch
+    return monkeypatch
 
 
 def boto_client(service: str, region: str) -> Any:
-    return botocore.session.Session().create_client(
-        service, region_name=region, aws_access_key_id="a", aws_secret_access_key="b"
-    )
+    return SESSION.create_client(service, region_name=region, aws_access_key_id="a", aws_secret_access_key="b")
 
 
 def url(service: str, region: str, environ: dict[str, str]) -> str:

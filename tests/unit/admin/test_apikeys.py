@@ -83,7 +83,7 @@ def test_a_key_may_do_what_was_asked_or_else_all_its_group_allows_but_administer
 
 
 def test_a_scope_beyond_the_group_is_refused_and_the_groups_own_are_named():
-    with pytest.raises(Problem, match="does not allow mcp, usage. It allows: inference") as raised:
+    with pytest.raises(Problem, match=r"does not allow mcp, usage\. It allows: inference") as raised:
         apikeys.permitted(ApiKeyRequest(name="ci", scopes=["usage", "inference", "mcp"]), RESTRICTED, NOW)
     assert (raised.value.code, raised.value.param) == ("invalid_value", "scopes")
 

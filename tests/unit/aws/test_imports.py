@@ -10,6 +10,7 @@ HEAVY = {
     "cryptography",
     "email",
     "http",
+    "pathlib",
     "pydantic",
     "random",
     "requests",

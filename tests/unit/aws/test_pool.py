@@ -97,3 +97,29 @@ def test_close_closes_what_is_idle_and_the_next_call_opens_anew(
     aws.close()
     aws.post("lambda", "/x", {})
     assert [request.connection for request in server.received] == [0, 1]
+
+
+def test_a_connection_idle_for_long_is_not_trusted(
+    server: Any, connect: Callable[..., Aws], answer: Callable[..., bytes]
+) -> None:
+    clock = [1_780_000_000.0]
+    aws = connect(clock=lambda: clock[0])
+    server.steps = [answer()] * 3
+    for wait_s in (0, 49, 51):
+        clock[0] += wait_s
+        aws.post("lambda", "/x", {})
+    assert [request.connection for request in server.received] == [0, 0, 1]
+
+
+def test_no_more_than_a_few_idle_connections_are_kept(server: Any, aws: Aws, answer: Callable[..., bytes]) -> None:
+    together = threading.Barrier(10)
+
+    def wait(connection: socket.socket) -> None:
+        together.wait(10)
+        connection.sendall(answer())
+
+    server.steps = [wait] * 20
+    with ThreadPoolExecutor(10) as threads:
+        for _ in range(2):
+            list(threads.map(lambda _: aws.post("lambda", "/x", {}), range(10)))
+    assert max(request.connection for request in server.received) == 11  # 8 kept, 2 made again

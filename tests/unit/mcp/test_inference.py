@@ -21,14 +21,12 @@ class Lambda:
 
     def __init__(self, *events: Any) -> None:
         self.events = events
-        self.calls: list[tuple[str, str, Any, float, float]] = []
+        self.calls: list[tuple[str, str, Any, float]] = []
         self.now = 100.0
         self.closed = False
 
-    def stream(
-        self, service: str, path: str, payload: bytes, *, timeout_s: float, deadline: float
-    ) -> Iterator[tuple[str, bytes]]:
-        self.calls.append((service, path, json.loads(payload), timeout_s, deadline))
+    def stream(self, service: str, path: str, payload: bytes, *, deadline: float) -> Iterator[tuple[str, bytes]]:
+        self.calls.append((service, path, json.loads(payload), deadline))
         try:
             for found in self.events:
                 self.now += 1
@@ -46,17 +44,17 @@ def inference(aws: Lambda, ends_at: float = 127.5, function: str = "pennyworth-o
     return Inference(event(modern("tools/list")), function, ends_at, aws.stream, aws.clock)
 
 
-def test_the_function_is_invoked_by_its_quoted_name_with_the_time_that_is_left() -> None:
+def test_the_function_is_invoked_by_its_quoted_name_with_the_time_it_must_end_by() -> None:
     aws = Lambda(("PayloadChunk", HEAD + b"hello"), ("InvokeComplete", b"{}"))
 
     reply = inference(aws)("POST", "/chat/completions", BODY)
 
     assert (reply.status, b"".join(reply.body)) == (200, b"hello")
-    [(service, path, payload, timeout_s, deadline)] = aws.calls
+    [(service, path, payload, deadline)] = aws.calls
     assert service == "lambda"
     assert path == "/2021-11-15/functions/pennyworth-openai%3Alive/response-streaming-invocations"
     assert json.loads(payload["body"]) == BODY
-    assert (timeout_s, deadline) == (27.5, 127.5)
+    assert deadline == 127.5
 
 
 def test_the_event_is_the_callers_own_on_another_route() -> None:
