@@ -75,7 +75,11 @@ class Theirs:
             stdout=asyncio.subprocess.PIPE,
         )
         subject = cls(process)
-        await subject._heard(b"first\n")
+        try:
+            await subject._heard(b"first\n")
+        except BaseException:
+            await subject.stop()
+            raise
         return subject
 
     @property
@@ -88,6 +92,8 @@ class Theirs:
         await self._heard(b"done\n")
 
     async def stop(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
         if self._process.returncode is None:
             self._process.kill()
         await self._process.wait()
