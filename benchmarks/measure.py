@@ -5,7 +5,6 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-
 Subject = Callable[[], Awaitable[float]]  # measures itself once, in seconds
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
+
 from pennyworth.body import load
 from pennyworth.errors import Problem
 from pennyworth.http import principal, router, serve
 from pennyworth.policy import authorize
 from pennyworth.settings import settings
-
 from services.openai import routing
 from services.openai.converse import Envelope
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pennyworth.errors import Problem
-
 from services.openai.converse import Envelope, finish_reason, usage
 
 Event = tuple[str, dict[str, Any]]  # (name, payload) of one ConverseStream event

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from pennyworth.errors import Problem
-
 from services.openai.catalogue import Model
 from services.openai.chat import ChatRequest, Tool
 from services.openai.turns import Turn, turns

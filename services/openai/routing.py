@@ -9,7 +9,6 @@ from pennyworth.errors import Problem
 from pennyworth.identity import user_credentials
 from pennyworth.principal import Principal
 from pennyworth.settings import settings
-
 from services.openai import catalogue
 from services.openai.converse import Envelope
 from services.openai.providers.bedrock import Bedrock

@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 from pennyworth.errors import Problem
-
 from services.openai.chat import Message
 
 Block = dict[str, Any]

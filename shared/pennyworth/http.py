@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from pennyworth.errors import Problem
 from pennyworth.logs import fault, logger
 from pennyworth.principal import Principal
+from pennyworth.runtime.buffered import buffered
 
 Event = dict[str, Any]  # API Gateway REST proxy event
 Reply = dict[str, Any]  # {statusCode, multiValueHeaders, body: str or an iterable of str, isBase64Encoded}
@@ -58,7 +59,7 @@ def serve(app: APIGatewayRestResolver) -> Handler:
             reply["body"] = _logged(body, event, started_at)
         return reply
 
-    return handler
+    return buffered(handler)
 
 
 def _logged(chunks: Iterable[str], event: Event, started_at: float) -> Iterator[str]:

@@ -106,14 +106,17 @@ def assume(aws: Aws, principal: Principal, settings: Settings) -> Credentials:
         {
             "RoleArn": principal.role_arn,
             "RoleSessionName": session_name(principal.name, principal.user_id),
-            "WebIdentityToken": vouched["Token"],
+            "WebIdentityToken": str(vouched.get("Token", "")),  # STS says what it thinks of an empty one
             "DurationSeconds": str(_SESSION_S),
         },
         credentials=UNSIGNED,
     )
-    return Credentials(
-        session["AccessKeyId"],
-        session["SecretAccessKey"],
-        session["SessionToken"],
-        datetime.fromisoformat(session["Expiration"]).timestamp(),
-    )
+    try:
+        return Credentials(
+            session["AccessKeyId"],
+            session["SecretAccessKey"],
+            session["SessionToken"],
+            datetime.fromisoformat(session["Expiration"]).timestamp(),
+        )
+    except (KeyError, ValueError):
+        raise AwsError("ConnectionError", message="unreadable reply: no credentials in it") from None

@@ -8,7 +8,6 @@ from urllib.parse import quote
 from pennyworth.aws import Aws, AwsError, Credentials
 from pennyworth.body import check
 from pennyworth.principal import Principal
-
 from services.openai.catalogue import Model
 from services.openai.chat import ChatRequest
 from services.openai.chunks import Event, stream_chunks

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from pennyworth.errors import ForeignProblem, Problem
 from pennyworth.http import dumps
 from pennyworth.logs import logger
-
 from services.openai.converse import Envelope
 
 if TYPE_CHECKING:

@@ -63,7 +63,7 @@ class Aws:
         self._credentials, self._environ = credentials, environ
         self._retries, self._clock, self._sleep = retries, clock, sleep
         self._random = random or _random
-        self._pool = Pool(environ, connect_timeout_s)
+        self._pool = Pool(environ, connect_timeout_s, clock)
         self._endpoints: dict[str, Endpoint] = {}
         self._skew_s = 0.0  # AWS's clock less ours, once AWS has complained
 

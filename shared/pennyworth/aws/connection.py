@@ -177,30 +177,13 @@ class Response:
         if self._left == 0 and not self._chunked:
             self._end()
 
-    @property
-    def ended(self) -> bool:
-        return self._ended
-
     def read(self, deadline: float) -> bytes:
         """The body's next bytes, as soon as there are any; empty at its end."""
-        connection = self._connection
         while not self._ended:
-            if connection.buffer:
-                data, connection.buffer = connection.buffer, b""
-                piece = self._decode(data)
-                if piece:
-                    return piece
-                if self._ended:
-                    break
-            piece = self._receive(deadline)
+            piece = self._decode()
             if piece:
-                connection.buffer += piece
-            elif self._left is None:
-                self._release = None
-                self._end()
-            else:
-                self.close()
-                raise TransportError("ConnectionError", "the reply was cut short", sent=True, answered=True)
+                return piece
+            self._fill(deadline)
         return b""
 
     def read_all(self, limit: int, deadline: float) -> bytes:
@@ -220,12 +203,22 @@ class Response:
             self._ended = True
             self._connection.close()
 
-    def _receive(self, deadline: float) -> bytes:
+    def _fill(self, deadline: float) -> None:
+        if self._ended:
+            return
         try:
-            return self._connection.receive(deadline)
+            piece = self._connection.receive(deadline)
         except TransportError:
             self.close()
             raise
+        if piece:
+            self._connection.buffer += piece
+        elif self._left is None:
+            self._release = None
+            self._end()
+        else:
+            self.close()
+            raise TransportError("ConnectionError", "the reply was cut short", sent=True, answered=True)
 
     def _end(self) -> None:
         self._ended = True
@@ -234,15 +227,17 @@ class Response:
         else:
             self._connection.close()
 
-    def _decode(self, data: bytes) -> bytes:
+    def _decode(self) -> bytes:
+        """What the received bytes hold of the body; none when they stop inside a chunk's line."""
+        data, self._connection.buffer = self._connection.buffer, b""
+        if not data or self._left is None:
+            return data
         if self._chunked:
             try:
                 return self._dechunk(data)
             except TransportError:
                 self.close()
                 raise
-        if self._left is None:
-            return data
         piece, self._connection.buffer = data[: self._left], data[self._left :]
         self._left -= len(piece)
         if not self._left:

@@ -1,6 +1,6 @@
 """An event stream as its reader sees it: event types and payloads, or an AwsError."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from time import monotonic
 
 from pennyworth.aws.connection import Response
@@ -25,12 +25,13 @@ class Events(Iterator[tuple[str, bytes]]):
 
     def close(self) -> None:
         """Give up the rest. Harmless at the end."""
-        self._response.close()  # a generator that never ran would clean nothing up
+        self._messages.close()
+        self._response.close()  # a generator that never ran cleans nothing up
 
     __del__ = close
 
 
-def _messages(response: Response, timeout_s: float) -> Iterator[tuple[str, bytes]]:
+def _messages(response: Response, timeout_s: float) -> Generator[tuple[str, bytes], None, None]:
     decoder = Decoder()
     try:
         while piece := response.read(monotonic() + timeout_s):

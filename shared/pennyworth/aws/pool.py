@@ -1,15 +1,14 @@
 """Connections kept between requests, for all threads of the process."""
 
 import select
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Lock
-from time import monotonic, time
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from pennyworth.aws.connection import Connection, Response, connect
 from pennyworth.aws.endpoint import Endpoint
 from pennyworth.aws.error import TransportError
-from pennyworth.aws.tls import context, trusts_amazon
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -21,8 +20,8 @@ _IDLE_S = 50.0
 
 
 class Pool:
-    def __init__(self, environ: Mapping[str, str], connect_timeout_s: float) -> None:
-        self._environ, self._connect_timeout_s = environ, connect_timeout_s
+    def __init__(self, environ: Mapping[str, str], connect_timeout_s: float, clock: Callable[[], float]) -> None:
+        self._environ, self._connect_timeout_s, self._clock = environ, connect_timeout_s, clock
         self._lock = Lock()
         self._idle: dict[tuple[bool, str], list[Connection]] = {}
         self._contexts: dict[bool, SSLContext] = {}
@@ -63,12 +62,12 @@ class Pool:
                 if not idle:
                     return None
                 connection = idle.pop()
-            if time() - connection.idle_since < _IDLE_S and not _readable(connection):
+            if self._clock() - connection.idle_since < _IDLE_S and not _readable(connection):
                 return connection
             connection.close()
 
     def _keep(self, endpoint: Endpoint, connection: Connection) -> None:
-        connection.idle_since = time()
+        connection.idle_since = self._clock()
         with self._lock:
             idle = self._idle.setdefault((endpoint.tls, endpoint.authority), [])
             idle.append(connection)
@@ -79,6 +78,8 @@ class Pool:
     def _context(self, endpoint: Endpoint) -> "SSLContext | None":
         if not endpoint.tls:
             return None
+        from pennyworth.aws.tls import context, trusts_amazon
+
         amazon = trusts_amazon(endpoint.host)
         with self._lock:
             if amazon not in self._contexts:

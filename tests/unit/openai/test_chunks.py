@@ -3,8 +3,8 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pennyworth.errors import Problem
 
+from pennyworth.errors import Problem
 from services.openai.chunks import stream_chunks
 from services.openai.converse import Envelope, from_converse
 

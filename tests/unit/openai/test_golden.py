@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from pennyworth.body import check
 
+from pennyworth.body import check
 from services.openai.catalogue import find
 from services.openai.chat import ChatRequest
 from services.openai.converse import Envelope, from_converse, to_converse

@@ -1,9 +1,9 @@
 """What a client must not send, or a model cannot do: a 400 that names the parameter."""
 
 import pytest
+
 from pennyworth.body import check
 from pennyworth.errors import Problem
-
 from services.openai.catalogue import find
 from services.openai.chat import ChatRequest
 from services.openai.converse import to_converse

@@ -1,5 +1,4 @@
 from pennyworth.errors import Problem
-
 from services.openai.sse import sse
 
 

@@ -1,7 +1,8 @@
 import pytest
+from pydantic import BaseModel, ConfigDict
+
 from pennyworth.body import parse
 from pennyworth.errors import Problem
-from pydantic import BaseModel, ConfigDict
 
 
 class Inner(BaseModel):

@@ -2,6 +2,7 @@ import re
 import string
 
 import pytest
+
 from pennyworth.errors import ERRORS, ForeignProblem, Problem
 
 

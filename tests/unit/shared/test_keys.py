@@ -4,6 +4,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pennyworth import keys
 
 USER = "3f0c9d4e-7a51-4a38-9b1f-0d5f8f1f2a3b"

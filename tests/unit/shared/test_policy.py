@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from pennyworth.errors import Problem
 from pennyworth.policy import Group, GroupPolicy, authorize, effective
 from pennyworth.principal import Principal

@@ -6,6 +6,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
+
 from pennyworth.tokens import Tokens
 
 ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool"

@@ -1,0 +1,69 @@
+"""The edge to Systems Manager's Parameter Store: the pepper of the keys, and versions one can decide by."""
+
+from functools import cache
+from typing import Any, NamedTuple
+
+from pennyworth.settings import settings
+from services.admin.aws import Fault, call, client
+
+
+class Parameter(NamedTuple):
+    value: str
+    version: int
+    modified_at: float  # unix seconds, by AWS's clock
+
+
+@cache
+def parameters() -> "Parameters":
+    """The parameters of this process."""
+    return Parameters(client("ssm"))
+
+
+@cache
+def pepper() -> bytes:
+    """The pepper of the keys' MAC, read once a process: the parameter's text in UTF-8."""
+    answer = call(client("ssm"), "GetParameter", {"Name": settings().pepper_parameter, "WithDecryption": True})
+    value: str = answer["Parameter"]["Value"]
+    return value.encode()
+
+
+_ABSENT = ("ParameterNotFound", "ParameterVersionNotFound")
+_TAKEN = ("ParameterAlreadyExists", "TooManyUpdates")
+
+
+class Parameters:
+    """Every method may raise the Problems of `aws.call`."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def read(self, name: str, version: int | None = None) -> Parameter | None:
+        """The newest version, or the one asked for; None when there is none."""
+        selector = name if version is None else f"{name}:{version}"
+        try:
+            found = call(self._client, "GetParameter", {"Name": selector}, answers=_ABSENT)["Parameter"]
+        except Fault as fault:
+            if fault.aws_code in _ABSENT:
+                return None
+            raise
+        return Parameter(found["Value"], found["Version"], found["LastModifiedDate"].timestamp())
+
+    def create(self, name: str, value: str) -> int | None:
+        """The version made; None when the parameter is there already, or is being made."""
+        return self._put(name, value, overwrite=False)
+
+    def overwrite(self, name: str, value: str) -> int | None:
+        """The version made: every write gets a number of its own. None when another write was under way."""
+        return self._put(name, value, overwrite=True)
+
+    def _put(self, name: str, value: str, overwrite: bool) -> int | None:
+        # The standard tier is free, whatever the account's default is.
+        wanted = {"Name": name, "Value": value, "Type": "String", "Tier": "Standard", "Overwrite": overwrite}
+        try:
+            answer = call(self._client, "PutParameter", wanted, answers=_TAKEN)
+        except Fault as fault:
+            if fault.aws_code in _TAKEN:
+                return None
+            raise
+        version: int = answer["Version"]
+        return version
