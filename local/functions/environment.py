@@ -150,7 +150,6 @@ class Environment:
         reason = "Runtime exited without providing a reason" if how == "exit status 0" else _exited(how)
         self._fail(FunctionError.of("Runtime.ExitError", self._told(reason)))
         await self._bury(scratch)
-        self._on_change(self)
 
     def _fail(self, error: FunctionError) -> None:
         if not self._ready.done():
@@ -168,6 +167,7 @@ class Environment:
             self._deadline.cancel()
         await self._api.close()
         shutil.rmtree(scratch, ignore_errors=True)
+        self._on_change(self)
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None and not self._gone.is_set():
