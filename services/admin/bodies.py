@@ -52,7 +52,7 @@ class UserRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     email: Annotated[str, AfterValidator(email)]
-    group: Annotated[str, Field(min_length=1, max_length=128)]
+    group: str
     name: Annotated[str, Field(max_length=256), AfterValidator(_printable)] = ""
     temporary_password: Annotated[str, Field(min_length=12, max_length=256, repr=False), AfterValidator(_no_spaces)] = (
         ""

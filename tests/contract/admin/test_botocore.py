@@ -1,4 +1,4 @@
-"""What we call in AWS, held to botocore's service models: every declared error has a row, every parameter exists."""
+"""What we call in AWS, held to botocore's service models: every error declared has a row, every limit is AWS's."""
 
 import ast
 from pathlib import Path
@@ -45,7 +45,7 @@ def test_every_error_an_operation_declares_has_a_row(service, operation):
 
 @pytest.mark.parametrize(("operation", "code"), AT)
 def test_what_an_operation_means_by_a_code_is_a_code_it_declares(operation, code):
-    service = dict((operation, service) for service, operation in calls())[operation]
+    service = {operation: service for service, operation in calls()}[operation]
     assert code in {error.name for error in model(service).operation_model(operation).error_shapes}
 
 
