@@ -48,11 +48,11 @@ class Stream(Protocol):
 
 
 def through_lambda(service: str, path: str, payload: bytes, *, deadline: float) -> Events:
-    return _aws().stream(service, path, payload, deadline=deadline)
+    return lambda_api().stream(service, path, payload, deadline=deadline)
 
 
 @cache
-def _aws() -> "Aws":
+def lambda_api() -> "Aws":
     """One for the process, since it keeps its connections; made at first use, since a list of tools needs none."""
     from pennyworth.aws import Aws
 
