@@ -1,7 +1,7 @@
 """Lambda's Runtime API over one connection that is kept open.
 
-It parses by itself the little HTTP that this API speaks: http.client spends more time in its e-mail parser than the rest
-of the runtime takes for a whole invocation. Each call is one write.
+It parses by itself the little HTTP that this API speaks: http.client spends more time in its e-mail parser than the
+rest of the runtime takes for a whole invocation. Each call is one write.
 
 AWS's documentation has a custom runtime close the connection after a streamed response. AWS's own Node.js runtime keeps
 it, and so does this one, unless the API closes it or says `Connection: close`.

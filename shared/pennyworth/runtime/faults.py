@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 _PLACES = 20  # frames reported, the innermost ones
+_OURS = __file__.rpartition("/")[0]  # the runtime's own frames are below every handler and say nothing
 
 
 class Fault(Exception):  # noqa: N818 -- it is the noun Lambda's callers read
@@ -48,12 +49,13 @@ def init_fault(error: BaseException) -> dict[str, Any]:
 
 
 def places(error: BaseException) -> list[str]:
-    """Where an exception was raised, outermost first, without a value."""
+    """Where in the function an exception was raised, outermost first, without a value."""
     found = []
     trace = error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
-        found.append(f"{code.co_filename}:{trace.tb_lineno} {code.co_qualname}")
+        if not code.co_filename.startswith(_OURS):
+            found.append(f"{code.co_filename}:{trace.tb_lineno} {code.co_qualname}")
         trace = trace.tb_next
     return found[-_PLACES:]
 

@@ -63,12 +63,12 @@ def load(name: str) -> Handler:
         raise Fault("Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}") from error
     except SyntaxError as error:
         raise Fault("Runtime.UserCodeSyntaxError", f"{error.msg} in {error.filename}, line {error.lineno}.") from error
-    handler = getattr(module, function, None)
+    handler: Handler | None = getattr(module, function, None)
     if handler is None:
         raise Fault("Runtime.HandlerNotFound", f"Module '{module_name}' has no '{function}'.")
     if not callable(handler):
         raise Fault("Runtime.HandlerNotCallable", f"'{name}' is {type(handler).__name__}: nothing to call.")
-    return handler  # type: ignore[no-any-return] -- what the module holds is the function's business
+    return handler
 
 
 def _serve(api: RuntimeApi, handler: Handler, alarm: Alarm) -> None:

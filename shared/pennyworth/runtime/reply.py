@@ -52,9 +52,10 @@ def body(reply: Mapping[str, Any]) -> bytes | Iterator[Any]:
     if isinstance(value, Mapping):  # iterable, but its keys alone are nobody's body
         raise _invalid("The reply's body is a mapping: serialise it")
     try:
-        return iter(value)
+        chunks: Iterator[Any] = iter(value)
     except TypeError:
         raise _invalid(f"The reply's body is {type(value).__name__}: not str, bytes, None or an iterable") from None
+    return chunks
 
 
 def piece(value: object) -> bytes:
