@@ -158,10 +158,10 @@ def check_thinking(body: dict[str, Any]) -> None:
     if last["role"] == "assistant":
         raise refused_by_model("prefilling the assistant response is not supported when `thinking` is enabled")
     if answered and "reasoningContent" not in before["content"][0]:
+        found = "tool_use" if "toolUse" in before["content"][0] else "text"
         raise refused_by_model(
-            f"messages.{len(body['messages']) - 2}.content.0.type: Expected `thinking` or `redacted_thinking`, but "
-            f"found `{'tool_use' if 'toolUse' in before['content'][0] else 'text'}`. When `thinking` is enabled, a final "
-            "`assistant` message must start with a thinking block."
+            f"messages.{len(body['messages']) - 2}.content.0.type: Expected `thinking` or `redacted_thinking`, but found "
+            f"`{found}`. When `thinking` is enabled, a final `assistant` message must start with a thinking block."
         )
 
 
