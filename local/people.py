@@ -2,7 +2,6 @@
 developer with a key, made by that administrator through the gateway's own REST API."""
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,15 +63,14 @@ class Administrator:
         return kept
 
 
-async def developer(base_url: str, admin_token: str, known: Mapping[str, str]) -> Developer:
-    """The developer's key: the one known from before when the gateway still takes it, else a new one.
+async def developer(base_url: str, admin_token: str, known_key: str) -> Developer:
+    """The developer's key: the one known from before (may be empty) if the gateway still takes it, else a new one.
 
     Raises PeopleError and httpx.HTTPError.
     """
     async with httpx.AsyncClient(base_url=base_url, timeout=_LIMIT_S, trust_env=False) as client:
-        old = known.get("OPENAI_API_KEY", "")
-        if old and (await client.get("/models", headers=_bearer(old))).status_code == 200:
-            return Developer(old, reused=True)
+        if known_key and (await client.get("/models", headers=_bearer(known_key))).status_code == 200:
+            return Developer(known_key, reused=True)
         client.headers.update(_bearer(admin_token))
         keys = f"/organization/users/{await _developer_id(client)}/api_keys"
         # An earlier run's key whose secret is lost would hold its slot for nothing.
@@ -80,6 +78,9 @@ async def developer(base_url: str, admin_token: str, known: Mapping[str, str]) -
             if key["name"] == _KEY_NAME:
                 await _asked(client, "DELETE", f"{keys}/{key['id']}")
         minted = await _asked(client, "POST", keys, {"name": _KEY_NAME})
+        # Seen to work before it is shown; this also starts the functions that a newcomer's first request needs.
+        client.headers.update(_bearer(minted["value"]))
+        await _asked(client, "GET", "/models")
         return Developer(minted["value"], reused=False)
 
 

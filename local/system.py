@@ -1,23 +1,20 @@
 """The whole system on one machine: started in order, ended in the reverse one, whatever happens between."""
 
 import asyncio
-import contextlib
-import fcntl
 import functools
-import json
 import os
 import subprocess
 import time
 import tomllib
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from local import private
+from local import folder, private
 from local.announcement import Access, announcement, env_file, variables
 from local.children import Child, ChildError
 from local.functions import Function, Functions, lambda_api
@@ -33,7 +30,6 @@ from local.serving import PortTakenError, free_port, listen, serving, url
 Say = Callable[[str], None]
 
 _START_S = 60.0  # a stand-in on a machine that is busy
-_RENEW_S = 50 * 60.0  # the admin token is good for an hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +76,7 @@ class System:
 
     async def start(self) -> None:
         options, stack = self.options, self.stack
-        stack.enter_context(_alone(options.folder))
+        stack.enter_context(folder.alone(options.folder))
         front, lambda_side = (stack.enter_context(listening) for listening in self._listen())
         wanted = await self._plan()
         self.log = stack.enter_context(Log(options.folder / "log"))
@@ -206,78 +202,27 @@ class System:
         await asyncio.to_thread(admin.ensure)
         token = await asyncio.to_thread(admin.token)
         path = self.options.folder / "env"
-        person = await developer(places.base_url, token, variables(private.read(path)))
+        # Without kept state there is nobody whose key it could be.
+        known_key = variables(private.read(path)).get("OPENAI_API_KEY", "") if self.options.state else ""
+        person = await developer(places.base_url, token, known_key)
         if person.reused:
             self.notes.append("The API key is the one of the last run.")
         elif self.options.state:
             self.notes.append("The API key is new; keep this folder's env file to get the same one next time.")
         access = Access(places.base_url, person.key, token)
         private.write(path, env_file(access.variables))
-        await self.stack.enter_async_context(_renewing(admin, access, path))
-        self.stack.enter_context(_known(self.options.folder / "system.json", installation, places))
+        await self.stack.enter_async_context(folder.renewing(admin, access, path))
+        self.stack.enter_context(folder.known(self.options.folder / "system.json", _facts(installation, places)))
         took = time.monotonic() - self.started_at
         self.say(f"Pennyworth runs on {places.front} (ready after {took:.1f} s).")
-        self.say(announcement(access, os.path.relpath(path), self._all_notes(places)))
+        self.say(announcement(access, _short(path), self._all_notes(places)))
 
     def _all_notes(self, places: Places) -> list[str]:
         return [
             *self.notes,
             "The admin token is good for an hour; the env file is given a new one before that.",
-            f"AWS stand-in {places.aws}   log {os.path.relpath(self.log.path)}",
+            f"AWS stand-in {places.aws}   log {_short(self.log.path)}",
         ]
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """The folder, made if need be, for one run at a time. Raises UsageError."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UsageError(
-                f"another system runs with the folder {folder}. End it, or choose another: PENNYWORTH_LOCAL_DIR=folder."
-            ) from None
-        yield
-
-
-@contextmanager
-def _known(path: Path, installation: Installation, places: Places) -> Iterator[None]:
-    """A file that says where everything is, for as long as it is there."""
-    facts = {
-        "base_url": places.base_url,
-        "aws_url": places.aws,
-        "bedrock_url": places.bedrock,
-        "lambda_url": places.lambda_api,
-        "region": installation.region,
-        "user_pool_id": installation.user_pool_id,
-        "client_id": installation.client_id,
-        "identity_pool_id": installation.identity_pool_id,
-    }
-    private.write(path, json.dumps(facts, indent=2) + "\n")
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
-
-
-@asynccontextmanager
-async def _renewing(admin: Administrator, access: Access, path: Path) -> AsyncIterator[None]:
-    """Keep the env file's admin token fresh."""
-
-    async def renew() -> None:
-        while True:
-            await asyncio.sleep(_RENEW_S)
-            token = await asyncio.to_thread(admin.token)
-            private.write(path, env_file({**access.variables, "PENNYWORTH_ADMIN_TOKEN": token}))
-
-    task = asyncio.create_task(renew())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 def _gateway_config(wanted: Plan, installation: Installation, places: Places, say: Say) -> GatewayConfig:
@@ -300,6 +245,25 @@ def _gateway_config(wanted: Plan, installation: Installation, places: Places, sa
     )
 
 
+def _short(path: Path) -> str:
+    """The path as one would type it here."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
+
+
+def _facts(installation: Installation, places: Places) -> dict[str, str]:
+    return {
+        "base_url": places.base_url,
+        "aws_url": places.aws,
+        "bedrock_url": places.bedrock,
+        "lambda_url": places.lambda_api,
+        "region": installation.region,
+        "user_pool_id": installation.user_pool_id,
+        "client_id": installation.client_id,
+        "identity_pool_id": installation.identity_pool_id,
+    }
+
+
 def _provisioned(client: Aws, wanted: Plan, upstream: tuple[str, str] | None) -> Installation:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     return provision(client, wanted, version=project["version"], git_sha=_git_sha(), upstream=upstream)
@@ -308,14 +272,14 @@ def _provisioned(client: Aws, wanted: Plan, upstream: tuple[str, str] | None) ->
 def _git_sha() -> str:
     command = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()  # noqa: S603
     except (OSError, subprocess.SubprocessError):
         return "unknown"
 
 
 def _contract() -> Any:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load((ROOT / "openapi.yaml").read_bytes(), loader)
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, where the wheel has it: ten times as fast
+    return yaml.load((ROOT / "openapi.yaml").read_bytes(), loader)  # noqa: S506 -- either of them is a safe one
 
 
 def _real_region(default: str) -> str:
