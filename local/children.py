@@ -23,7 +23,7 @@ class Child:
 
     def __init__(self, name: str, on_line: Callable[[str], None]) -> None:
         self.name = name
-        self._on_line = on_line
+        self.on_line = on_line
         self._said: list[str] = []
         self._url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._process: Process | None = None
@@ -70,4 +70,4 @@ class Child:
             self._url.set_result(line.removeprefix(_LISTENING).strip())
         else:
             self._said = [*self._said, line][-_KEPT_LINES:]
-            self._on_line(line)
+            self.on_line(line)
