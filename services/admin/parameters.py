@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any, NamedTuple
 
+from pennyworth import keys
 from pennyworth.settings import settings
 from services.admin.aws import Fault, call, client
 
@@ -21,10 +22,9 @@ def parameters() -> "Parameters":
 
 @cache
 def pepper() -> bytes:
-    """The pepper of the keys' MAC, read once a process: the parameter's text in UTF-8."""
+    """The pepper of the keys' MAC, read once a process."""
     answer = call(client("ssm"), "GetParameter", {"Name": settings().pepper_parameter, "WithDecryption": True})
-    value: str = answer["Parameter"]["Value"]
-    return value.encode()
+    return keys.pepper(answer["Parameter"]["Value"])
 
 
 _ABSENT = ("ParameterNotFound", "ParameterVersionNotFound")

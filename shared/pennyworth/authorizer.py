@@ -6,7 +6,7 @@ from typing import Any
 
 from pennyworth.aws import Aws
 from pennyworth.directory import Directory, User
-from pennyworth.keys import PREFIX, KeyRecord, locate
+from pennyworth.keys import PREFIX, KeyRecord, locate, pepper
 from pennyworth.logs import logger
 from pennyworth.policy import effective
 from pennyworth.principal import Principal
@@ -114,7 +114,7 @@ def _directory() -> Directory:
 @cache
 def _pepper() -> bytes:
     request = {"Name": settings().pepper_parameter, "WithDecryption": True}
-    return bytes.fromhex(_aws().json("ssm", "GetParameter", request)["Parameter"]["Value"])
+    return pepper(_aws().json("ssm", "GetParameter", request)["Parameter"]["Value"])
 
 
 @cache
