@@ -60,6 +60,7 @@ def environment(aws_url):
             patch.delenv(name)
         for name, value in (CREDENTIALS | {"AWS_ENDPOINT_URL": aws_url}).items():
             patch.setenv(name, value)
+        _forget()
         where = f"/pennyworth/{uuid4().hex}"
         aws.client("ssm").put_parameter(Name=f"{where}/pepper", Value=PEPPER, Type="SecureString")
         variables = {
@@ -75,7 +76,6 @@ def environment(aws_url):
         }
         for name, value in variables.items():
             patch.setenv(name, value)
-        _forget()
         yield variables
         _forget()
 
@@ -110,7 +110,7 @@ def _forget():
     from services.admin.directory import directory
     from services.admin.parameters import parameters, pepper
 
-    for kept in (settings, directory, parameters, pepper):
+    for kept in (aws.client, settings, directory, parameters, pepper):
         kept.cache_clear()
 
 

@@ -130,7 +130,7 @@ def test_mints_in_several_processes_lose_nothing(path, admin_id, slots, event, t
     environ = os.environ | {"PYTHONPATH": os.pathsep.join([str(root), str(root / "shared")])}
     command = [sys.executable, str(Path(__file__).with_name("invoke.py")), str(events)]
     children = [subprocess.Popen(command, cwd=root, env=environ, stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    lines = [line for child in children for line in child.communicate(timeout=30)[0].splitlines()]
+    lines = [line for child in children for line in child.communicate(timeout=60)[0].splitlines()]
     replies = [json.loads(line.removeprefix("reply ")) for line in lines if line.startswith("reply ")]
     assert [reply["statusCode"] for reply in replies] == [200] * 12
     secrets = [json.loads(reply["body"])["value"] for reply in replies]
