@@ -17,6 +17,11 @@ Reply = dict[str, Any]  # {statusCode, multiValueHeaders, body: str or an iterab
 Handler = Callable[[Event, Any], Reply]
 
 
+# API Gateway adds these to its own answers only. Keys travel in a header that a page must set by itself, never in a
+# cookie, so any origin may ask.
+_CORS = {"access-control-allow-origin": ["*"], "access-control-expose-headers": ["*"]}
+
+
 def dumps(value: object) -> str:
     """JSON as it goes over the wire: no spaces, no escapes for what UTF-8 can say."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
@@ -51,7 +56,7 @@ def serve(app: APIGatewayRestResolver) -> Handler:
         started_at = time.perf_counter()
         request_id = event["requestContext"]["requestId"]
         reply: Reply = app.resolve(event, context)
-        reply["multiValueHeaders"]["x-request-id"] = [request_id]
+        reply["multiValueHeaders"] |= {"x-request-id": [request_id], **_CORS}
         body = reply["body"]
         if isinstance(body, str | bytes | None):
             _log(event, reply["statusCode"], started_at)
