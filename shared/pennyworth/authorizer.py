@@ -1,7 +1,7 @@
 """The Lambda authorizer: an API key or a Cognito token becomes a principal, or nothing."""
 
 import time
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from pennyworth.aws import Aws
@@ -12,6 +12,7 @@ from pennyworth.policy import effective
 from pennyworth.principal import Principal
 from pennyworth.settings import settings
 from pennyworth.tokens import Tokens
+from pennyworth.tracing import subsegment
 
 
 class Unauthorized(Exception):  # noqa: N818 -- API Gateway answers 401 for exactly this message
@@ -103,7 +104,7 @@ def _stage(method_arn: str) -> str:
 
 @cache
 def _aws() -> Aws:
-    return Aws(settings().region)
+    return Aws(settings().region, span=partial(subsegment, namespace="aws"))
 
 
 @cache

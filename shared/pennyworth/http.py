@@ -11,6 +11,7 @@ from pennyworth.errors import Problem
 from pennyworth.logs import fault, logger
 from pennyworth.principal import Principal
 from pennyworth.runtime.buffered import buffered
+from pennyworth.tracing import subsegment
 
 Event = dict[str, Any]  # API Gateway REST proxy event
 Reply = dict[str, Any]  # {statusCode, multiValueHeaders, body: str or an iterable of str, isBase64Encoded}
@@ -55,7 +56,10 @@ def serve(app: APIGatewayRestResolver) -> Handler:
     def handler(event: Event, context: Any) -> Reply:
         started_at = time.perf_counter()
         request_id = event["requestContext"]["requestId"]
-        reply: Reply = app.resolve(event, context)
+        with subsegment(f"{event['httpMethod']} {event.get('resource')}") as span:
+            reply: Reply = app.resolve(event, context)
+            span.put_annotation("status", reply["statusCode"])
+            span.put_annotation("user_id", (event["requestContext"].get("authorizer") or {}).get("user_id"))
         reply["multiValueHeaders"] |= {"x-request-id": [request_id], **_CORS}
         body = reply["body"]
         if isinstance(body, str | bytes | None):
