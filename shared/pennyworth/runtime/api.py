@@ -158,9 +158,9 @@ class RuntimeApi:
 
     def _reply(self) -> tuple[int, dict[str, str], bytes]:
         try:
-            status, headers, buffer = self._head(bytearray(self._receive()))
+            status, headers, buffer = self._head_of_reply(bytearray(self._receive()))
             while status < 200:  # 100 Continue and its like come before the reply
-                status, headers, buffer = self._head(buffer or bytearray(self._receive()))
+                status, headers, buffer = self._head_of_reply(buffer or bytearray(self._receive()))
             body = self._body(headers, buffer)
         except ValueError as error:
             self._drop()
@@ -169,7 +169,7 @@ class RuntimeApi:
             self._drop()
         return status, headers, body
 
-    def _head(self, buffer: bytearray) -> tuple[int, dict[str, str], bytearray]:
+    def _head_of_reply(self, buffer: bytearray) -> tuple[int, dict[str, str], bytearray]:
         while (end := buffer.find(b"\r\n\r\n")) < 0:
             if len(buffer) > _HEAD_LIMIT:
                 raise ValueError("not the head of an HTTP reply")

@@ -125,11 +125,11 @@ def _stream(api: RuntimeApi, alarm: Alarm, context: Context, start: bytes, chunk
             if data := piece(chunk):
                 send(data)
     except (KeyboardInterrupt, RuntimeApiLost):
-        _close(chunks, context)  # or the model goes on writing for nobody
         raise
     except BaseException as error:
         report = _logged(error, context)
-        _close(chunks, context)
+    finally:
+        _close(chunks, context)  # or a model goes on writing for nobody
     return api.end(report)
 
 
