@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,11 @@ def test_a_key_is_shown_in_full_once_and_then_without_secret_or_hash(ask, path, 
     elsewhere = listed.text + retrieved.text + json.dumps(log())
     for hidden in (secret, secret[10:40], KeyRecord.parse(slots()[attribute(1)]).sha256):
         assert hidden not in elsewhere
+
+
+def test_a_body_in_base64_is_read(ask, path):
+    body = b64encode(b'{"name": "encoded"}').decode()
+    assert ask("POST", path, body, isBase64Encoded=True).json["name"] == "encoded"
 
 
 def test_keys_are_listed_oldest_first(ask, path):
