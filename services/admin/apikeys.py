@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from pennyworth.errors import Problem
 from pennyworth.keys import PREFIX, SLOTS, KeyRecord, attribute, fingerprint
 from pennyworth.policy import GroupPolicy
-
 from services.admin.bodies import ApiKeyRequest
 
 VALUE_LENGTH = 2048  # of one Cognito attribute

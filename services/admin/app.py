@@ -4,13 +4,13 @@ from base64 import b64decode
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
+
 from pennyworth.body import parse
 from pennyworth.errors import Problem
 from pennyworth.http import Event, dumps, router, serve
 from pennyworth.policy import authorize
 from pennyworth.principal import Principal
 from pennyworth.settings import settings
-
 from services.admin import apikeys, members, query
 from services.admin.audit import audit
 from services.admin.bodies import ApiKeyRequest, UserRequest

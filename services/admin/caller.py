@@ -4,7 +4,6 @@ from pennyworth.errors import Problem
 from pennyworth.http import Event
 from pennyworth.policy import effective
 from pennyworth.principal import Principal
-
 from services.admin.directory import Directory
 from services.admin.people import is_user_id
 

@@ -7,7 +7,6 @@ from typing import Any
 from pennyworth.errors import Problem
 from pennyworth.policy import Group, GroupPolicy
 from pennyworth.settings import settings
-
 from services.admin.aws import Fault, call, client
 from services.admin.people import Person, is_user_id
 

@@ -10,7 +10,6 @@ from pennyworth.errors import Problem
 from pennyworth.keys import KeyRecord, attribute
 from pennyworth.logs import logger
 from pennyworth.settings import settings
-
 from services.admin import apikeys
 from services.admin.bodies import ApiKeyRequest
 from services.admin.directory import Directory, directory

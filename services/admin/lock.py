@@ -15,7 +15,6 @@ from typing import Protocol
 
 from pennyworth.errors import Problem
 from pennyworth.logs import logger
-
 from services.admin.parameters import Parameter
 
 LEASE_S = 60.0  # a holder is taken for dead after this; API Gateway and Lambda end a request after 29 s

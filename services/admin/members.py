@@ -7,7 +7,6 @@ from typing import Any
 
 from pennyworth.errors import Problem
 from pennyworth.logs import logger
-
 from services.admin.aws import Fault
 from services.admin.bodies import UserRequest
 from services.admin.directory import Directory

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
+from pennyworth import keys
 from pennyworth.settings import settings
-
 from services.admin.aws import Fault, call, client
 
 
@@ -24,10 +24,9 @@ def parameters() -> "Parameters":
 
 @cache
 def pepper() -> bytes:
-    """The pepper of the keys' MAC, read once a process: the parameter's text in UTF-8."""
+    """The pepper of the keys' MAC, read once a process."""
     answer = call(client("ssm"), "GetParameter", {"Name": settings().pepper_parameter, "WithDecryption": True})
-    value: str = answer["Parameter"]["Value"]
-    return value.encode()
+    return keys.pepper(answer["Parameter"]["Value"])
 
 
 _ABSENT = ("ParameterNotFound", "ParameterVersionNotFound")

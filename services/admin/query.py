@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pennyworth.errors import Problem
-
 from services.admin.bodies import email
 from services.admin.people import is_user_id
 

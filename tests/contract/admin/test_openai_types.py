@@ -2,8 +2,8 @@
 
 from openai.types.admin.organization.organization_user import OrganizationUser
 from openai.types.admin.organization.user_delete_response import UserDeleteResponse
-from pennyworth.policy import Group, GroupPolicy
 
+from pennyworth.policy import Group, GroupPolicy
 from services.admin.people import Person, deleted, user
 
 ID = "3f2a0000-0000-4000-8000-000000000001"

@@ -16,10 +16,10 @@ from uuid import uuid4
 import pytest
 import yaml
 from openapi_schema_validator import OAS30Validator
+
 from pennyworth.keys import SLOTS, attribute
 from pennyworth.logs import logger
 from pennyworth.settings import settings
-
 from services.admin import aws
 
 ROOT = Path(__file__).parents[3]

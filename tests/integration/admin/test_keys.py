@@ -9,6 +9,7 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
+
 from pennyworth import keys
 from pennyworth.keys import KeyRecord, attribute
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from pennyworth.policy import Group, GroupPolicy
 
+from pennyworth.policy import Group, GroupPolicy
 from services.admin.aws import FAULTS, Fault
 from services.admin.people import Person
 

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
+
 from pennyworth.errors import Problem
 from pennyworth.keys import SLOTS, KeyRecord, attribute
 from pennyworth.policy import GroupPolicy
-
 from services.admin import apikeys
 from services.admin.bodies import ApiKeyRequest
 

@@ -5,9 +5,9 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError
+
 from pennyworth.errors import Problem
 from pennyworth.logs import logger
-
 from services.admin.aws import AT, FAULTS, call
 
 SAID = "ada@example.com is not authorized: arn:aws:iam::123456789012:role/admin"

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
+
 from pennyworth.errors import Problem
 from pennyworth.policy import authorize
-
 from services.admin.caller import caller
 
 

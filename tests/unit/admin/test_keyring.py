@@ -5,9 +5,9 @@ import time
 from contextlib import contextmanager
 
 import pytest
+
 from pennyworth.errors import Problem
 from pennyworth.keys import attribute, locate
-
 from services.admin import apikeys
 from services.admin.bodies import ApiKeyRequest
 from services.admin.keyring import Keyring

@@ -5,8 +5,8 @@ import threading
 import time
 
 import pytest
-from pennyworth.errors import Problem
 
+from pennyworth.errors import Problem
 from services.admin.lock import LEASE_S, WAIT_S, Lock
 from services.admin.parameters import Parameter
 

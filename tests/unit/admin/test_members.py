@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pennyworth.errors import Problem
 
+from pennyworth.errors import Problem
 from services.admin import members
 from services.admin.bodies import UserRequest
 from services.admin.query import Query

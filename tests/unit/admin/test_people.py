@@ -1,6 +1,6 @@
 import pytest
-from pennyworth.policy import Group, GroupPolicy
 
+from pennyworth.policy import Group, GroupPolicy
 from services.admin.people import Person, is_user_id, page, user
 
 ID = "3f2a0000-0000-4000-8000-000000000001"

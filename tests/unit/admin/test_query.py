@@ -1,6 +1,6 @@
 import pytest
-from pennyworth.errors import Problem
 
+from pennyworth.errors import Problem
 from services.admin.query import Query, only, parse
 
 ID = "3f2a0000-0000-4000-8000-000000000001"
