@@ -24,6 +24,7 @@ ROUTES = [
 BAD_USERS = [
     ("", "invalid_json", None),
     ("{", "invalid_json", None),
+    ("[" * 100_000, "invalid_json", None),
     ("[]", "invalid_request", None),
     ("null", "invalid_request", None),
     ('"text"', "invalid_request", None),
@@ -50,6 +51,7 @@ BAD_USERS = [
     (USER | {"temporary_password": "short"}, "invalid_value", "temporary_password"),
     (USER | {"temporary_password": "with a space 1A"}, "invalid_value", "temporary_password"),
     (USER | {"temporary_password": "Aa1!" * 65}, "invalid_value", "temporary_password"),
+    (USER | {"temporary_password": "all-lower-case-letters"}, "invalid_value", "temporary_password"),
     (USER | {"role": "owner"}, "unsupported_parameter", "role"),
 ]
 
