@@ -190,7 +190,7 @@ def test_a_release_that_aws_refused_is_sent_again(store, clock):
 
 @pytest.mark.parametrize("stale", [False, True], ids=["fresh reads", "stale reads"])
 def test_no_two_threads_ever_hold_it_at_once(stale):
-    store, chance, inside, most, done = Store(time.time), random.Random(7), [], [], []  # noqa: S311
+    store, chance, inside, most, done = Store(lambda: 0.0), random.Random(7), [], [], []  # noqa: S311
     newest = store.read
 
     def lagging(name, version=None):
@@ -203,7 +203,8 @@ def test_no_two_threads_ever_hold_it_at_once(stale):
     store.read = lagging
 
     def work():
-        mine = Lock(store, "/pennyworth/test/locks", sleep=lambda seconds: time.sleep(seconds / 1000))
+        # time stands still: nobody gives up, nobody's lease ends
+        mine = Lock(store, "/pennyworth/test/locks", lambda: 0.0, lambda seconds: time.sleep(seconds / 1000))
         for _ in range(10):
             with mine.hold(USER):
                 inside.append(1)

@@ -6,8 +6,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from botocore.exceptions import ClientError
-from pennyworth.errors import Problem
 
+from pennyworth.errors import Problem
 from services.admin import aws
 from services.admin.parameters import Parameter, Parameters
 
