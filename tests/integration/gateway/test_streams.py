@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import httpx
 import pytest
 import uvicorn
 
+from local.functions import listen
 from local.gateway import GatewayConfig, Service, gateway
 from tests.integration.functions.conftest import Bench, Gate
 
@@ -128,9 +128,7 @@ def _code(bench: Bench, name: str, source: str) -> Path:
 
 @contextlib.asynccontextmanager
 async def _served(app: Any) -> AsyncIterator[str]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
+    with listen() as listener:
         server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level=60))
         running = asyncio.create_task(server.serve([listener]))
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
