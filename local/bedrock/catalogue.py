@@ -1,0 +1,94 @@
+"""The models of this stand-in, and what an identifier in a request resolves to."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.bedrock.errors import AwsError, invalid
+
+ACCOUNT = "123456789012"
+DATA = json.loads(Path(__file__).with_name("models.json").read_text())
+UNKNOWN = "The provided model identifier is invalid."
+IDENTIFIER = re.compile(
+    r"(?:arn:aws:bedrock:(?P<region>[a-z0-9-]*):(?P<account>\d{12})?:(?P<kind>foundation-model|inference-profile)/)?"
+    r"(?P<id>[a-zA-Z0-9.:-]+)"
+)
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model as models.json describes it."""
+
+    id: str
+    name: str
+    provider: str
+    input: tuple[str, ...]
+    output: tuple[str, ...]
+    on_demand: bool
+    profiles: tuple[str, ...]
+    context_tokens: int
+    max_output_tokens: int
+    max_stop_sequences: int
+    body: str | None  # the form InvokeModel's body takes, where this stand-in knows it
+    abilities: frozenset[str]
+    extra_fields: frozenset[str]
+    service_tiers: tuple[str, ...] = ("default",)
+    cache_minimum_tokens: int | None = None
+    dimensions: tuple[int, ...] = ()
+
+    def can(self, ability: str) -> bool:
+        return ability in self.abilities
+
+
+def _model(row: dict) -> Model:
+    sets = {name: frozenset(row[name]) for name in ("abilities", "extra_fields")}
+    tuples = {name: tuple(value) for name, value in row.items() if isinstance(value, list) and name not in sets}
+    return Model(**row | tuples | sets)
+
+
+MODELS: dict[str, Model] = {row["id"]: _model(row) for row in DATA["models"]}
+
+
+def profile_id(model: Model, geography: str) -> str:
+    return f"{geography}.{model.id}"
+
+
+def reaches(geography: str, region: str) -> bool:
+    """Can a caller in this Region use the geography's inference profiles?"""
+    return region.startswith(tuple(DATA["geographies"][geography]))
+
+
+def resolve(identifier: str, region: str) -> tuple[Model, bool]:
+    """The model a request names by id or ARN, and whether through an inference profile; else ValidationException."""
+    parts = IDENTIFIER.fullmatch(identifier)
+    if not parts:
+        raise invalid(UNKNOWN)
+    name, kind = parts["id"], parts["kind"]
+    if kind and parts["region"] != region:
+        raise invalid(UNKNOWN)
+    if kind and (parts["account"] is None) != (kind == "foundation-model"):
+        raise invalid(UNKNOWN)
+    if name in MODELS and kind != "inference-profile":
+        return MODELS[name], False
+    geography, _, model_id = name.partition(".")
+    model = MODELS.get(model_id)
+    if kind == "foundation-model" or not model or geography not in model.profiles or not reaches(geography, region):
+        raise invalid(UNKNOWN)
+    return model, True
+
+
+def invocable(identifier: str, region: str) -> Model:
+    """`resolve`, for an inference call: many models answer through an inference profile only."""
+    model, through_profile = resolve(identifier, region)
+    if not through_profile and not model.on_demand:
+        raise on_demand_refused(identifier)
+    return model
+
+
+def on_demand_refused(identifier: str) -> AwsError:
+    # The apostrophe is AWS's own typographic one.
+    return invalid(
+        f"Invocation of model ID {identifier} with on-demand throughput isn\N{RIGHT SINGLE QUOTATION MARK}t supported. "
+        "Retry your request with the ID or ARN of an inference profile that contains this model."
+    )

@@ -1,0 +1,52 @@
+"""Access keys and whose they are, as the AWS stand-in knows them."""
+
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+import httpx
+
+from local.bedrock.errors import AwsError
+
+REMEMBERED = 1000  # keys; temporary ones never stop coming
+TIMEOUT_S = 5
+
+
+@dataclass(frozen=True)
+class Identity:
+    arn: str
+    secret_access_key: str
+    session_token: str | None
+
+
+@dataclass
+class Identities:
+    """Asks `aws_url` who an access key belongs to.
+
+    Only answers are remembered: an unknown key may exist a moment later.
+    """
+
+    aws_url: str
+    known: dict[str, Identity] = field(default_factory=dict)
+    client: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False))
+
+    async def of(self, access_key_id: str) -> Identity:
+        """UnrecognizedClientException for an unknown key, InternalServerException when nobody can be asked."""
+        if access_key_id not in self.known:
+            identity = await self.asked(access_key_id)
+            if len(self.known) >= REMEMBERED:
+                del self.known[next(iter(self.known))]
+            self.known[access_key_id] = identity
+        return self.known[access_key_id]
+
+    async def asked(self, access_key_id: str) -> Identity:
+        try:
+            answer = await self.client.get(f"{self.aws_url}/_stand_in/access-keys/{quote(access_key_id)}")
+        except httpx.HTTPError as error:
+            raise AwsError("InternalServerException", f"No answer from {self.aws_url}: {error!r}", 500) from error
+        if answer.status_code == 404:
+            message = "The security token included in the request is invalid."
+            raise AwsError("UnrecognizedClientException", message, 403)
+        if answer.status_code != 200:
+            raise AwsError("InternalServerException", f"{self.aws_url} answered {answer.status_code}", 500)
+        found = answer.json()
+        return Identity(found["arn"], found["secret_access_key"], found.get("session_token"))

@@ -1,0 +1,275 @@
+"""One function an operation: a checked request in, AWS's answer out."""
+
+import base64
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from local.bedrock import claude, converse, embeddings, listings, nova
+from local.bedrock.bedrock import Bedrock
+from local.bedrock.calls import Call
+from local.bedrock.catalogue import Model, invocable, resolve
+from local.bedrock.chats import Chat
+from local.bedrock.errors import AwsError, invalid
+from local.bedrock.eventstream import event
+from local.bedrock.faults import Fault
+from local.bedrock.guardrails import apply_guardrail
+from local.bedrock.inference import check, reply
+from local.bedrock.replies import Reply
+from local.bedrock.service import operation
+from local.bedrock.shapes import parsed
+from local.bedrock.signatures import Caller
+from local.bedrock.streams import EventStream
+from local.bedrock.tokens import prompt
+
+EMBEDDERS = {"titan": embeddings.titan, "cohere": embeddings.cohere}
+DIALECTS = {"anthropic": claude, "nova": nova}
+GUARDRAIL_HEADERS = {
+    "x-amzn-bedrock-guardrailidentifier": "guardrailIdentifier",
+    "x-amzn-bedrock-guardrailversion": "guardrailVersion",
+}
+
+
+@dataclass
+class Exchange:
+    """A request on its way to an answer."""
+
+    bedrock: Bedrock
+    request: Request
+    body: bytes
+    caller: Caller
+    call: Call
+    fault: Fault
+    started: float  # time.monotonic() when it came in
+
+    @property
+    def identifier(self) -> str:
+        return self.request.path_params["identifier"]
+
+    @property
+    def latency_ms(self) -> int:
+        return round((time.monotonic() - self.started) * 1000)
+
+    def model(self) -> Model:
+        """The model to invoke."""
+        model = invocable(self.identifier, self.caller.region)
+        self.call.model = model.id
+        return model
+
+    def json(self) -> Any:
+        try:
+            return json.loads(self.body or b"{}")
+        except ValueError as error:
+            raise AwsError("SerializationException", "The body is not JSON", 400) from error
+
+    def members(self, uri: Mapping[str, str]) -> dict[str, Any]:
+        """The operation's input: the body, with what the path holds."""
+        body = self.json()
+        if not isinstance(body, dict):
+            raise AwsError("SerializationException", "Start of structure or map expected", 400)
+        return parsed({**body, **uri}, operation(self.call.operation).input_shape)
+
+    def note(self, finished: Reply) -> None:
+        self.call.usage = finished.usage.converse(caches=True)
+        self.call.stop_reason = finished.stop_reason
+
+    def answer(self, content: dict[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        head = {"x-amzn-RequestId": self.call.request_id, **(headers or {})}
+        return Response(text.encode(), 200, head, media_type="application/json")
+
+    def stream(self, frames: Iterable[bytes], burst: bool, headers: Mapping[str, str] | None = None) -> Response:
+        head = {"x-amzn-RequestId": self.call.request_id, **(headers or {})}
+        return EventStream(list(frames), self.fault, self.call, head, burst)
+
+
+def converse_chat(exchange: Exchange, streamed: bool) -> tuple[Chat, Reply]:
+    body = exchange.members({"modelId": exchange.identifier})
+    del body["modelId"]
+    exchange.call.request_metadata = body.get("requestMetadata")
+    model = exchange.model()
+    check(model, body, streamed)
+    chat = Chat(model, body)
+    finished = reply(exchange.bedrock, chat, exchange.fault)
+    exchange.note(finished)
+    return chat, finished
+
+
+def converse_whole(exchange: Exchange) -> Response:
+    chat, finished = converse_chat(exchange, streamed=False)
+    return exchange.answer(converse.whole(chat, finished, exchange.latency_ms))
+
+
+def converse_stream(exchange: Exchange) -> Response:
+    chat, finished = converse_chat(exchange, streamed=True)
+    events = converse.events(chat, finished, exchange.latency_ms)
+    return exchange.stream((event(name, converse.padded(payload)) for name, payload in events), finished.burst)
+
+
+def native_chat(exchange: Exchange, streamed: bool) -> tuple[Chat, Reply]:
+    """The chat of an InvokeModel body, which is the model's own."""
+    model = exchange.model()
+    if model.body in EMBEDDERS:
+        raise invalid("The model is unsupported for streaming.")
+    if model.body not in DIALECTS:
+        raise invalid(f"This stand-in does not know the InvokeModel body of {model.name}: use Converse.")
+    read_headers(exchange)
+    translated, forbidden = DIALECTS[model.body].to_converse(native_body(exchange))
+    body = parsed({**translated, "modelId": model.id}, operation("Converse").input_shape)
+    del body["modelId"]
+    guardrail = {
+        new: exchange.request.headers[old] for old, new in GUARDRAIL_HEADERS.items() if old in exchange.request.headers
+    }
+    if guardrail:
+        body["guardrailConfig"] = guardrail
+    check(model, body, streamed)
+    chat = Chat(model, body, forbidden)
+    finished = reply(exchange.bedrock, chat, exchange.fault)
+    exchange.note(finished)
+    return chat, finished
+
+
+def native_body(exchange: Exchange) -> Any:
+    try:
+        return json.loads(exchange.body)
+    except ValueError as error:
+        raise invalid("Malformed input request, please reformat your input and try again.") from error
+
+
+def read_headers(exchange: Exchange) -> None:
+    """InvokeModel's parameters beside the body."""
+    headers = exchange.request.headers
+    if headers.get("accept", "*/*") not in ("*/*", "application/json"):
+        raise invalid("The requested Accept type is not supported. Use application/json.")
+    members = operation(exchange.call.operation).input_shape.members
+    named = {
+        "serviceTier": "x-amzn-bedrock-service-tier",
+        "performanceConfigLatency": "x-amzn-bedrock-performanceconfig-latency",
+    }
+    for name, header in named.items():
+        if header in headers and headers[header] not in members[name].enum:
+            raise invalid(
+                f"1 validation error detected: Value '{headers[header]}' at '{name}' failed to satisfy constraint"
+            )
+    if "x-amzn-bedrock-request-metadata" in headers:
+        exchange.call.request_metadata = request_metadata(headers["x-amzn-bedrock-request-metadata"])
+
+
+def request_metadata(text: str) -> dict[str, str]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise invalid("The request metadata is not a JSON object.") from error
+    shape = operation("Converse").input_shape
+    return parsed({"modelId": "x", "requestMetadata": value}, shape)["requestMetadata"]
+
+
+def invoke_model(exchange: Exchange) -> Response:
+    model = exchange.model()
+    if model.body in EMBEDDERS:
+        read_headers(exchange)
+        content, tokens = EMBEDDERS[model.body](model, native_body(exchange))
+        exchange.call.usage = {"inputTokens": tokens, "outputTokens": 0, "totalTokens": tokens}
+        return exchange.answer(content, counts(exchange, tokens, 0))
+    chat, finished = native_chat(exchange, streamed=False)
+    content = DIALECTS[chat.model.body or ""].whole(chat, finished)
+    if "guardrailConfig" in chat.body:
+        stopped = finished.stop_reason == "guardrail_intervened"
+        content["amazon-bedrock-guardrailAction"] = "INTERVENED" if stopped else "NONE"
+    return exchange.answer(content, counts(exchange, finished.usage.input, finished.usage.output))
+
+
+def counts(exchange: Exchange, read: int, written: int) -> dict[str, str]:
+    return {
+        "X-Amzn-Bedrock-Input-Token-Count": str(read),
+        "X-Amzn-Bedrock-Output-Token-Count": str(written),
+        "X-Amzn-Bedrock-Invocation-Latency": str(exchange.latency_ms),
+    }
+
+
+def invoke_model_stream(exchange: Exchange) -> Response:
+    chat, finished = native_chat(exchange, streamed=True)
+    chunks = list(DIALECTS[chat.model.body or ""].events(chat, finished))
+    chunks[-1] = chunks[-1] | {
+        "amazon-bedrock-invocationMetrics": {
+            "inputTokenCount": finished.usage.input,
+            "outputTokenCount": finished.usage.output,
+            "invocationLatency": exchange.latency_ms,
+            "firstByteLatency": exchange.latency_ms,
+        }
+    }
+    headers = {"X-Amzn-Bedrock-Content-Type": "application/json"}
+    return exchange.stream((event("chunk", converse.padded(chunk(one))) for one in chunks), finished.burst, headers)
+
+
+def chunk(content: dict[str, Any]) -> dict[str, Any]:
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return {"bytes": base64.b64encode(text.encode()).decode()}
+
+
+def count_tokens(exchange: Exchange) -> Response:
+    """Counts for the plain id only: Bedrock refuses inference profiles here, though it invokes by nothing else."""
+    members = exchange.members({"modelId": exchange.identifier})
+    model, through_profile = resolve(exchange.identifier, exchange.caller.region)
+    exchange.call.model = model.id
+    if through_profile or not model.can("token_counts"):
+        raise invalid("The provided model doesn't support counting tokens.")
+    asked = members["input"]
+    native = asked.get("invokeModel")
+    body = counted_body(native["body"], model) if native else asked["converse"]
+    check(model, body, streamed=False)
+    return exchange.answer({"inputTokens": sum(part.tokens for part in prompt(body))})
+
+
+def counted_body(raw: bytes, model: Model) -> dict[str, Any]:
+    try:
+        native = json.loads(raw)
+    except ValueError as error:
+        raise invalid("Malformed input request, please reformat your input and try again.") from error
+    translated, _ = DIALECTS[model.body or ""].to_converse(native)
+    return parsed({**translated, "modelId": model.id}, operation("Converse").input_shape)
+
+
+def guard(exchange: Exchange) -> Response:
+    uri = {"guardrailIdentifier": exchange.identifier, "guardrailVersion": exchange.request.path_params["version"]}
+    return exchange.answer(apply_guardrail(exchange.members(uri)))
+
+
+def list_foundation_models(exchange: Exchange) -> Response:
+    return exchange.answer(listings.foundation_models(exchange.request.query_params, exchange.caller.region))
+
+
+def get_foundation_model(exchange: Exchange) -> Response:
+    return exchange.answer(listings.foundation_model(exchange.identifier, exchange.caller.region))
+
+
+def list_inference_profiles(exchange: Exchange) -> Response:
+    return exchange.answer(listings.inference_profiles(exchange.request.query_params, exchange.caller.region))
+
+
+def get_inference_profile(exchange: Exchange) -> Response:
+    return exchange.answer(listings.inference_profile(exchange.identifier, exchange.caller.region))
+
+
+Operation = Callable[[Exchange], Response]
+OPERATIONS: dict[str, tuple[str, str, Operation]] = {
+    "Converse": ("POST", "/model/{identifier:path}/converse", converse_whole),
+    "ConverseStream": ("POST", "/model/{identifier:path}/converse-stream", converse_stream),
+    "InvokeModel": ("POST", "/model/{identifier:path}/invoke", invoke_model),
+    "InvokeModelWithResponseStream": (
+        "POST",
+        "/model/{identifier:path}/invoke-with-response-stream",
+        invoke_model_stream,
+    ),
+    "CountTokens": ("POST", "/model/{identifier:path}/count-tokens", count_tokens),
+    "ApplyGuardrail": ("POST", "/guardrail/{identifier:path}/version/{version}/apply", guard),
+    "ListFoundationModels": ("GET", "/foundation-models", list_foundation_models),
+    "GetFoundationModel": ("GET", "/foundation-models/{identifier:path}", get_foundation_model),
+    "ListInferenceProfiles": ("GET", "/inference-profiles", list_inference_profiles),
+    "GetInferenceProfile": ("GET", "/inference-profiles/{identifier:path}", get_inference_profile),
+}

@@ -1,0 +1,65 @@
+"""What the layer leaves out of its dependencies: what no function of ours ever opens."""
+
+import shutil
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+# The services called through boto3, off the hot path. botocore's data describes over 400; a client of any other
+# raises UnknownServiceError, and a test finds clients in our code that this list has no word of.
+SERVICES = frozenset(
+    {
+        "bedrock",
+        "bedrock-runtime",
+        "cognito-identity",
+        "cognito-idp",
+        "lambda",
+        "logs",
+        "s3",
+        "ssm",
+        "sts",
+    }
+)
+
+# Folders with one subfolder a service. Files beside those (partitions, endpoints, retry rules) serve every client.
+_PER_SERVICE = ("botocore/data", "boto3/data")
+
+# Shell patterns over paths below the layer's `python`, where * also crosses slashes; each with who would miss it.
+_UNUSED = (
+    "boto3/examples/*",  # documentation
+    "botocore/data/*/examples-1.json",  # documentation
+    "botocore/cacert.pem",  # botocore prefers certifi, which the layer has; two trust stores are one too many
+    "cffi/*",  # compiles bindings; cryptography only loads _cffi_backend
+    "pycparser/*",  # cffi's parser, likewise
+    "pydantic/mypy.py",  # type checkers
+    "*/swagger_ui/*.js",  # Powertools' documentation page, which we do not enable
+    "*/swagger_ui/*.css",
+    "*/tests/*",
+    "*/py.typed",  # type checkers
+    "*.pyi",
+    "*.h",  # compilers
+    "*.pxd",
+)
+
+# Of a .dist-info, importlib.metadata reads METADATA; licences ask to travel with the code. The rest is pip's.
+_KEPT_METADATA = ("METADATA", "LICEN[CS]E*", "NOTICE*", "COPYING*", "AUTHORS*", "licenses/*")
+
+
+def trim(python: Path) -> None:
+    """Delete from a folder of installed packages what the functions do not need."""
+    for folder in _PER_SERVICE:
+        for service in (python / folder).glob("*/"):
+            if service.name not in SERVICES:
+                shutil.rmtree(service)
+    for path in sorted(python.rglob("*"), reverse=True):  # children before their folder
+        if path.is_dir():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif _unused(path.relative_to(python)):
+            path.unlink()
+
+
+def _unused(path: Path) -> bool:
+    top, _, rest = path.as_posix().partition("/")
+    if top.endswith(".dist-info"):
+        return not any(fnmatchcase(rest, pattern) for pattern in _KEPT_METADATA)
+    return any(fnmatchcase(path.as_posix(), pattern) for pattern in _UNUSED)
