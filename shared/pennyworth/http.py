@@ -59,7 +59,7 @@ def serve(app: APIGatewayRestResolver) -> Handler:
         with subsegment(f"{event['httpMethod']} {event.get('resource')}") as span:
             reply: Reply = app.resolve(event, context)
             span.put_annotation("status", reply["statusCode"])
-            span.put_annotation("user_id", (event["requestContext"].get("authorizer") or {}).get("user_id"))
+            span.put_annotation("user_id", _caller(event).get("user_id"))
         reply["multiValueHeaders"] |= {"x-request-id": [request_id], **_CORS}
         body = reply["body"]
         if isinstance(body, str | bytes | None):
@@ -93,7 +93,7 @@ def _logged(chunks: Iterable[str], event: Event, started_at: float) -> Iterator[
 
 
 def _log(event: Event, status: int, started_at: float, **extra: Any) -> None:
-    caller = event["requestContext"].get("authorizer") or {}
+    caller = _caller(event)
     logger.info(
         "request",
         request_id=event["requestContext"]["requestId"],
@@ -105,6 +105,12 @@ def _log(event: Event, status: int, started_at: float, **extra: Any) -> None:
         key_id=caller.get("key_id"),
         **extra,
     )
+
+
+def _caller(event: Event) -> dict[str, Any]:
+    """user_id and key_id as far as they are known: the Lambda authorizer's context, or Cognito's claims."""
+    context: dict[str, Any] = event["requestContext"].get("authorizer") or {}
+    return {"user_id": context["claims"].get("sub")} if "claims" in context else context
 
 
 def _problem(problem: Problem) -> Response[str]:
