@@ -1,7 +1,10 @@
 """The two people of a fresh installation: an administrator, made where an operator would make the first one, and a
 developer with a key, made by that administrator through the gateway's own REST API."""
 
+import asyncio
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,7 +71,7 @@ async def developer(base_url: str, admin_token: str, known_key: str) -> Develope
 
     Raises PeopleError and httpx.HTTPError.
     """
-    async with httpx.AsyncClient(base_url=base_url, timeout=_LIMIT_S, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=base_url, timeout=_LIMIT_S, trust_env=False) as client, _warm(client):
         if known_key and (await client.get("/models", headers=_bearer(known_key))).status_code == 200:
             return Developer(known_key, reused=True)
         client.headers.update(_bearer(admin_token))
@@ -78,10 +81,21 @@ async def developer(base_url: str, admin_token: str, known_key: str) -> Develope
             if key["name"] == _KEY_NAME:
                 await _asked(client, "DELETE", f"{keys}/{key['id']}")
         minted = await _asked(client, "POST", keys, {"name": _KEY_NAME})
-        # Seen to work before it is shown; this also starts the functions that a newcomer's first request needs.
+        # Seen to work before it is shown.
         client.headers.update(_bearer(minted["value"]))
         await _asked(client, "GET", "/models")
         return Developer(minted["value"], reused=False)
+
+
+@asynccontextmanager
+async def _warm(client: httpx.AsyncClient) -> AsyncIterator[None]:
+    """Start the inference function meanwhile: a newcomer's first request shall not wait for it."""
+    health = asyncio.create_task(_asked(client, "GET", "/health"))
+    try:
+        yield
+        await health
+    finally:
+        health.cancel()
 
 
 async def _developer_id(client: httpx.AsyncClient) -> str:

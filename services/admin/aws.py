@@ -100,13 +100,14 @@ AT: dict[tuple[str, str], Row] = {
 
 
 @cache
-def client(service: str) -> Any:
-    """The boto3 client of this process for a service. boto3 is imported here: it is most of a cold start."""
+def client(service: str, attempts: int = 3) -> Any:
+    """The boto3 client of this process for a service, which sends a request so often when no answer comes. boto3 is
+    imported here: it is most of a cold start."""
     import boto3  # type: ignore[import-untyped]
     from botocore.config import Config  # type: ignore[import-untyped]
 
     # API Gateway gives up after 29 s: better to say 503 before it does.
-    retries = {"mode": "standard", "total_max_attempts": 3}
+    retries = {"mode": "standard", "total_max_attempts": attempts}
     return boto3.client(service, config=Config(connect_timeout=2, read_timeout=8, retries=retries))
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
@@ -55,8 +55,9 @@ def through_lambda(service: str, path: str, payload: bytes, *, deadline: float) 
 def lambda_api() -> "Aws":
     """One for the process, since it keeps its connections; made at first use, since a list of tools needs none."""
     from pennyworth.aws import Aws
+    from pennyworth.tracing import subsegment
 
-    return Aws(settings().region)
+    return Aws(settings().region, span=partial(subsegment, namespace="aws"))
 
 
 @dataclass(frozen=True, slots=True)

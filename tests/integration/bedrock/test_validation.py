@@ -377,7 +377,8 @@ REFUSALS: dict[str, tuple[str, Any, str]] = {
         "anthropic.claude-haiku-4-5-20251001-v1:0",
         HI,
         "Invocation of model ID anthropic.claude-haiku-4-5-20251001-v1:0 with on-demand throughput "
-        "isn\N{RIGHT SINGLE QUOTATION MARK}t supported. Retry your request with the ID or ARN of an inference profile that contains this model.",
+        "isn\N{RIGHT SINGLE QUOTATION MARK}t supported. Retry your request with the ID or ARN of an inference profile "
+        "that contains this model.",
     ),
 }
 
