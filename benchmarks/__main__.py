@@ -15,6 +15,8 @@ from benchmarks.figures import results, table, write
 from benchmarks.run import Rounds, measure
 from benchmarks.stack import up
 from benchmarks.subjects import Broken
+from local.children import ChildError
+from tools.errors import BuildError
 
 LATEST = Path(__file__).with_name("latest.json")
 QUICK = Rounds(warm=1, chats=5, streams=5, cold=1)
@@ -34,7 +36,7 @@ def main() -> None:
         sys.exit("benchmarks: Linux only; other systems do not tell a process's CPU time exactly enough")
     try:
         found = results(asyncio.run(samples(QUICK if options.quick else Rounds())))
-    except Broken as error:
+    except (Broken, BuildError, ChildError) as error:
         sys.exit(f"benchmarks: {error}")
     print(table(found))
     if not options.quick:

@@ -25,7 +25,7 @@ class Rounds:
     warm: int = 10
     chats: int = 100  # a round
     streams: int = 40  # a round
-    cold: int = 11
+    cold: int = 15
 
 
 async def measure(stack: Stack, rounds: Rounds) -> dict[str, list[float]]:

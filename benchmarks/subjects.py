@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from local.functions.environment import Environment
@@ -13,6 +13,7 @@ from local.functions.process import Leash
 from local.functions.runtime import Runtime
 
 LIMIT_S = 30.0  # no start and no call takes this long unless something is broken
+_GRACE_S = 1.0
 _BASELINE = Path(__file__).with_name("baseline.py")
 _PRELUDE_END = bytes(8)
 
@@ -56,7 +57,7 @@ class Ours:
         return b"".join(chunks)
 
     async def stop(self) -> None:
-        await self._environment.kill()
+        await self._environment.stop(_GRACE_S)
 
 
 class Theirs:
@@ -66,15 +67,19 @@ class Theirs:
         self._process = process
 
     @classmethod
-    async def start(cls, mode: str, python: str, environment: Mapping[str, str]) -> "Theirs":
+    async def start(cls, mode: str, python: Sequence[str], environment: Mapping[str, str]) -> "Theirs":
         process = await asyncio.create_subprocess_exec(
-            *(python, str(_BASELINE), mode),
+            *(*python, str(_BASELINE), mode),
             env=dict(environment),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )
         subject = cls(process)
-        await subject._heard(b"first\n")
+        try:
+            await subject._heard(b"first\n")
+        except BaseException:
+            await subject.stop()
+            raise
         return subject
 
     @property
@@ -87,6 +92,8 @@ class Theirs:
         await self._heard(b"done\n")
 
     async def stop(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
         if self._process.returncode is None:
             self._process.kill()
         await self._process.wait()

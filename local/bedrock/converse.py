@@ -8,7 +8,6 @@ from local.bedrock.chats import Chat
 from local.bedrock.replies import Reply, json_deltas, text_deltas
 
 Event = tuple[str, dict[str, Any]]
-PADDING = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
 def whole(chat: Chat, reply: Reply, latency_ms: int) -> dict[str, Any]:
@@ -82,8 +81,3 @@ def encodable(block: dict[str, Any]) -> dict[str, Any]:
     if hidden is None:
         return block
     return {"reasoningContent": {"redactedContent": base64.b64encode(hidden).decode()}}
-
-
-def padded(payload: dict[str, Any]) -> dict[str, Any]:
-    """A payload with Bedrock's padding, which hides the length of what was said and means nothing."""
-    return {**payload, "p": PADDING[: len(str(payload)) % len(PADDING)]}

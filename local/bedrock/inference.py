@@ -13,7 +13,7 @@ from local.bedrock.guardrails import Verdict, configured, judged
 from local.bedrock.limits import check_limits
 from local.bedrock.replies import Reply, limited
 from local.bedrock.tokens import Usage, count
-from local.bedrock.turns import check_turns
+from local.bedrock.turns import check_thoughts, check_turns
 
 
 def check(model: Model, body: dict[str, Any], streamed: bool) -> None:
@@ -27,6 +27,7 @@ def check(model: Model, body: dict[str, Any], streamed: bool) -> None:
     check_turns(model, body)
     check_blocks(model, body)
     check_limits(model, body, streamed)
+    check_thoughts(body)
     configured(body)
 
 

@@ -114,6 +114,8 @@ def check_extra(model: Model, body: dict[str, Any]) -> None:
             check_thinking(model, value, body.get("inferenceConfig", {}))
         if name == "reasoningConfig":
             check_reasoning_config(value, body.get("inferenceConfig", {}))
+        if name == "inferenceConfig" and not (isinstance(value, dict) and set(value) <= {"topK"}):
+            raise refused_by_model(malformed("#/inferenceConfig: only topK is permitted").message)
         if name == "reasoning_effort" and value not in EFFORTS:
             raise refused_by_model(f"reasoning_effort: Input should be one of {', '.join(EFFORTS)}")
         if name == "tool_choice":

@@ -16,7 +16,7 @@ from local.bedrock.calls import Call
 from local.bedrock.catalogue import Model, invocable, resolve
 from local.bedrock.chats import Chat
 from local.bedrock.errors import AwsError, invalid
-from local.bedrock.eventstream import event
+from local.bedrock.eventstream import encoded, event
 from local.bedrock.faults import Fault
 from local.bedrock.guardrails import apply_guardrail
 from local.bedrock.inference import check, reply
@@ -79,7 +79,7 @@ class Exchange:
         self.call.stop_reason = finished.stop_reason
 
     def answer(self, content: dict[str, Any], headers: Mapping[str, str] | None = None) -> Response:
-        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        text = encoded(content)
         head = {"x-amzn-RequestId": self.call.request_id, **(headers or {})}
         return Response(text.encode(), 200, head, media_type="application/json")
 
@@ -108,7 +108,7 @@ def converse_whole(exchange: Exchange) -> Response:
 def converse_stream(exchange: Exchange) -> Response:
     chat, finished = converse_chat(exchange, streamed=True)
     events = converse.events(chat, finished, exchange.latency_ms)
-    return exchange.stream((event(name, converse.padded(payload)) for name, payload in events), finished.burst)
+    return exchange.stream((event(name, payload) for name, payload in events), finished.burst)
 
 
 def native_chat(exchange: Exchange, streamed: bool) -> tuple[Chat, Reply]:
@@ -204,11 +204,11 @@ def invoke_model_stream(exchange: Exchange) -> Response:
         }
     }
     headers = {"X-Amzn-Bedrock-Content-Type": "application/json"}
-    return exchange.stream((event("chunk", converse.padded(chunk(one))) for one in chunks), finished.burst, headers)
+    return exchange.stream((event("chunk", chunk(one)) for one in chunks), finished.burst, headers)
 
 
 def chunk(content: dict[str, Any]) -> dict[str, Any]:
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    text = encoded(content)
     return {"bytes": base64.b64encode(text.encode()).decode()}
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 # The parser behind `re`: private by name, unchanged in form since Python 2.
 PARSER: Any = re._parser  # type: ignore[attr-defined]
+CHARACTERS = [*"aA0 ", *map(chr, range(33, 0x250))]  # the plainest first
+CATEGORIES = {"DIGIT": r"\d", "WORD": r"\w", "SPACE": r"\s"}
 
 
 def matching(pattern: str) -> str | None:
@@ -12,7 +14,7 @@ def matching(pattern: str) -> str | None:
     try:
         text = "".join(map(emitted, PARSER.parse(pattern)))
         return text if re.search(pattern, text) else None
-    except (re.error, NotImplementedError):
+    except (re.error, NotImplementedError, StopIteration):
         return None
 
 
@@ -24,8 +26,9 @@ def emitted(node: tuple[Any, Any]) -> str:
         return "a"
     if kind == "AT":
         return ""
-    if kind == "IN":
-        return chosen(value)
+    if kind in ("IN", "NOT_LITERAL"):
+        options = value if kind == "IN" else [("NEGATE", None), ("LITERAL", value)]
+        return next(character for character in CHARACTERS if allowed(options, character))
     if kind in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
         low, _, inner = value
         return "".join(map(emitted, inner)) * low
@@ -36,17 +39,18 @@ def emitted(node: tuple[Any, Any]) -> str:
     raise NotImplementedError(kind)
 
 
-CATEGORIES = {"CATEGORY_DIGIT": "0", "CATEGORY_WORD": "a", "CATEGORY_SPACE": " ", "CATEGORY_NOT_DIGIT": "a"}
+def allowed(options: list[tuple[Any, Any]], character: str) -> bool:
+    """Is the character in a set such as `[^a-z_]`?"""
+    negated = str(options[0][0]) == "NEGATE"
+    return any(covers(str(kind), value, character) for kind, value in options) != negated
 
 
-def chosen(options: list[tuple[Any, Any]]) -> str:
-    """One character of a set."""
-    (kind, value), *_ = options
-    name = str(kind)
-    if name == "LITERAL":
-        return chr(value)
-    if name == "RANGE":
-        return chr(value[0])
-    if name == "CATEGORY" and str(value) in CATEGORIES:
-        return CATEGORIES[str(value)]
-    raise NotImplementedError(name)
+def covers(kind: str, value: Any, character: str) -> bool:
+    if kind == "LITERAL":
+        return ord(character) == value
+    if kind == "RANGE":
+        return value[0] <= ord(character) <= value[1]
+    if kind == "CATEGORY":
+        letter = CATEGORIES[str(value).removeprefix("CATEGORY_").removeprefix("NOT_")]
+        return bool(re.match(letter, character)) != ("NOT_" in str(value))
+    return False

@@ -59,11 +59,12 @@ class EventStream(Response):
 
 
 class Cut(Response):
-    """No answer at all: the connection is closed."""
+    """The beginning of an answer, then the connection is closed."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # A head that promises more than follows is the nearest that HTTP servers let an application come to it.
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send(body(b"{", more=True))
 
 
 def body(chunk: bytes, more: bool) -> Message:

@@ -36,7 +36,6 @@ def check_turns(model: Model, body: dict[str, Any]) -> None:
     check_end(model, messages[-1])
     check_prefill_schema(body)
     check_tool_config(body)
-    check_thinking(body)
 
 
 def check_content(where: str, blocks: Blocks) -> None:
@@ -148,7 +147,7 @@ def check_tool_config(body: dict[str, Any]) -> None:
         raise invalid("The toolConfig field must be defined when using toolUse and toolResult content blocks.")
 
 
-def check_thinking(body: dict[str, Any]) -> None:
+def check_thoughts(body: dict[str, Any]) -> None:
     """With thinking on, the turn that called the tools must begin with the thoughts that led to the call."""
     thinking = (body.get("additionalModelRequestFields") or {}).get("thinking", {})
     if thinking.get("type") != "enabled" or len(body["messages"]) < 2:
@@ -160,8 +159,9 @@ def check_thinking(body: dict[str, Any]) -> None:
     if answered and "reasoningContent" not in before["content"][0]:
         found = "tool_use" if "toolUse" in before["content"][0] else "text"
         raise refused_by_model(
-            f"messages.{len(body['messages']) - 2}.content.0.type: Expected `thinking` or `redacted_thinking`, but found "
-            f"`{found}`. When `thinking` is enabled, a final `assistant` message must start with a thinking block."
+            f"messages.{len(body['messages']) - 2}.content.0.type: Expected `thinking` or `redacted_thinking`, but "
+            f"found `{found}`. When `thinking` is enabled, a final `assistant` message must start with a "
+            "thinking block."
         )
 
 

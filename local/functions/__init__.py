@@ -12,6 +12,7 @@ from local.functions.function import Function
 from local.functions.functions import Functions, Result
 from local.functions.invocation import Record
 from local.functions.lambda_api import lambda_api
+from local.functions.listener import listen
 from local.functions.stream import Prelude, Stream
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "Stream",
     "Throttled",
     "lambda_api",
+    "listen",
 ]

@@ -1,7 +1,6 @@
 """Lambda: functions by name, invoked whole or as a stream."""
 
 import asyncio
-import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -69,7 +68,7 @@ class Functions:
     async def __aenter__(self) -> "Functions":
         self._folder = Path(tempfile.mkdtemp(prefix="pennyworth-functions-"))
         self._runtime = Runtime(self._folder)
-        self._leash = await Leash.start()
+        self._leash = await Leash.start(self._folder)
         return self
 
     async def __aexit__(
@@ -168,7 +167,6 @@ class Functions:
         if self._running:
             await asyncio.wait(self._running)
         await self._leash.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 async def _whole(answer: Answer) -> bytes:

@@ -20,10 +20,11 @@ class Leash:
         self._process = process
 
     @classmethod
-    async def start(cls) -> "Leash":
+    async def start(cls, folder: Path) -> "Leash":
+        """`folder` goes when everything is over."""
         python = getattr(sys, "_base_executable", sys.executable)
         process = await asyncio.create_subprocess_exec(
-            python, "-I", "-S", str(_LEASH), stdin=asyncio.subprocess.PIPE, start_new_session=True
+            python, "-I", "-S", str(_LEASH), str(folder), stdin=asyncio.subprocess.PIPE, start_new_session=True
         )
         return cls(process)
 

@@ -12,7 +12,7 @@ from local.functions.function import Function
 _RUNTIME_PACKAGES = ("awslambdaric", "simplejson", "snapshot-restore-py")
 # Of the parent's environment only these go on: what says where programs are and how text is encoded. HOME is not one
 # of them: a developer's ~/.aws would reach the function.
-_KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT")
+_KEPT = ("PATH", "LANG", "LC_ALL")
 
 
 class Runtime:

@@ -100,13 +100,14 @@ AT: dict[tuple[str, str], Row] = {
 
 
 @cache
-def client(service: str) -> Any:
-    """The boto3 client of this process for a service. boto3 is imported here: it is most of a cold start."""
+def client(service: str, attempts: int = 3) -> Any:
+    """The boto3 client of this process for a service, which sends a request so often when no answer comes. boto3 is
+    imported here: it is most of a cold start."""
     import boto3  # type: ignore[import-untyped]
     from botocore.config import Config  # type: ignore[import-untyped]
 
     # API Gateway gives up after 29 s: better to say 503 before it does.
-    retries = {"mode": "standard", "total_max_attempts": 3}
+    retries = {"mode": "standard", "total_max_attempts": attempts}
     return boto3.client(service, config=Config(connect_timeout=2, read_timeout=8, retries=retries))
 
 
@@ -121,8 +122,10 @@ def call(
         answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
     except exceptions.ClientError as error:
         aws_code = error.response.get("Error", {}).get("Code", "")
-        row = AT.get((operation, aws_code)) or FAULTS.get(aws_code, _OURS)
-        if row.code == "internal_error" and aws_code not in answers:
+        special = AT.get((operation, aws_code))
+        row = special or FAULTS.get(aws_code, _OURS)
+        # What we make of a special one is a reading of it: the log keeps the original.
+        if (special or row.code == "internal_error") and aws_code not in answers:
             logger.error("AWS refused", operation=operation, aws_code=aws_code)
         raise Fault(aws_code, row, subject) from None  # its text may quote an e-mail address
     except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:

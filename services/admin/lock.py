@@ -1,14 +1,13 @@
 """One change at a time to a user's keys, among all processes: a lock made of a parameter's version numbers.
 
 Cognito has no conditional write, so two mints that read the same free slot would overwrite each other. A parameter in
-Parameter Store is `free` or `held by …`, and every write to it gets the next version number, alone. Whoever wants the
-lock writes `held by` them and looks at the version before their own: **it is theirs if that one was free**, or its
-holder is gone. A version never changes, so two can never both be right, however old what they had read was.
+Parameter Store is `free` or `held`, and every write to it gets the next version number, alone. Whoever wants the lock
+writes `held` and looks at the version before their own: **it is theirs if that one was free**, or its holder is gone.
+A version never changes, so two can never both be right, however old what they had read was.
 docs/decisions/0004-minting-under-a-lock.md has the reasons and the cost.
 """
 
 import random
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from services.admin.parameters import Parameter
 
 LEASE_S = 60.0  # a holder is taken for dead after this; API Gateway and Lambda end a request after 29 s
 WAIT_S = 5.0
-_FREE = "free"
+_FREE, _HELD = "free", "held"
 
 
 class Versions(Protocol):
@@ -64,54 +63,45 @@ class Lock:
         """Hold the lock of a user. Raises Problem conflict when others keep it for WAIT_S."""
         # 256 parameters serve all users, so that they never pile up to Parameter Store's limit of 10 000.
         name = f"{self._prefix}/{user_id[:2]}"
-        hold = self._acquire(name, f"held by {secrets.token_hex(8)}")
+        hold = self._acquire(name)
         try:
             yield hold
         finally:
             self._release(name, hold)
 
-    def _acquire(self, name: str, mine: str) -> Hold:
+    def _acquire(self, name: str) -> Hold:
         give_up_at = self._clock() + WAIT_S
         while True:
             # Half the lease: the other half is for clocks that differ and for the write that `check` lets pass.
             until = self._clock() + LEASE_S / 2
-            if self._take(name, mine):
+            if self._take(name):
                 return Hold(until, self._clock)
             if self._clock() >= give_up_at:
                 raise busy()
             self._pause()
 
-    def _take(self, name: str, mine: str) -> bool:
+    def _take(self, name: str) -> bool:
         newest = self._versions.read(name)
         if newest is None:
-            version = self._versions.create(name, mine)
-        elif self._open(newest):
-            version = self._versions.overwrite(name, mine)
-        else:
+            return self._versions.create(name, _HELD) is not None
+        if not self._open(newest):
             return False
-        return version is not None and self._won(name, mine, version)
-
-    def _won(self, name: str, mine: str, version: int) -> bool:
-        """Whether the version before this one was open. An earlier one of ours says nothing: it is this write, sent
-        again by the SDK when an answer was lost, or one that came second."""
-        while version > 1:
-            version -= 1
-            before = self._versions.read(name, version)
-            if before is None:
-                return False  # not to be seen yet: without proof it is not ours
-            if before.value != mine:
-                return self._open(before)
-        return True
+        version = self._versions.overwrite(name, _HELD)
+        if version is None:
+            return False
+        before = self._versions.read(name, version - 1)
+        return before is not None and self._open(before)  # without proof it is not ours
 
     def _open(self, parameter: Parameter) -> bool:
         return parameter.value == _FREE or self._clock() - parameter.modified_at >= LEASE_S
 
     def _release(self, name: str, hold: Hold) -> None:
-        """A release that fails must not hide what was done under the lock: the lease ends by itself."""
+        """A release that fails must not hide what was done under the lock: the lease ends by itself. It is sent again
+        only when AWS refused it: one that arrived twice would release what is another's by then."""
         if not hold.lasts:
             logger.warning("lock outlived", lock=name)
             return
-        for _ in range(3):
+        for _ in range(10):
             try:
                 if self._versions.overwrite(name, _FREE) is not None:
                     return

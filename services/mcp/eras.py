@@ -50,7 +50,8 @@ def version_of(message: Message, headers: Headers) -> str:
     header = headers.get("mcp-protocol-version")
     if message.id is None:  # what its headers must be is left open by 2026-07-28; there is no answer to shape either
         return _handshake_version(header) if header not in MODERN else str(header)
-    meta = message.params.get("_meta", {})
+    meta = message.params.get("_meta")
+    meta = {} if meta is None else meta
     require(isinstance(meta, Mapping), INVALID_PARAMS, "'params._meta' must be an object.")
     if header in MODERN or not meta.keys().isdisjoint({VERSION_KEY, CAPABILITIES_KEY, CLIENT_KEY}):
         return _declared_version(message, meta, headers)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # What a service may read of any request's context. The rest (resourceId, …) names the route to /mcp.
 _CONTEXT = (
-    *("accountId", "apiId", "authorizer", "domainName", "extendedRequestId", "identity", "protocol"),
+    *("accountId", "apiId", "authorizer", "domainName", "domainPrefix", "extendedRequestId", "identity", "protocol"),
     *("requestId", "requestTime", "requestTimeEpoch", "stage"),
 )
 
@@ -55,8 +55,9 @@ def through_lambda(service: str, path: str, payload: bytes, *, deadline: float) 
 def lambda_api() -> "Aws":
     """One for the process, since it keeps its connections; made at first use, since a list of tools needs none."""
     from pennyworth.aws import Aws
+    from pennyworth.tracing import subsegment
 
-    return Aws(settings().region)
+    return Aws(settings().region, span=partial(subsegment, namespace="aws"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pennyworth.errors import Problem
 from pennyworth.identity import user_credentials
 from pennyworth.principal import Principal
 from pennyworth.settings import settings
+from pennyworth.tracing import subsegment
 from services.openai import catalogue
 from services.openai.converse import Envelope
 from services.openai.providers.bedrock import Bedrock
@@ -19,7 +20,7 @@ class Provider(Protocol):
     """Both raise Problem before their first byte; `stream` yields server-sent events."""
 
     def complete(self, body: dict[str, Any], envelope: Envelope, /) -> dict[str, Any]: ...
-    def stream(self, body: dict[str, Any], envelope: Envelope, /) -> Iterator[str]: ...
+    def stream(self, body: dict[str, Any], envelope: Envelope, /) -> Iterator[bytes]: ...
 
 
 def provider(name: str, caller: Principal) -> Provider:
@@ -46,7 +47,7 @@ def cards(caller: Principal) -> list[dict[str, Any]]:
 
 @cache
 def aws() -> Aws:
-    return Aws(settings().region)
+    return Aws(settings().region, span=partial(subsegment, namespace="aws"))
 
 
 @cache

@@ -1,17 +1,18 @@
 """The Lambda authorizer: an API key or a Cognito token becomes a principal, or nothing."""
 
 import time
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from pennyworth.aws import Aws
 from pennyworth.directory import Directory, User
-from pennyworth.keys import PREFIX, KeyRecord, locate
+from pennyworth.keys import PREFIX, KeyRecord, locate, pepper
 from pennyworth.logs import logger
 from pennyworth.policy import effective
 from pennyworth.principal import Principal
 from pennyworth.settings import settings
 from pennyworth.tokens import Tokens
+from pennyworth.tracing import subsegment
 
 
 class Unauthorized(Exception):  # noqa: N818 -- API Gateway answers 401 for exactly this message
@@ -103,7 +104,7 @@ def _stage(method_arn: str) -> str:
 
 @cache
 def _aws() -> Aws:
-    return Aws(settings().region)
+    return Aws(settings().region, span=partial(subsegment, namespace="aws"))
 
 
 @cache
@@ -114,7 +115,7 @@ def _directory() -> Directory:
 @cache
 def _pepper() -> bytes:
     request = {"Name": settings().pepper_parameter, "WithDecryption": True}
-    return bytes.fromhex(_aws().json("ssm", "GetParameter", request)["Parameter"]["Value"])
+    return pepper(_aws().json("ssm", "GetParameter", request)["Parameter"]["Value"])
 
 
 @cache

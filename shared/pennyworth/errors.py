@@ -82,7 +82,10 @@ class Problem(Exception):  # noqa: N818 -- "Problem" is what RFC 9457 calls what
 
     @property
     def headers(self) -> Mapping[str, str]:
-        return {} if self.retry_after_s is None else {"retry-after": str(self.retry_after_s)}
+        """Retry-After where waiting helps; where it cannot, what stops OpenAI's SDK from retrying every 409."""
+        if self.retry_after_s is not None:
+            return {"retry-after": str(self.retry_after_s)}
+        return {"x-should-retry": "false"} if self.status == 409 else {}
 
     @property
     def body(self) -> dict[str, Any]:

@@ -30,6 +30,13 @@ _KEY = re.compile(r"[A-Za-z0-9_]{1,500}")  # an annotation's key
 _NAME_LENGTH, _TEXT_LENGTH, _PLACES = 200, 1000, 20
 
 
+def _type_name(value: object) -> str:
+    return type(value).__qualname__
+
+
+_encode = json.JSONEncoder(separators=(",", ":"), default=_type_name, allow_nan=False).encode
+
+
 class Trace(NamedTuple):
     """A sampled request's trace: `_X_AMZN_TRACE_ID` taken apart."""
 
@@ -111,7 +118,7 @@ class Subsegment(BaseSegment):
         for omitted in ((), ("metadata",), ("metadata", "cause", "annotations")):
             fields = {name: value for name, value in self._document.items() if name not in omitted}
             try:
-                data = json.dumps(fields, separators=(",", ":"), default=_type_name, allow_nan=False).encode()
+                data = _encode(fields).encode()
             except (TypeError, ValueError, RecursionError):
                 continue
             if len(data) <= _LIMIT and len(_HEADER) + len(data) <= _DATAGRAM:
@@ -286,10 +293,6 @@ def _frames(trace: TracebackType | None) -> list[_Frame]:
         found.append(_Frame(code.co_filename, trace.tb_lineno, code.co_qualname))
         trace = trace.tb_next
     return found[-_PLACES:]
-
-
-def _type_name(value: object) -> str:
-    return type(value).__qualname__
 
 
 # What a decorated function returns or raises is a prompt or a completion as often as not: Powertools would keep both.

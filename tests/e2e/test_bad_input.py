@@ -74,7 +74,7 @@ def forged(token, **claims):
 
 CREDENTIALS = {
     "no header": lambda g: None,
-    "an empty bearer": lambda g: "Bearer ",
+    "an empty bearer": lambda g: "Bearer",
     "no key at all": lambda g: "Bearer hello",
     "a key of someone else's service": lambda g: "Bearer sk-proj-" + "a" * 60,
     "a mistyped key": lambda g: "Bearer " + g.api_key[:-1] + ("A" if g.api_key[-1] != "A" else "B"),

@@ -149,9 +149,8 @@ def test_many_chats_at_once_are_all_answered(gateway):
 def test_bedrock_is_called_as_the_user(gateway, calls):
     user = gateway.user("grace@example.com")
     gateway.openai(gateway.key(user)["value"]).chat.completions.create(model=gateway.model, messages=ask("Hi"))
-    assert [call["principal"] for call in calls()][-1].endswith(
-        ":assumed-role/pennyworth-local-developers/grace@example.com"
-    )
+    (call,) = calls()
+    assert call["principal_arn"].endswith(":assumed-role/pennyworth-local-group-developers/grace@example.com")
 
 
 def test_a_signed_in_person_needs_no_key(gateway):

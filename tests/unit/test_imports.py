@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "local": {"local"},
     "cli": {"pennyworth_cli"},
     "tools": {"tools"},
-    "benchmarks": {"benchmarks", "local"},
+    "benchmarks": {"benchmarks", "local", "tools"},
 }
 # The layer's libraries; whatever else a service imports is missing in Lambda.
 LIBRARIES = {"aws_lambda_powertools", "boto3", "botocore", "pydantic", "pydantic_core", "requests", "jwt"}

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from aws_lambda_powertools import Tracer
+
 from pennyworth.errors import Problem
 from pennyworth.tracing import UNTRACED, Daemon, udp_address
 

@@ -35,7 +35,7 @@ class Bedrock:
             raise problem(error, self._model.name) from error
         return from_converse(reply, envelope)
 
-    def stream(self, body: dict[str, Any], envelope: Envelope) -> Iterator[str]:
+    def stream(self, body: dict[str, Any], envelope: Envelope) -> Iterator[bytes]:
         """Server-sent events. Bedrock's stream is open when this returns, so what Bedrock refuses still raises Problem
         here, while a status can be chosen."""
         request = check(ChatRequest, body)
@@ -49,7 +49,7 @@ class Bedrock:
             )
         except AwsError as error:
             raise problem(error, self._model.name) from error
-        return sse(stream_chunks(self._events(messages), envelope, request.include_usage))
+        return sse(stream_chunks(self._events(messages), envelope, request.include_usage), lambda: messages.pending)
 
     def _events(self, messages: Iterator[tuple[str, bytes]]) -> Iterator[Event]:
         try:

@@ -9,6 +9,7 @@ from pennyworth.errors import ForeignProblem, Problem
 from pennyworth.http import dumps
 from pennyworth.logs import logger
 from services.openai.converse import Envelope
+from services.openai.sse import event
 
 if TYPE_CHECKING:
     import requests
@@ -41,7 +42,7 @@ class Upstream:
             raise Problem("upstream_error") from None
         return completion
 
-    def stream(self, body: dict[str, Any], _: Envelope) -> Iterator[str]:
+    def stream(self, body: dict[str, Any], _: Envelope) -> Iterator[bytes]:
         """The upstream's server-sent events, unchanged; its status is known when this returns."""
         return _events(self._send("POST", "/chat/completions", body, stream=True))
 
@@ -79,7 +80,7 @@ class Upstream:
         return response
 
 
-def _events(response: "requests.Response") -> Iterator[str]:
+def _events(response: "requests.Response") -> Iterator[bytes]:
     """Whole events, so that no client reads half of one before an error."""
     import requests
 
@@ -90,9 +91,9 @@ def _events(response: "requests.Response") -> Iterator[str]:
                 pending += piece
                 *events, pending = pending.split(b"\n\n")
                 if events:
-                    yield (b"\n\n".join(events) + b"\n\n").decode()
+                    yield b"\n\n".join(events) + b"\n\n"
         except requests.RequestException:
-            yield f"data: {dumps(Problem('upstream_error').body)}\n\n"
+            yield event(Problem("upstream_error").body)
 
 
 def _problem(response: "requests.Response") -> Problem:

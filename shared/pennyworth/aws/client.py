@@ -4,6 +4,8 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from math import inf
 from typing import Any, NamedTuple, TypeVar
 
 from pennyworth.aws.connection import Response
@@ -44,7 +46,8 @@ class Aws:
     """One per process; threads may share it. Every call raises AwsError.
 
     `credentials` is asked whenever a call brings none of its own. `timeout_s` bounds a call with all its retries; for
-    a stream, the time until it is open, and then each wait for more.
+    a stream, the time until it is open, and then each wait for more. `span` is entered with the service's name around
+    each call.
     """
 
     def __init__(
@@ -58,11 +61,13 @@ class Aws:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
         random: Callable[[], float] | None = None,
+        span: Callable[[str], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self.region = region
         self._credentials, self._environ = credentials, environ
         self._retries, self._clock, self._sleep = retries, clock, sleep
         self._random = random or _random
+        self._span = span
         self._pool = Pool(environ, connect_timeout_s, clock)
         self._endpoints: dict[str, Endpoint] = {}
         self._skew_s = 0.0  # AWS's clock less ours, once AWS has complained
@@ -153,10 +158,15 @@ class Aws:
         credentials: Credentials | None = None,
         headers: Mapping[str, str] | None = None,
         timeout_s: float = 300.0,
+        deadline: float = inf,
     ) -> Events:
-        """REST-JSON answered by an event stream. The stream is open when this returns: a refusal is raised here."""
+        """REST-JSON answered by an event stream. The stream is open when this returns: a refusal is raised here.
+
+        `deadline`, a reading of `time.monotonic`, bounds the whole stream.
+        """
         request = _Request(service, path, _rest(headers), _body(payload), credentials, False)
-        return Events(self._perform(request, timeout_s, _open), timeout_s)
+        response = self._perform(request, min(timeout_s, deadline - time.monotonic()), _open)
+        return Events(response, timeout_s, deadline)
 
     def now(self) -> float:
         """Unix seconds by AWS's clock, as far as it is known."""
@@ -173,8 +183,12 @@ class Aws:
         return found
 
     def _perform(self, request: _Request, timeout_s: float, take: Callable[[Response, float], _T]) -> _T:
-        """What `take` makes of the first successful reply; every attempt is signed anew."""
-        deadline = time.monotonic() + timeout_s
+        """What `take` makes of the first successful reply."""
+        with self._span(request.service):
+            return self._attempts(request, time.monotonic() + timeout_s, take)
+
+    def _attempts(self, request: _Request, deadline: float, take: Callable[[Response, float], _T]) -> _T:
+        """Every attempt is signed anew."""
         attempt, corrected = 0, False
         while True:
             skew_s = self._skew_s

@@ -29,8 +29,8 @@ class Pool:
     def exchange(self, endpoint: Endpoint, head: bytes, body: bytes, deadline: float) -> Response:
         """Send a request over a kept connection, or a new one. Raises TransportError.
 
-        A kept connection may have been closed by the other side at any moment. When it goes without a byte of an
-        answer, the request moves once to a new one: what RFC 9110 (9.2.2) allows when it was evidently not taken.
+        The other side may close a kept connection at any moment. When one goes without a byte of an answer, the request
+        moves once to a new one. RFC 9110 (9.2.2) calls that a guess, a good one on a connection that was idle.
         """
 
         def release(connection: Connection) -> None:

@@ -8,6 +8,7 @@ it, and so does this one, unless the API closes it or says `Connection: close`.
 """
 
 import json
+import select
 import socket
 from base64 import b64encode
 from collections.abc import Mapping
@@ -32,8 +33,10 @@ class RuntimeApi:
         host, _, port = address.rpartition(":")
         self._address = (host.strip("[]"), int(port))
         self._socket: socket.socket | None = None
+        self._readable = select.poll()
         self._next = f"GET {_ROOT}/invocation/next HTTP/1.1\r\nHost: {address}\r\n\r\n".encode()
-        self._post = f"POST {_ROOT}%s HTTP/1.1\r\nHost: {address}\r\n"
+        self._attempt = ""  # a header line: which attempt at the request this is, as AWS's own runtimes say it back
+        self._post = f"POST {_ROOT}%s HTTP/1.1\r\nHost: {address}\r\n%s"
         self._streaming = self._post + (
             "Lambda-Runtime-Function-Response-Mode: streaming\r\n"
             "Content-Type: application/vnd.awslambda.http-integration-response\r\n"
@@ -55,18 +58,18 @@ class RuntimeApi:
                 raise RuntimeApiGone("the Runtime API does not answer") from error
         if status != 200:
             raise RuntimeApiGone(f"the Runtime API answered {status} to the call for an invocation")
+        attempt = headers.get("lambda-runtime-invocation-id")
+        self._attempt = f"Lambda-Runtime-Invocation-Id: {attempt}\r\n" if attempt else ""
         return headers, body
 
     def respond(self, request_id: str, payload: bytes) -> int:
         """Answer with all of the payload (prelude, eight NULs, body) in one write."""
-        head = self._streaming % f"/invocation/{request_id}/response"
-        self._begin(b"%b%x\r\n%b\r\n0\r\n\r\n" % (head.encode(), len(payload), payload))
+        self._begin(b"%b%x\r\n%b\r\n0\r\n\r\n" % (self._head_of_response(request_id), len(payload), payload))
         return self._accepted()
 
     def begin(self, request_id: str, payload: bytes) -> None:
         """Begin to answer, with the first part of the payload. Then `send` the others and `end`."""
-        head = self._streaming % f"/invocation/{request_id}/response"
-        self._begin(b"%b%x\r\n%b\r\n" % (head.encode(), len(payload), payload))
+        self._begin(b"%b%x\r\n%b\r\n" % (self._head_of_response(request_id), len(payload), payload))
 
     def send(self, payload: bytes) -> None:
         """The next part of a streamed answer. It must not be empty: that would end the body."""
@@ -91,12 +94,16 @@ class RuntimeApi:
         """Report that the function could not be loaded. The process must exit after it."""
         return self._fail("/init/error", fault)
 
+    def _head_of_response(self, request_id: str) -> bytes:
+        return (self._streaming % (f"/invocation/{request_id}/response", self._attempt)).encode()
+
     def _fail(self, path: str, fault: Mapping[str, object]) -> int:
         body = json.dumps(fault).encode()
         head = (
             b"%bContent-Type: application/json\r\nContent-Length: %d\r\nLambda-Runtime-Function-Error-Type: %b\r\n\r\n"
         )
-        self._begin(head % ((self._post % path).encode(), len(body), _header_value(fault["errorType"])) + body)
+        post = (self._post % (path, self._attempt)).encode()
+        self._begin(head % (post, len(body), _header_value(fault["errorType"])) + body)
         return self._accepted()
 
     def _accepted(self) -> int:
@@ -107,22 +114,21 @@ class RuntimeApi:
 
     def _begin(self, data: bytes) -> None:
         """Send the beginning of a request, on a new connection if the API closed the last one in the meantime."""
-        if self._socket is not None:
-            try:
-                self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-                self._drop()  # closed, or speaking out of turn
-            except BlockingIOError:
-                pass  # open and quiet, as it should be
-            except OSError:
-                self._drop()
+        if self._socket is not None and self._readable.poll(0):
+            self._drop()  # closed, or speaking out of turn
         if self._socket is None:
-            try:
-                self._socket = socket.create_connection(self._address)
-            except OSError as error:
-                raise RuntimeApiLost from error
-            # A token must not wait for the acknowledgement of the one before it.
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._connect()
         self._send(data)
+
+    def _connect(self) -> None:
+        try:
+            self._socket = socket.create_connection(self._address)
+        except OSError as error:
+            raise RuntimeApiLost from error
+        # A token must not wait for the acknowledgement of the one before it.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._readable = select.poll()
+        self._readable.register(self._socket, select.POLLIN)
 
     def _send(self, data: bytes) -> None:
         if self._socket is None:
@@ -152,9 +158,9 @@ class RuntimeApi:
 
     def _reply(self) -> tuple[int, dict[str, str], bytes]:
         try:
-            status, headers, buffer = self._head(bytearray(self._receive()))
+            status, headers, buffer = self._head_of_reply(bytearray(self._receive()))
             while status < 200:  # 100 Continue and its like come before the reply
-                status, headers, buffer = self._head(buffer or bytearray(self._receive()))
+                status, headers, buffer = self._head_of_reply(buffer or bytearray(self._receive()))
             body = self._body(headers, buffer)
         except ValueError as error:
             self._drop()
@@ -163,7 +169,7 @@ class RuntimeApi:
             self._drop()
         return status, headers, body
 
-    def _head(self, buffer: bytearray) -> tuple[int, dict[str, str], bytearray]:
+    def _head_of_reply(self, buffer: bytearray) -> tuple[int, dict[str, str], bytearray]:
         while (end := buffer.find(b"\r\n\r\n")) < 0:
             if len(buffer) > _HEAD_LIMIT:
                 raise ValueError("not the head of an HTTP reply")

@@ -21,9 +21,9 @@ _END = object()
 def run() -> NoReturn:
     """Serve the function that _HANDLER names. Ends the process: 1 after an init error or without a Runtime API."""
     api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
-    gc.disable()  # what imports make is there to stay: looking for garbage in it only delays the start
+    gc.disable()  # what imports make is there to stay: looking for garbage in it is a tenth of their time
     handler = _loaded(api, os.environ.get("_HANDLER", ""))
-    gc.freeze()  # and never needs to be looked at again
+    gc.freeze()  # nor later: a full collection would go through all of it in the middle of a request
     gc.enable()
     alarm = Alarm()
     try:
@@ -52,8 +52,8 @@ def _loaded(api: RuntimeApi, name: str) -> Handler:
 
 
 def load(name: str) -> Handler:
-    """The handler at `module.function` (Lambda also writes `folder/module.function`). Raises Fault, or what its module
-    raises; the kinds are those of Lambda's own runtimes."""
+    """The handler at `module.function` (Lambda also writes `folder/module.function`). Raises Fault, of the kinds that
+    Lambda's own runtimes report where they have one, or what the module raises."""
     module_name, _, function = name.replace("/", ".").rpartition(".")
     if not module_name:
         raise Fault("Runtime.MalformedHandlerName", f"The handler '{name}' is not written as module.function.")
@@ -125,11 +125,11 @@ def _stream(api: RuntimeApi, alarm: Alarm, context: Context, start: bytes, chunk
             if data := piece(chunk):
                 send(data)
     except (KeyboardInterrupt, RuntimeApiLost):
-        _close(chunks, context)  # or the model goes on writing for nobody
         raise
     except BaseException as error:
         report = _logged(error, context)
-        _close(chunks, context)
+    finally:
+        _close(chunks, context)  # or a model goes on writing for nobody
     return api.end(report)
 
 

@@ -141,3 +141,9 @@ DAMAGED = {
 def test_what_has_right_checksums_and_makes_no_sense_is_refused(data: bytes) -> None:
     with pytest.raises(CorruptStreamError):
         decode([data])
+
+
+def test_a_damaged_length_is_seen_before_anything_is_waited_for() -> None:
+    prelude = struct.pack("!II", 1_000_000, 0)
+    with pytest.raises(CorruptStreamError, match="prelude"):
+        list(Decoder().feed(prelude + struct.pack("!I", crc32(prelude) ^ 1)))

@@ -1,6 +1,5 @@
 """The Lambda handler over AWS's stand-in: a user pool as Terraform makes it, API Gateway's events, the log's lines."""
 
-import importlib.util
 import io
 import json
 import os
@@ -24,7 +23,7 @@ from services.admin import aws
 
 ROOT = Path(__file__).parents[3]
 GROUPS = json.loads((ROOT / "terraform/environments/local/terraform.tfvars.json").read_text())["groups"]
-PEPPER = "a pepper for tests"
+PEPPER = "a pepper for tests, long enough for keys"
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -37,11 +36,8 @@ CREDENTIALS = {
 @pytest.fixture(scope="session")
 def aws_url():
     """AWS's stand-in in a process of its own."""
-    strict = importlib.util.find_spec("local") and importlib.util.find_spec("local.aws")
-    command = ["-m", "local.aws", "--port", "0"] if strict else [str(Path(__file__).with_name("plain_moto.py"))]
-    process = subprocess.Popen(
-        [sys.executable, *command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
+    command = [sys.executable, "-m", "local.aws", "--port", "0"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         ready = process.stdout.readline()
         assert ready.startswith("listening on "), ready
@@ -60,6 +56,7 @@ def environment(aws_url):
             patch.delenv(name)
         for name, value in (CREDENTIALS | {"AWS_ENDPOINT_URL": aws_url}).items():
             patch.setenv(name, value)
+        _forget()
         where = f"/pennyworth/{uuid4().hex}"
         aws.client("ssm").put_parameter(Name=f"{where}/pepper", Value=PEPPER, Type="SecureString")
         variables = {
@@ -75,9 +72,13 @@ def environment(aws_url):
         }
         for name, value in variables.items():
             patch.setenv(name, value)
-        _forget()
         yield variables
         _forget()
+
+
+@pytest.fixture(scope="session")
+def pepper():
+    return PEPPER.encode()
 
 
 def _pool(cognito):
@@ -110,7 +111,7 @@ def _forget():
     from services.admin.directory import directory
     from services.admin.parameters import parameters, pepper
 
-    for kept in (settings, directory, parameters, pepper):
+    for kept in (aws.client, settings, directory, parameters, pepper):
         kept.cache_clear()
 
 

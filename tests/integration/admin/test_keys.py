@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -31,12 +32,12 @@ def slots(cognito, ada):
     return read
 
 
-def test_a_minted_key_is_one_the_authorizer_will_accept(ask, path, slots, ada):
+def test_a_minted_key_is_one_the_authorizer_will_accept(ask, path, slots, ada, pepper):
     answer = ask("POST", path, {"name": "laptop"})
     assert answer.status == 200
     assert answer.headers["cache-control"] == "no-store"
     secret = answer.json["value"]
-    assert keys.locate(secret, b"a pepper for tests") == (ada, 1)
+    assert keys.locate(secret, pepper) == (ada, 1)
     record = KeyRecord.parse(slots()[attribute(1)])
     assert record.matches(secret)
     assert not record.expired(time.time())
@@ -64,6 +65,11 @@ def test_a_key_is_shown_in_full_once_and_then_without_secret_or_hash(ask, path, 
         assert hidden not in elsewhere
 
 
+def test_a_body_in_base64_is_read(ask, path):
+    body = b64encode(b'{"name": "encoded"}').decode()
+    assert ask("POST", path, body, isBase64Encoded=True).json["name"] == "encoded"
+
+
 def test_keys_are_listed_oldest_first(ask, path):
     names = ["one", "two", "three"]
     for name in names:
@@ -88,13 +94,13 @@ def test_a_revoked_key_leaves_its_slot_to_the_next(ask, path, slots):
     assert set(slots()) == {attribute(1), attribute(2)}
 
 
-def test_twenty_keys_are_the_most_and_an_expired_one_gives_way(ask, path, slots, ada, cognito):
+def test_twenty_keys_are_the_most_and_an_expired_one_gives_way(ask, path, slots, ada, cognito, pepper):
     old = KeyRecord("key_aaaaaaaaaaaaaaaa", "old", "0" * 64, ("inference",), ("*",), 1, 2, "wxyz")
     for slot in range(1, keys.SLOTS + 1):
         record = old if slot == 13 else KeyRecord(f"key_{slot:016}", "n", "0" * 64, (), (), 1, None, "wxyz")
         pairs = [{"Name": attribute(slot), "Value": record.dump()}]
         cognito.call("admin_update_user_attributes", Username=ada, UserAttributes=pairs)
-    assert keys.locate(ask("POST", path, {"name": "new"}).json["value"], b"a pepper for tests").slot == 13
+    assert keys.locate(ask("POST", path, {"name": "new"}).json["value"], pepper).slot == 13
     before = slots()
     full = ask("POST", path, {"name": "newer"})
     assert (full.status, full.error["code"]) == (409, "conflict")
@@ -130,7 +136,7 @@ def test_mints_in_several_processes_lose_nothing(path, admin_id, slots, event, t
     environ = os.environ | {"PYTHONPATH": os.pathsep.join([str(root), str(root / "shared")])}
     command = [sys.executable, str(Path(__file__).with_name("invoke.py")), str(events)]
     children = [subprocess.Popen(command, cwd=root, env=environ, stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    lines = [line for child in children for line in child.communicate(timeout=30)[0].splitlines()]
+    lines = [line for child in children for line in child.communicate(timeout=60)[0].splitlines()]
     replies = [json.loads(line.removeprefix("reply ")) for line in lines if line.startswith("reply ")]
     assert [reply["statusCode"] for reply in replies] == [200] * 12
     secrets = [json.loads(reply["body"])["value"] for reply in replies]

@@ -24,6 +24,7 @@ ROUTES = [
 BAD_USERS = [
     ("", "invalid_json", None),
     ("{", "invalid_json", None),
+    ("[" * 100_000, "invalid_json", None),
     ("[]", "invalid_request", None),
     ("null", "invalid_request", None),
     ('"text"', "invalid_request", None),
@@ -50,6 +51,7 @@ BAD_USERS = [
     (USER | {"temporary_password": "short"}, "invalid_value", "temporary_password"),
     (USER | {"temporary_password": "with a space 1A"}, "invalid_value", "temporary_password"),
     (USER | {"temporary_password": "Aa1!" * 65}, "invalid_value", "temporary_password"),
+    (USER | {"temporary_password": "all-lower-case-letters"}, "invalid_value", "temporary_password"),
     (USER | {"role": "owner"}, "unsupported_parameter", "role"),
 ]
 
@@ -87,20 +89,47 @@ def short(value):
     return value[:20] if isinstance(value, str) else json.dumps(value)[:60]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def nothing_is_changed(cognito, admin_id, developer, disabled, groupless):
+    """Whatever this module asks for, in the end Cognito holds what it held before it."""
+
+    def state():
+        users = cognito.call("list_users")["Users"]
+        return {user["Username"]: {pair["Name"]: pair["Value"] for pair in user["Attributes"]} for user in users}
+
+    before = state()
+    yield
+    assert state() == before
+
+
+@pytest.fixture(scope="module")
+def developer(make_user):
+    return make_user("developers")
+
+
+@pytest.fixture(scope="module")
+def disabled(make_user, cognito):
+    user_id = make_user("admins")
+    cognito.call("admin_disable_user", Username=user_id)
+    return user_id
+
+
+@pytest.fixture(scope="module")
+def groupless(make_user):
+    return make_user()
+
+
 @pytest.mark.parametrize(("body", "code", "param"), BAD_USERS, ids=short)
-def test_a_bad_user_is_refused_by_field_and_not_made(ask, cognito, body, code, param):
+def test_a_bad_user_is_refused_by_field(ask, body, code, param):
     answer = ask("POST", USERS, body)
     assert (answer.status, answer.error["code"], answer.error["param"]) == (400, code, param)
     assert answer.error["type"] == "invalid_request_error"
-    assert not cognito.call("list_users", Filter='email = "new@example.com"')["Users"]
 
 
 @pytest.mark.parametrize(("body", "code", "param"), BAD_KEYS, ids=short)
-def test_a_bad_key_is_refused_by_field_and_not_minted(ask, admin_id, body, code, param):
-    path = f"{USERS}/{admin_id}/api_keys"
-    answer = ask("POST", path, body)
+def test_a_bad_key_is_refused_by_field(ask, admin_id, body, code, param):
+    answer = ask("POST", f"{USERS}/{admin_id}/api_keys", body)
     assert (answer.status, answer.error["code"], answer.error["param"]) == (400, code, param)
-    assert ask("GET", path).json["data"] == []
 
 
 @pytest.mark.parametrize(
@@ -137,18 +166,6 @@ def test_what_is_no_key_is_not_found(ask, admin_id, method, key_id):
     assert (answer.status, answer.error["message"]) == (404, f"There is no key '{key_id}'.")
 
 
-@pytest.fixture(scope="module")
-def developer(make_user):
-    return make_user("developers")
-
-
-@pytest.fixture(scope="module")
-def disabled(make_user, cognito):
-    user_id = make_user("admins")
-    cognito.call("admin_disable_user", Username=user_id)
-    return user_id
-
-
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route[0]} {route[1].count('/')}")
 @pytest.mark.parametrize(
     ("who", "status", "code"),
@@ -166,22 +183,11 @@ def test_no_route_is_open_to_who_may_not_administer(invoke, event, request, rout
     assert (answer.status, answer.error["code"]) == (status, code)
 
 
-@pytest.fixture(scope="module")
-def groupless(make_user):
-    return make_user()
-
-
 def test_the_right_is_asked_for_before_the_body_is_read(invoke, event, developer):
     assert invoke(event("POST", USERS, "{", sub=developer)).status == 403
 
 
-def test_a_body_in_base64_is_read(invoke, event, admin_id):
-    path = f"{USERS}/{admin_id}/api_keys"
-    good = b64encode(b'{"name": "k"').decode()
-    assert (
-        "not valid JSON"
-        in invoke(event("POST", path, sub=admin_id) | {"body": good, "isBase64Encoded": True}).error["message"]
-    )
-    broken = b64encode(b'{"name": "\xff"}').decode()
-    answer = invoke(event("POST", path, sub=admin_id) | {"body": broken, "isBase64Encoded": True})
+def test_a_body_that_is_no_utf8_is_refused(ask):
+    body = b64encode(b'{"email": "\xff"}').decode()
+    answer = ask("POST", USERS, body, isBase64Encoded=True)
     assert (answer.status, answer.error["code"]) == (400, "invalid_json")

@@ -3,6 +3,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,14 @@ class StandIn:
     def __init__(self, url: str, credentials: Credentials = CREDENTIALS, region: str = "us-east-1") -> None:
         self.url, self.credentials, self.region = url, credentials, region
         self.http = httpx.Client(base_url=url, trust_env=False, timeout=10)
-        self.runtime, self.control = self.client("bedrock-runtime"), self.client("bedrock")
+
+    @cached_property
+    def runtime(self) -> Any:
+        return self.client("bedrock-runtime")
+
+    @cached_property
+    def control(self) -> Any:
+        return self.client("bedrock")
 
     def client(self, service: str, **settings: Any) -> Any:
         config = ONCE.merge(Config(**settings))
@@ -57,8 +65,9 @@ class StandIn:
         )
 
     def close(self) -> None:
-        for one in (self.runtime, self.control, self.http):
-            one.close()
+        self.http.close()
+        for made in self.__dict__.keys() & {"runtime", "control"}:
+            self.__dict__[made].close()
 
     def signed(self, path: str, body: Any, method: str = "POST", service: str = "bedrock") -> dict[str, str]:
         """The headers of a well signed request."""
@@ -87,7 +96,7 @@ class StandIn:
             assert self.http.delete(f"/_stand_in/{what}").status_code == 204
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server() -> Iterator[StandIn]:
     with running() as url:
         stand_in = StandIn(url)

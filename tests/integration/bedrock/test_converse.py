@@ -48,7 +48,11 @@ def textual(reply: dict[str, Any]) -> str:
 def glued(stream: Any) -> dict[str, Any]:
     """A stream's events put together to what Converse answers; fails on events out of order."""
     events = list(stream)
-    assert [next(iter(event)) for event in (events[0], events[-2], events[-1])] == ["messageStart", "messageStop", "metadata"]
+    assert [next(iter(event)) for event in (events[0], events[-2], events[-1])] == [
+        "messageStart",
+        "messageStop",
+        "metadata",
+    ]
     blocks: dict[int, dict[str, Any]] = {}
     stopped: set[int] = set()
     for event in events[1:-2]:
@@ -312,6 +316,8 @@ def test_a_script_can_be_for_one_answer_only(bedrock: Any) -> None:
     assert texts == ["once", "1, 2"]
 
 
-@pytest.mark.parametrize("wish", [{}, {"text_deltas": []}, {"text_deltas": [1]}, {"text_deltas": ["a"], "times": 0}, []])
+@pytest.mark.parametrize(
+    "wish", [{}, {"text_deltas": []}, {"text_deltas": [1]}, {"text_deltas": ["a"], "times": 0}, []]
+)
 def test_a_senseless_script_is_refused(bedrock: Any, wish: Any) -> None:
     assert bedrock.http.post("/_stand_in/script", json=wish).status_code == 400

@@ -75,7 +75,9 @@ def test_several_calls_come_with_text_and_their_own_ids(bedrock: Any) -> None:
 def test_tool_choice_decides(bedrock: Any) -> None:
     named = ask(bedrock, "Tell me a story.", config={"toolChoice": {"tool": {"name": "get_time"}}})
     assert [name for name, _ in calls(named)] == ["get_time"]
-    assert [name for name, _ in calls(ask(bedrock, "Tell me a story.", config={"toolChoice": {"any": {}}}))] == ["get_weather"]
+    assert [name for name, _ in calls(ask(bedrock, "Tell me a story.", config={"toolChoice": {"any": {}}}))] == [
+        "get_weather"
+    ]
     other = ask(bedrock, "What time is it in Rome?", config={"toolChoice": {"any": {}}})
     assert calls(other) == [("get_time", {"place": "Rome"})]
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import stat
+import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
@@ -153,6 +154,8 @@ def alive() -> Callable[[int], bool]:
     """Whether a process runs; one that is dead but not yet reaped does not."""
 
     def check(pid: int) -> bool:
+        if not Path("/proc/self/stat").exists():  # macOS
+            return subprocess.run(["ps", "-p", str(pid)], check=False, capture_output=True).returncode == 0
         try:
             state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
         except FileNotFoundError:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import socket
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -14,7 +13,7 @@ import uvicorn
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local.functions import Functions, lambda_api
+from local.functions import Functions, lambda_api, listen
 
 pytestmark = pytest.mark.anyio
 
@@ -38,9 +37,7 @@ def handler(event, exchange):
 
 @contextlib.asynccontextmanager
 async def served(functions: Functions) -> AsyncIterator[str]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
+    with listen() as listener:
         server = uvicorn.Server(uvicorn.Config(lambda_api(functions), lifespan="off", log_level="critical"))
         running = asyncio.create_task(server.serve([listener]))
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"

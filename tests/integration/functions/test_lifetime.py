@@ -107,6 +107,7 @@ def test_a_parent_killed_at_once_takes_its_functions_along(tmp_path: Path) -> No
             process.send_signal(signal.SIGKILL)
             for pid in pids:
                 _await_end(pid)
+    assert not list(tmp_path.glob("pennyworth-functions-*"))
 
 
 def _await_end(pid: int) -> None:

@@ -21,6 +21,7 @@ class FakeHost:
     def __init__(self) -> None:
         self.current: Invocation | None = None
         self.may_ask = True
+        self.idle = False
         self.init_error: FunctionError | None = None
         self.losses = 0
 
@@ -30,7 +31,8 @@ class FakeHost:
         self.current = Invocation(b'{"a": 1}', "Root=1")
         self.current.taken(3)
         future: asyncio.Future[Invocation] = asyncio.get_running_loop().create_future()
-        future.set_result(self.current)
+        if not self.idle:
+            future.set_result(self.current)
         return future
 
     def arn(self) -> str:
@@ -120,11 +122,23 @@ async def test_an_init_error_is_accepted_once() -> None:
     assert host.init_error is not None
 
 
-async def test_a_wait_for_permission_to_send_is_answered() -> None:
-    async with runtime() as (host, _):
-        pass
+async def test_a_runtime_that_leaves_while_it_waits_is_lost() -> None:
     host = FakeHost()
+    host.idle = True
     api = RuntimeApi(host)
+    address = await api.listen()
+    reader, writer = await asyncio.open_connection(*address.split(":"))
+    writer.write(f"GET {ROOT}/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    writer.write_eof()
+    assert await asyncio.wait_for(reader.read(), 5) == b""
+    writer.close()
+    await writer.wait_closed()
+    await api.close()
+    assert host.losses == 1
+
+
+async def test_a_wait_for_permission_to_send_is_answered() -> None:
+    api = RuntimeApi(FakeHost())
     address = await api.listen()
     reader, writer = await asyncio.open_connection(*address.split(":"))
     head = f"POST {ROOT}/init/error HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"

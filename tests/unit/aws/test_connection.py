@@ -133,8 +133,8 @@ def test_a_malformed_reply_is_a_connection_error_and_a_call_that_may_cost_is_not
 class HalfDeaf:
     """A socket whose other side answered and stopped listening."""
 
-    def __init__(self, reply: bytes) -> None:
-        self._replies = [reply, b""]
+    def __init__(self, *replies: bytes) -> None:
+        self._replies = [*replies, b""]
 
     def settimeout(self, seconds: float) -> None: ...
 
@@ -159,3 +159,17 @@ def test_a_request_that_is_not_taken_nor_answered_is_a_connection_error() -> Non
     with pytest.raises(TransportError) as caught:
         connection.exchange(b"POST / HTTP/1.1\r\n\r\n", b"", monotonic() + 5, lambda _: None)
     assert (caught.value.code, caught.value.sent, caught.value.answered) == ("ConnectionError", True, False)
+
+
+def test_a_connection_whose_end_was_the_bodys_is_not_given_back() -> None:
+    given_back: list[Connection] = []
+    connection = Connection(cast(socket.socket, HalfDeaf(HEAD + b"\r\nab", b"c")))
+    response = connection.exchange(b"", b"", monotonic() + 5, given_back.append)
+    assert response.read_all(10, monotonic() + 5) == b"abc"
+    assert given_back == []
+
+
+def test_an_endless_head_is_given_up_while_it_still_comes() -> None:
+    connection = Connection(cast(socket.socket, HalfDeaf(HEAD, *[b"x" * 40_000] * 2, b"\r\n\r\n")))
+    with pytest.raises(TransportError, match="too long"):
+        connection.exchange(b"", b"", monotonic() + 5, lambda _: None)

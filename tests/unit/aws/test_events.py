@@ -5,6 +5,7 @@ import json
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 from zlib import crc32
@@ -134,6 +135,28 @@ def test_a_stream_that_falls_silent_times_out(server: Any, aws: Aws) -> None:
     assert next(events) == ("first", b"")
     with pytest.raises(AwsError) as caught:
         next(events)
+    assert caught.value.code == "Timeout"
+
+
+def test_a_stream_with_a_deadline_ends_then_however_long_it_might_wait(server: Any, aws: Aws) -> None:
+    def step(connection: socket.socket) -> None:
+        connection.sendall(HEAD + chunk(event("first", b"")))
+        server.over.wait(10)
+
+    server.steps = [step]
+    ends_at = time.monotonic() + 0.2
+    events = open_stream(aws, timeout_s=60, deadline=ends_at)
+    assert next(events) == ("first", b"")
+    with pytest.raises(AwsError) as caught:
+        next(events)
+    assert caught.value.code == "Timeout"
+    assert ends_at <= time.monotonic() < ends_at + 5
+
+
+def test_a_stream_is_opened_by_its_deadline_or_not_at_all(server: Any, aws: Aws) -> None:
+    server.steps = [lambda connection: server.over.wait(10) and None]
+    with pytest.raises(AwsError) as caught:
+        open_stream(aws, timeout_s=60, deadline=time.monotonic() + 0.1)
     assert caught.value.code == "Timeout"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pennyworth.aws import Aws, AwsError
+from pennyworth.aws.error import TransportError
 
 
 def reset(connection: socket.socket) -> None:
@@ -73,6 +74,28 @@ def test_a_kept_connection_that_breaks_inside_the_answer_is_a_fault(
     with pytest.raises(AwsError, match="cut short"):
         aws.post("bedrock-runtime", "/model/m/converse", {})
     assert len(server.received) == 2
+
+
+def test_a_request_whose_answer_began_is_not_sent_again(server: Any, aws: Aws, answer: Callable[..., bytes]) -> None:
+    def begin(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200")
+        connection.close()
+
+    server.steps = [answer(), begin, answer()]
+    aws.post("bedrock-runtime", "/model/m/converse", {})
+    with pytest.raises(AwsError, match="closed"):
+        aws.post("bedrock-runtime", "/model/m/converse", {})
+    assert len(server.received) == 2
+
+
+def test_a_kept_connection_that_stays_silent_is_a_timeout_of_what_was_sent(
+    server: Any, aws: Aws, answer: Callable[..., bytes]
+) -> None:
+    server.steps = [answer(), lambda _: server.over.wait(10)]
+    aws.post("bedrock-runtime", "/model/m/converse", {})
+    with pytest.raises(TransportError) as caught:
+        aws.post("bedrock-runtime", "/model/m/converse", {}, timeout_s=0.1)
+    assert (caught.value.code, caught.value.sent) == ("Timeout", True)
 
 
 def test_threads_do_not_share_a_connection_at_one_time(server: Any, aws: Aws, answer: Callable[..., bytes]) -> None:

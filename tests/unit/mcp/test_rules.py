@@ -294,6 +294,7 @@ RULES: dict[str, tuple[Post, int, int | None]] = {
     "a method not offered": (handshake("prompts/list"), 200, -32601),
     "an unknown tool, to an old client": (handshake("tools/call", {"name": "nope"}), 200, -32602),
     "_meta of an old client": (handshake("tools/list", {"_meta": {"progressToken": 1}}), 200, None),
+    "_meta of null": (handshake("tools/list", {"_meta": None}), 200, None),
     "_meta of an old client that is no object": (handshake("tools/list", {"_meta": 1}), 400, -32602),
     "an old version in an envelope": (
         modern("ping", None, {"MCP-Protocol-Version": "2025-11-25"}, meta(version="2025-11-25")),

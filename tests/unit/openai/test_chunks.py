@@ -52,7 +52,7 @@ def events_of(reply, size):
 def glue(chunks):
     """What a client makes of the chunks: the message, its finish reason, its usage."""
     message, finish, usage = {"role": None, "content": None, "refusal": None}, None, None
-    for chunk in chunks:
+    for chunk in filter(None, chunks):
         usage = chunk.get("usage") or usage
         for choice in chunk["choices"]:
             finish = choice["finish_reason"] or finish
@@ -92,13 +92,17 @@ def reply(*content):
     return {"output": {"message": {"content": list(content)}}, "stopReason": "end_turn", "usage": USAGE}
 
 
+def said(include_usage):
+    return list(filter(None, stream_chunks(events_of(reply({"text": "x"}), 1), ENVELOPE, include_usage)))
+
+
 def test_without_include_usage_no_chunk_speaks_of_usage():
-    chunks = list(stream_chunks(events_of(reply({"text": "x"}), 1), ENVELOPE, include_usage=False))
+    chunks = said(include_usage=False)
     assert all("usage" not in chunk and chunk["choices"] for chunk in chunks)
 
 
 def test_with_include_usage_the_last_chunk_alone_holds_it():
-    *chunks, last = stream_chunks(events_of(reply({"text": "x"}), 1), ENVELOPE, include_usage=True)
+    *chunks, last = said(include_usage=True)
     assert all(chunk["usage"] is None for chunk in chunks)
     assert (last["choices"], last["usage"]["total_tokens"]) == ([], 7)
 

@@ -2,8 +2,11 @@
 
 import base64
 import json
+import shutil
 import socket
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -135,6 +138,17 @@ def test_invocations_share_one_connection(platform, start):
     assert len(platform.connections) == 1
 
 
+def test_an_attempt_at_a_request_is_named_back_to_lambda(platform, start):
+    start("""
+        def handler(event, context):
+            return {"statusCode": event, "body": iter("ab")}
+    """)
+    header = "lambda-runtime-invocation-id"
+    for event in (200, "no status"):
+        assert platform.call(event, headers=("Lambda-Runtime-Invocation-Id: attempt-2",)).headers[header] == "attempt-2"
+        assert header not in platform.call(event).headers
+
+
 def test_the_handler_gets_lambdas_event_context_and_trace(platform, start):
     start("""
         import json, os
@@ -178,6 +192,17 @@ def test_the_process_takes_code_from_the_function_and_the_layer_alone(platform, 
     assert path[:2] == [str(tmp_path / "task"), str(tmp_path / "opt" / "python")]
     assert not [folder for folder in path if "site-packages" in folder or folder == ""]
     assert interpreter == sys.executable
+
+
+def test_the_wrapper_finds_its_layer_by_a_relative_path_too(tmp_path):
+    (tmp_path / "opt").mkdir()
+    shutil.copy(Path(__file__).parents[3] / "shared" / "stream", tmp_path / "opt" / "stream")
+    (tmp_path / "interpreter").write_text('#!/bin/sh\necho "$PYTHONPATH"\n')
+    (tmp_path / "interpreter").chmod(0o755)
+    shown = subprocess.check_output(
+        ["opt/stream", tmp_path / "interpreter"], cwd=tmp_path, env={"LAMBDA_TASK_ROOT": "/task"}, text=True, timeout=10
+    )
+    assert shown == f"/task:{tmp_path}/opt/python\n"
 
 
 def test_prints_of_the_function_reach_the_log_at_once(platform, start):

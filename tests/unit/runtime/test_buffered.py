@@ -5,6 +5,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
+
 from pennyworth.errors import Problem
 from pennyworth.runtime.buffered import buffered
 

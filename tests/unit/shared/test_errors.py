@@ -23,6 +23,11 @@ def test_a_retry_after_becomes_a_header():
     assert Problem("rate_limit_exceeded").headers == {}
 
 
+def test_a_conflict_that_waiting_does_not_mend_stops_the_sdks_retries():
+    assert Problem("already_exists", thing="user", id="x").headers == {"x-should-retry": "false"}
+    assert Problem("conflict", reason="busy", retry_after_s=1).headers == {"retry-after": "1"}
+
+
 def test_a_providers_own_error_keeps_its_words():
     problem = ForeignProblem(400, {"message": "no", "type": "t", "param": "n", "code": None}, retry_after_s=2)
     assert problem.body == {"error": {"message": "no", "type": "t", "param": "n", "code": None}}

@@ -97,3 +97,9 @@ def test_an_expired_key_is_expired_from_that_second_on():
 )
 def test_what_is_no_record_is_an_empty_slot(value):
     assert keys.KeyRecord.parse(value) is None
+
+
+def test_a_pepper_too_short_to_keep_forgers_out_is_refused():
+    assert keys.pepper("p" * 32) == b"p" * 32
+    with pytest.raises(ValueError, match="32 characters"):
+        keys.pepper("")
