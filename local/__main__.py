@@ -14,6 +14,7 @@ def say(line: str) -> None:
 
 async def serve(options: Options) -> int:
     import httpx
+    from botocore.exceptions import BotoCoreError, ClientError
 
     from local.children import ChildError
     from local.people import PeopleError
@@ -37,8 +38,8 @@ async def serve(options: Options) -> int:
     except UsageError as error:
         print(error, file=sys.stderr)
         return 2
-    except (ChildError, PeopleError, httpx.HTTPError, OSError) as error:
-        print(f"The local system could not go on. {error}", file=sys.stderr)
+    except (ChildError, PeopleError, httpx.HTTPError, BotoCoreError, ClientError, OSError) as error:
+        print(f"The local system could not go on: {error}\nIts log is {options.folder / 'log'}.", file=sys.stderr)
         return 1
     return 0
 

@@ -19,6 +19,7 @@ StartResponse = Callable[..., Any]
 _READS = ("Get", "List", "Describe", "Filter", "Lookup", "Search")
 # Named like reads, yet they make identities or hand over what has to last.
 _WRITES = {"GetId", "GetOpenIdTokenForDeveloperIdentity", "GetOpenIdToken"}
+_LOOPBACK = {"127.0.0.1", "localhost", "[::1]"}
 
 
 class Application:
@@ -30,6 +31,8 @@ class Application:
         self._lock = threading.Lock()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if from_a_browser(environ):
+            return _answer(start_response, "403 Forbidden", b'{"message": "This is not for web pages."}')
         if environ["PATH_INFO"].startswith(access_keys.PATH):
             return self._access_key(environ, start_response)
         body = _buffered(environ)
@@ -42,14 +45,22 @@ class Application:
     def _access_key(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         with self._lock:
             status, body = access_keys.answer(environ["PATH_INFO"])
-        start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
-        return [body]
+        return _answer(start_response, status, body)
 
     def save(self) -> None:
         """The last word before the process ends."""
         if self._state:
             with self._lock:
                 self._state.save()
+
+
+def from_a_browser(environ: Environ) -> bool:
+    """Whether a web page asks: moto checks no signature, so any page a developer visits could hand out tokens here.
+
+    A page of another origin says so; one that had its own name point here (DNS rebinding) sends that name.
+    """
+    host = environ.get("HTTP_HOST", "").rpartition(":")[0] or environ.get("HTTP_HOST", "")
+    return "HTTP_ORIGIN" in environ or not (host in _LOOPBACK or host.endswith(".localhost"))
 
 
 def changes(environ: Environ, body: bytes) -> bool:
@@ -70,6 +81,11 @@ def _buffered(environ: Environ) -> bytes:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(body)
     return bytes(body)
+
+
+def _answer(start_response: StartResponse, status: str, body: bytes) -> list[bytes]:
+    start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+    return [body]
 
 
 class _Handler(MotoRequestHandler):
