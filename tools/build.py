@@ -23,6 +23,7 @@ from tools.archive import Size, pack
 from tools.bytecode import precompile
 from tools.dependencies import LAMBDA_PYTHON, MACHINES, copy, download
 from tools.errors import BuildError
+from tools.lazy import make_lazy
 from tools.stage import EXECUTABLES, LAYER, artifacts, sources, stage
 from tools.trim import trim
 
@@ -92,6 +93,7 @@ def installed(root: Path) -> Path:
 def finish(dependencies: Path, *, bytecode: bool) -> None:
     """Turn installed packages into what the layer carries of them."""
     trim(dependencies)
+    make_lazy(dependencies)
     if bytecode:
         precompile(dependencies, "/opt/python")
 
