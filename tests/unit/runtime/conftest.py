@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import queue
+import select
 import shutil
 import socket
 import subprocess
@@ -199,6 +200,12 @@ class Function:
 
     def ended(self) -> int:
         return self.process.wait(PATIENCE_S)
+
+    def line(self) -> str:
+        """The next line it logs."""
+        ready, _, _ = select.select([self.process.stdout], [], [], PATIENCE_S)
+        assert ready, "nothing was logged"
+        return self.process.stdout.readline()
 
     def output(self) -> str:
         """All it logged, once it has ended."""

@@ -212,7 +212,7 @@ def test_prints_of_the_function_reach_the_log_at_once(platform, start):
             return {"statusCode": 200}
     """)
     platform.call()
-    assert function.process.stdout.readline() == "a line\n"
+    assert function.line() == "a line\n"
 
 
 def test_base64_of_bytes_is_read_too(platform, start):
