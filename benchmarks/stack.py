@@ -71,7 +71,7 @@ async def up() -> AsyncIterator[Stack]:
         native(ROOT, folder / "native")
         (folder / "lambda").mkdir()
         runtime = Runtime(folder / "lambda")
-        leash = await Leash.start()
+        leash = await Leash.start(folder)
         running.push_async_callback(leash.close)
         aws_url = await _child(running, leash, "local.aws", "--port", "0")
         bedrock_url = await _child(running, leash, "local.bedrock", "--port", "0", "--aws-url", aws_url)

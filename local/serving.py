@@ -10,6 +10,8 @@ from typing import Any
 
 import uvicorn
 
+from local.functions import listener
+
 HOST = "127.0.0.1"
 _GRACE_S = 2  # what open requests get when we end
 
@@ -23,7 +25,7 @@ class PortTakenError(Exception):
 def listen(port: int) -> socket.socket:
     """A listening socket; whoever connects before it is served waits. Port 0 is a free one. Raises PortTakenError."""
     try:
-        return socket.create_server((HOST, port), backlog=512)
+        return listener.listen(port)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise PortTakenError(port) from None

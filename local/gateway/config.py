@@ -24,6 +24,7 @@ class GatewayConfig:
     region: str = "us-east-1"
     account_id: str = "123456789012"
     api_id: str = "local"
+    hosts: frozenset[str] = frozenset({"127.0.0.1", "localhost"})  # its names, without ports
     rate_per_s: float = 10_000  # stage throttling: a token bucket
     burst: int = 5_000
     # API Gateway's own limits, changed by tests only.

@@ -72,6 +72,9 @@ class FrontDoor:
 
     async def _serve(self, exchange: Exchange, receive: Receive) -> None:
         request = exchange.request
+        # A page whose name was made to point here must not pass for this host: API Gateway knows its names too.
+        if request.header("host").partition(":")[0].lower() not in self._config.hosts:
+            raise Refusal("ACCESS_DENIED")
         match = self._routes.find(request.raw_path)
         if match is None:
             raise Refusal("MISSING_AUTHENTICATION_TOKEN")

@@ -23,7 +23,7 @@ def ask(folder: Path, *questions: object) -> list[bytes]:
     """The answers of one process of the double."""
 
     async def answers() -> list[bytes]:
-        leash = await Leash.start()
+        leash = await Leash.start(scratch)
         subject = await Ours.start(Function("double", "app.handler", code), Runtime(scratch), leash)
         try:
             return [await subject.ask(json.dumps(question).encode()) for question in questions]

@@ -124,7 +124,7 @@ class Door:
 
     async def __call__(self, method: str, path: str, **options: Any) -> httpx.Response:
         transport = httpx.ASGITransport(self.app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test/v1") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost/v1") as client:
             return await client.request(method, path, **options)
 
 

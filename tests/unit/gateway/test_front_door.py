@@ -226,7 +226,7 @@ async def test_a_caller_who_hangs_up_is_logged_and_the_function_is_left_alone(do
         "method": "POST",
         "path": "/v1/mcp",
         "query_string": b"",
-        "headers": [(b"authorization", b"x")],
+        "headers": [(b"host", b"localhost"), (b"authorization", b"x")],
     }
     await asyncio.wait_for(door.app(scope, receive, send), 5)
     assert sent == []

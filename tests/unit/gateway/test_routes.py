@@ -82,7 +82,7 @@ def test_a_service_without_a_function_stops_the_start() -> None:
 
 
 async def test_an_unknown_path_is_a_404_in_openais_shape(door: Any) -> None:
-    for path in ("/nothing", "http://gateway.test/", "http://gateway.test/v2/models"):
+    for path in ("/nothing", "http://localhost/", "http://localhost/v2/models"):
         response = await door("GET", path)
         assert (response.status_code, error_code(response)) == (404, "unknown_url")
     assert not door.functions.calls
@@ -116,3 +116,9 @@ async def test_a_path_that_is_no_utf8_does_not_crash_it(door: Any) -> None:
         response = await door("GET", path, headers={"authorization": "x"})
         assert response.status_code in (200, 404)
         assert response.headers["x-request-id"]
+
+
+async def test_a_name_that_is_not_the_gateways_is_refused(door: Any) -> None:
+    for host in ("evil.example.net", "localhost.evil.example.net:8080"):
+        assert (await door("GET", "/health", headers={"host": host})).status_code == 403
+    assert (await door("GET", "/health", headers={"host": "LOCALHOST:8080"})).status_code == 200
