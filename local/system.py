@@ -4,6 +4,7 @@ import asyncio
 import functools
 import os
 import subprocess
+import tempfile
 import time
 import tomllib
 from collections.abc import Callable, Iterator
@@ -80,7 +81,9 @@ class System:
         front, lambda_side = (stack.enter_context(listening) for listening in self._listen())
         wanted = await self._plan()
         self.log = stack.enter_context(Log(options.folder / "log"))
-        self.leash = await Leash.start()
+        # A folder of its own for what the processes below keep for a while: the leash removes it, however this ends.
+        self.scratch = Path(tempfile.mkdtemp(prefix="pennyworth-"))
+        self.leash = await Leash.start(self.scratch)
         stack.push_async_callback(self.leash.close)
 
         build = await self._child("build", "tools.build", "--native", "--out", str(options.build))
@@ -132,7 +135,8 @@ class System:
     async def _child(self, name: str, module: str, *arguments: str, environ: dict[str, str] | None = None) -> Child:
         child = Child(name, functools.partial(self.log.line, name))
         self.stack.push_async_callback(child.stop)
-        await child.start(self.leash, module, arguments, dict(os.environ) if environ is None else environ)
+        environ = dict(os.environ) if environ is None else environ
+        await child.start(self.leash, module, arguments, {**environ, "TMPDIR": str(self.scratch)})
         return child
 
     async def _aws(self) -> Child:
