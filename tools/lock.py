@@ -1,4 +1,4 @@
-"""Write what plain pip installs, from `uv.lock`: requirements-dev.txt (everything), requirements-layer.txt (the layer)."""
+"""Write what plain pip installs, from `uv.lock`: requirements-dev.txt (all), requirements-layer.txt (the layer)."""
 
 import subprocess
 import sys

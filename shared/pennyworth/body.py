@@ -1,39 +1,55 @@
 """What a client sends, validated: a pydantic model, or a Problem that names the field and the remedy."""
 
-import json
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
 
 from pennyworth.errors import Problem
 
 Model = TypeVar("Model", bound=BaseModel)
 
-# Tags pydantic puts into a location for the branch of a union it tried; they are no part of the client's path.
-_BRANCHES = frozenset({"str", "int", "float", "bool", "none", "dict"})
-
 
 def parse(model: type[Model], body: str | bytes | None) -> Model:
-    """The body as the model. Raises Problem: invalid_json, missing_required_parameter, unsupported_parameter or
-    invalid_value, with the path of the field as OpenAI writes it (`messages[0].content`)."""
+    """The body as the model. Raises what `load` and `check` raise."""
+    return check(model, load(body))
+
+
+def load(body: str | bytes | None) -> dict[str, Any]:
+    """The body as a JSON object. Raises Problem invalid_json or invalid_request.
+
+    pydantic's parser is stricter than the standard library's, where it matters here: no NaN, no lone surrogates (they
+    cannot be sent on as UTF-8), a bound on nesting.
+    """
     try:
-        return model.model_validate_json(body or "")
+        document = from_json(body or b"", allow_inf_nan=False)
+    except ValueError as error:
+        raise Problem("invalid_json", reason=str(error)) from None
+    if not isinstance(document, dict):
+        raise Problem("invalid_request", reason="The request body must be a JSON object.")
+    return document
+
+
+def check(model: type[Model], document: dict[str, Any]) -> Model:
+    """The document as the model.
+
+    Raises Problem missing_required_parameter, unsupported_parameter or invalid_value, with the path of the field as
+    OpenAI writes it (`messages[0].content`).
+    """
+    try:
+        return model.model_validate(document)
     except ValidationError as error:
-        raise _problem(error, body or "") from None
+        raise _problem(error) from None
 
 
-def _problem(error: ValidationError, body: str | bytes) -> Problem:
+def _problem(error: ValidationError) -> Problem:
     first = error.errors(include_url=False, include_input=False)[0]
     param = path(first["loc"])
     match first["type"]:
-        case "json_invalid":
-            return Problem("invalid_json", reason=_json_reason(body))
         case "missing":
             return Problem("missing_required_parameter", param=param)
         case "extra_forbidden":
             return Problem("unsupported_parameter", param=param, reason="Leave it out.")
-    if not first["loc"]:
-        return Problem("invalid_request", reason="The request body must be a JSON object.")
     return Problem("invalid_value", param=param, reason=first["msg"].removeprefix("Value error, "))
 
 
@@ -43,14 +59,6 @@ def path(location: tuple[int | str, ...]) -> str:
     for step in location:
         if isinstance(step, int):
             text += f"[{step}]"
-        elif step not in _BRANCHES and not step.startswith(("list[", "function-", "constrained-")) and step.islower():
+        else:
             text += f".{step}" if text else step
     return text
-
-
-def _json_reason(body: str | bytes) -> str:
-    try:
-        json.loads(body)
-    except ValueError as error:
-        return str(error)
-    return "it is not UTF-8"

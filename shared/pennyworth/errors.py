@@ -66,8 +66,13 @@ class Problem(Exception):  # noqa: N818 -- "Problem" is what RFC 9457 calls what
     `param` names the offending field in OpenAI's notation (`messages[2].content`). `retry_after_s` becomes a header.
     """
 
+    code: str | None
+    type: str
+    param: str | None
+    retry_after_s: int | None
+
     def __init__(
-        self, code: str, *, param: str | None = None, retry_after_s: int | None = None, **details: object
+        self, code: str, *, param: str | None = None, retry_after_s: int | None = None, **details: Any
     ) -> None:
         kind = ERRORS[code]
         self.code, self.status, self.type, self.param = code, kind.status, kind.type, param
@@ -77,9 +82,22 @@ class Problem(Exception):  # noqa: N818 -- "Problem" is what RFC 9457 calls what
 
     @property
     def headers(self) -> Mapping[str, str]:
-        return {} if self.retry_after_s is None else {"retry-after": str(self.retry_after_s)}
+        """Retry-After where waiting helps; where it cannot, what stops OpenAI's SDK from retrying every 409."""
+        if self.retry_after_s is not None:
+            return {"retry-after": str(self.retry_after_s)}
+        return {"x-should-retry": "false"} if self.status == 409 else {}
 
     @property
     def body(self) -> dict[str, Any]:
         """OpenAI's error object: `{"error": {message, type, param, code}}`."""
         return {"error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code}}
+
+
+class ForeignProblem(Problem):
+    """An OpenAI-compatible provider's own error object, handed on in the same shape."""
+
+    def __init__(self, status: int, error: Mapping[str, Any], *, retry_after_s: int | None = None) -> None:
+        self.code, self.status, self.retry_after_s = error.get("code"), status, retry_after_s
+        self.type, self.param = error.get("type") or "invalid_request_error", error.get("param")
+        self.message = error["message"]
+        Exception.__init__(self, self.message)

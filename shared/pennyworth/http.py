@@ -10,10 +10,17 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from pennyworth.errors import Problem
 from pennyworth.logs import fault, logger
 from pennyworth.principal import Principal
+from pennyworth.runtime.buffered import buffered
+from pennyworth.tracing import subsegment
 
 Event = dict[str, Any]  # API Gateway REST proxy event
 Reply = dict[str, Any]  # {statusCode, multiValueHeaders, body: str or an iterable of str, isBase64Encoded}
 Handler = Callable[[Event, Any], Reply]
+
+
+# API Gateway adds these to its own answers only. Keys travel in a header that a page must set by itself, never in a
+# cookie, so any origin may ask.
+_CORS = {"access-control-allow-origin": ["*"], "access-control-expose-headers": ["*"]}
 
 
 def dumps(value: object) -> str:
@@ -49,8 +56,11 @@ def serve(app: APIGatewayRestResolver) -> Handler:
     def handler(event: Event, context: Any) -> Reply:
         started_at = time.perf_counter()
         request_id = event["requestContext"]["requestId"]
-        reply: Reply = app.resolve(event, context)
-        reply["multiValueHeaders"]["x-request-id"] = [request_id]
+        with subsegment(f"{event['httpMethod']} {event.get('resource')}") as span:
+            reply: Reply = app.resolve(event, context)
+            span.put_annotation("status", reply["statusCode"])
+            span.put_annotation("user_id", _caller(event).get("user_id"))
+        reply["multiValueHeaders"] |= {"x-request-id": [request_id], **_CORS}
         body = reply["body"]
         if isinstance(body, str | bytes | None):
             _log(event, reply["statusCode"], started_at)
@@ -58,7 +68,7 @@ def serve(app: APIGatewayRestResolver) -> Handler:
             reply["body"] = _logged(body, event, started_at)
         return reply
 
-    return handler
+    return buffered(handler)
 
 
 def _logged(chunks: Iterable[str], event: Event, started_at: float) -> Iterator[str]:
@@ -78,12 +88,12 @@ def _logged(chunks: Iterable[str], event: Event, started_at: float) -> Iterator[
     finally:
         if hasattr(chunks, "close"):
             chunks.close()
-        extra = {} if first_at is None else {"first_byte_ms": round((first_at - started_at) * 1e3, 1)}
+        extra: dict[str, Any] = {} if first_at is None else {"first_byte_ms": round((first_at - started_at) * 1e3, 1)}
         _log(event, status, started_at, **extra)
 
 
-def _log(event: Event, status: int, started_at: float, **extra: object) -> None:
-    caller = event["requestContext"].get("authorizer") or {}
+def _log(event: Event, status: int, started_at: float, **extra: Any) -> None:
+    caller = _caller(event)
     logger.info(
         "request",
         request_id=event["requestContext"]["requestId"],
@@ -95,6 +105,12 @@ def _log(event: Event, status: int, started_at: float, **extra: object) -> None:
         key_id=caller.get("key_id"),
         **extra,
     )
+
+
+def _caller(event: Event) -> dict[str, Any]:
+    """user_id and key_id as far as they are known: the Lambda authorizer's context, or Cognito's claims."""
+    context: dict[str, Any] = event["requestContext"].get("authorizer") or {}
+    return {"user_id": context["claims"].get("sub")} if "claims" in context else context
 
 
 def _problem(problem: Problem) -> Response[str]:

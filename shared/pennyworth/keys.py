@@ -37,6 +37,13 @@ def attribute(slot: int) -> str:
     return f"custom:key_{slot:02d}"
 
 
+def pepper(parameter: str) -> bytes:
+    """The pepper in the text of its SSM parameter. Raises ValueError for one too short to keep forgers out."""
+    if len(parameter) < 32:
+        raise ValueError("the pepper must be 32 characters or more")
+    return parameter.encode()
+
+
 def mint(user_id: str, slot: int, pepper: bytes) -> str:
     """A new secret. It cannot be recovered from its record."""
     body = UUID(user_id).bytes + bytes([slot]) + secrets.token_bytes(32)

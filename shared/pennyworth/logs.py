@@ -1,5 +1,7 @@
 """Structured logs: one JSON line per request and per fault. Never a secret, never a prompt."""
 
+from typing import Any
+
 from aws_lambda_powertools import Logger
 
 # Powertools names the service from POWERTOOLS_SERVICE_NAME and the level from POWERTOOLS_LOG_LEVEL. Uncaught
@@ -7,9 +9,10 @@ from aws_lambda_powertools import Logger
 logger = Logger(use_rfc3339=True, utc=True)
 
 
-def fault(message: str, error: BaseException, **fields: object) -> None:
+def fault(message: str, error: BaseException, **fields: Any) -> None:
     """Log an unexpected exception without its text, which may hold a prompt: its types and where it was raised."""
-    chain, places = [], []
+    chain: list[str] = []
+    places: list[str] = []
     cause: BaseException | None = error
     while cause is not None and len(chain) < 5:
         chain.append(type(cause).__qualname__)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from pennyworth.errors import Problem
 from pennyworth.principal import ACTIONS, Principal
@@ -49,6 +50,6 @@ def authorize(caller: Principal, action: str, model: str | None = None) -> None:
     require(caller.within_budget, "budget_exhausted")
 
 
-def require(holds: bool, code: str, **details: object) -> None:
+def require(holds: bool, code: str, **details: Any) -> None:
     if not holds:
         raise Problem(code, param="model" if code == "model_not_allowed" else None, **details)

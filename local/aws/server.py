@@ -1,0 +1,105 @@
+"""The HTTP side: moto's dispatcher behind a lock, our own route beside it, and the state kept after every change."""
+
+import io
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import parse_qs
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from local.aws import access_keys
+from local.aws.state import StateFile
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+
+_READS = ("Get", "List", "Describe", "Filter", "Lookup", "Search")
+# Named like reads, yet they make identities or hand over what has to last.
+_WRITES = {"GetId", "GetOpenIdTokenForDeveloperIdentity", "GetOpenIdToken"}
+_LOOPBACK = {"127.0.0.1", "localhost", "[::1]"}
+
+
+class Application:
+    """moto as a WSGI application. One request at a time: moto's dictionaries know no threads."""
+
+    def __init__(self, state: StateFile | None = None) -> None:
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._state = state
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if from_a_browser(environ):
+            return _answer(start_response, "403 Forbidden", b'{"message": "This is not for web pages."}')
+        if environ["PATH_INFO"].startswith(access_keys.PATH):
+            return self._access_key(environ, start_response)
+        body = _buffered(environ)
+        with self._lock:
+            answer = list(self._moto(environ, start_response))
+            if self._state and changes(environ, body):
+                self._state.save()
+        return answer
+
+    def _access_key(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        with self._lock:
+            status, body = access_keys.answer(environ["PATH_INFO"])
+        return _answer(start_response, status, body)
+
+    def save(self) -> None:
+        """The last word before the process ends."""
+        if self._state:
+            with self._lock:
+                self._state.save()
+
+
+def from_a_browser(environ: Environ) -> bool:
+    """Whether a web page asks: moto checks no signature, so any page a developer visits could hand out tokens here.
+
+    A page of another origin says so; one that had its own name point here (DNS rebinding) sends that name.
+    """
+    host = environ.get("HTTP_HOST", "").rpartition(":")[0] or environ.get("HTTP_HOST", "")
+    return "HTTP_ORIGIN" in environ or not (host in _LOOPBACK or host.endswith(".localhost"))
+
+
+def changes(environ: Environ, body: bytes) -> bool:
+    """Whether a request may have changed something: all but those whose operation, or HTTP method, only reads."""
+    operation = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+    if not operation and environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+        operation = parse_qs(body.decode("utf-8", "replace")).get("Action", [""])[0]
+    if operation:
+        return operation in _WRITES or not operation.startswith(_READS)
+    return environ["REQUEST_METHOD"] not in ("GET", "HEAD", "OPTIONS")
+
+
+def _buffered(environ: Environ) -> bytes:
+    """Read the body before the lock is taken: a client that stops half-way must not stop the others."""
+    if environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
+        body = environ["wsgi.input"].read()  # Werkzeug has decoded it
+    else:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(body)
+    return bytes(body)
+
+
+def _answer(start_response: StartResponse, status: str, body: bytes) -> list[bytes]:
+    start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+class _Handler(MotoRequestHandler):
+    disable_nagle_algorithm = True  # else a reply in two writes waits 40 ms for the client's acknowledgement
+
+    def log_request(self, code: object = "-", size: object = "-") -> None:
+        """Silent: the front door logs each request once, and these carry secrets in their paths."""
+
+
+def serve(port: int, application: Application) -> BaseWSGIServer:
+    """A server bound to the loopback address; port 0 takes a free one. Raises OSError when the port is taken."""
+    # Bound here: Werkzeug ends the process when a port is taken.
+    listening = socket.create_server(("127.0.0.1", port), backlog=128)
+    with listening:  # make_server duplicates the descriptor
+        return make_server(
+            "127.0.0.1", port, application, threaded=True, request_handler=_Handler, fd=listening.fileno()
+        )

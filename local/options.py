@@ -1,0 +1,74 @@
+"""What may be said about a run: environment variables, read once and checked."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+PORT = 8080
+AWS_PORT = 4566  # where localstack-client looks
+
+
+class UsageError(Exception):
+    """A variable that cannot be; the message is for whoever set it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    folder: Path  # env, logs and the native build
+    build: Path
+    port: int  # 0 for a free one
+    aws_port: int | None  # 0 for a free one; None for 4566, or a free one when that is taken
+    state: Path | None  # the folder that keeps users and keys
+    real_bedrock: bool
+    upstream: tuple[str, str] | None  # base URL and key (may be empty)
+    authorizer_ttl_s: int | None  # None for what the environment says
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> "Options":
+        """Raises UsageError. An empty variable counts as none: `make run STATE=`."""
+        given = {name: value for name, value in environ.items() if value}
+        folder = Path(given.get("PENNYWORTH_LOCAL_DIR", ".local")).absolute()
+        return cls(
+            folder=folder,
+            build=Path(given.get("PENNYWORTH_BUILD_DIR", folder / "build")).absolute(),
+            port=_number(given, "PORT", 65535) if "PORT" in given else PORT,
+            aws_port=_number(given, "AWS_PORT", 65535) if "AWS_PORT" in given else None,
+            state=Path(given["STATE"]).absolute() if "STATE" in given else None,
+            real_bedrock=_bedrock(given),
+            upstream=_upstream(given),
+            # 3600 is the most API Gateway caches.
+            authorizer_ttl_s=_number(given, "AUTHORIZER_TTL_S", 3600) if "AUTHORIZER_TTL_S" in given else None,
+        )
+
+
+def _number(given: Mapping[str, str], name: str, most: int) -> int:
+    text = given[name]
+    if not (text.isascii() and text.isdigit() and int(text) <= most):
+        raise UsageError(f"{name}={text}: it is a number from 0 to {most}.")
+    return int(text)
+
+
+def _bedrock(given: Mapping[str, str]) -> bool:
+    choice = given.get("BEDROCK", "local")
+    if choice not in ("local", "aws"):
+        raise UsageError(f"BEDROCK={choice}: it is 'aws' for real Bedrock, or nothing for the simulated one.")
+    return choice == "aws"
+
+
+def _upstream(given: Mapping[str, str]) -> tuple[str, str] | None:
+    url, key = given.get("OPENAI_UPSTREAM"), given.get("OPENAI_UPSTREAM_KEY", "")
+    if url is None:
+        if key:
+            raise UsageError("OPENAI_UPSTREAM_KEY: the key needs its OPENAI_UPSTREAM=https://…/v1.")
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UsageError(f"OPENAI_UPSTREAM={url}: it is a URL such as https://api.openai.com/v1.")
+    return url.rstrip("/"), key
+
+
+def without_aws(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment for a stand-in: a developer's own AWS configuration is none of its business."""
+    return {name: value for name, value in environ.items() if not name.startswith(("AWS_", "MOTO_"))}

@@ -1,0 +1,89 @@
+"""What an installation consists of: read from the data files that Terraform reads too."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+_VALUES = ROOT / "terraform" / "environments" / "local" / "terraform.tfvars.json"
+_FUNCTIONS = ROOT / "terraform" / "functions.json"
+_MODELS = ROOT / "services" / "openai" / "models.json"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFunction:
+    key: str  # openai, mcp, admin, authorizer
+    name: str  # as Lambda knows it
+    handler: str
+    artifact: str
+    streaming: bool
+    timeout_s: int
+    memory_mb: int
+    concurrency: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedGroup:
+    name: str
+    precedence: int
+    actions: tuple[str, ...]
+    models: tuple[str, ...]  # shell patterns over the names clients use
+
+    @property
+    def policy(self) -> str:
+        """The JSON kept in the group's description."""
+        return json.dumps({"actions": self.actions, "models": self.models}, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    environment: str
+    region: str
+    authorizer_ttl_s: int
+    rate_per_s: float
+    burst: int
+    functions: dict[str, PlannedFunction]
+    groups: tuple[PlannedGroup, ...]
+    model_ids: dict[str, str]  # name → what Bedrock calls it
+
+    @property
+    def prefix(self) -> str:
+        return f"pennyworth-{self.environment}"
+
+    @property
+    def parameters(self) -> str:
+        """The path below which the installation's parameters lie."""
+        return f"/pennyworth/{self.environment}"
+
+    def ids(self, patterns: tuple[str, ...]) -> Iterator[str]:
+        """Bedrock's ids of the models whose names match."""
+        for name, model_id in self.model_ids.items():
+            if any(fnmatchcase(name, pattern) for pattern in patterns):
+                yield model_id
+
+    def with_(self, **changes: Any) -> "Plan":
+        return replace(self, **changes)
+
+
+def plan() -> Plan:
+    values, functions, models = (json.loads(path.read_bytes()) for path in (_VALUES, _FUNCTIONS, _MODELS))
+    environment = values["environment"]
+    return Plan(
+        environment=environment,
+        region=values["region"],
+        authorizer_ttl_s=values["authorizer_ttl_s"],
+        rate_per_s=values["throttle"]["rate_per_s"],
+        burst=values["throttle"]["burst"],
+        functions={
+            key: PlannedFunction(key, f"pennyworth-{environment}-{key}", **fields, **values["functions"][key])
+            for key, fields in functions.items()
+        },
+        groups=tuple(
+            PlannedGroup(name, group["precedence"], tuple(group["actions"]), tuple(group["models"]))
+            for name, group in values["groups"].items()
+        ),
+        model_ids={name: model["id"] for name, model in models.items() if model["provider"] == "bedrock"},
+    )

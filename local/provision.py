@@ -1,0 +1,264 @@
+"""Make in the AWS stand-in what Terraform makes in AWS: the same names and values, found again when they are there."""
+
+import json
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from local import permissions
+from local.plan import Plan, PlannedFunction, PlannedGroup
+
+PROVIDER = "pennyworth"  # login name of the identity pool's developer provider
+_SLOTS = 20  # API keys a person can have
+_POLICY_NAME = "access"
+
+_PASSWORDS = {
+    "MinimumLength": 12,
+    "RequireUppercase": True,
+    "RequireLowercase": True,
+    "RequireNumbers": True,
+    "RequireSymbols": False,
+    "TemporaryPasswordValidityDays": 7,
+}
+# Without a `custom:` attribute in either list, or people could read and rewrite their own keys and limits.
+_CLIENT = {
+    "ExplicitAuthFlows": ["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"],
+    "ReadAttributes": ["email", "email_verified", "name"],
+    "WriteAttributes": ["name"],
+    "PreventUserExistenceErrors": "ENABLED",
+    "EnableTokenRevocation": True,
+    "AccessTokenValidity": 60,
+    "IdTokenValidity": 60,
+    "RefreshTokenValidity": 30,
+    "TokenValidityUnits": {"AccessToken": "minutes", "IdToken": "minutes", "RefreshToken": "days"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Provisioned:
+    """A function's share: what Lambda sets for it."""
+
+    environment: dict[str, str]
+    credentials: dict[str, str]  # of its role, under the names of their environment variables
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    region: str
+    account_id: str
+    user_pool_id: str
+    client_id: str
+    identity_pool_id: str
+    bucket: str
+    functions: dict[str, Provisioned]  # by key: openai, mcp, admin, authorizer
+
+
+class Aws:
+    """boto3's clients of one AWS, whatever the shell's own configuration says."""
+
+    def __init__(self, url: str, region: str) -> None:
+        self._url, self._made = url, {}
+        self._session = boto3.Session("local", "local", region_name=region)
+
+    def __call__(self, service: str) -> Any:
+        if service not in self._made:
+            config = Config(retries={"total_max_attempts": 2}, connect_timeout=5, read_timeout=20, proxies={})
+            self._made[service] = self._session.client(service, endpoint_url=self._url, config=config)
+        return self._made[service]
+
+
+def provision(aws: Aws, plan: Plan, *, version: str, git_sha: str, upstream: tuple[str, str] | None) -> Installation:
+    """Everything of the plan. `upstream`: an OpenAI-compatible base URL and its key, which may be empty."""
+    account_id = aws("sts").get_caller_identity()["Account"]
+    user_pool_id = _user_pool(aws("cognito-idp"), plan)
+    client_id = _client(aws("cognito-idp"), plan, user_pool_id)
+    identity_pool_id = _identity_pool(aws("cognito-identity"), plan)
+    for group in plan.groups:
+        _group(aws, plan, group, user_pool_id, identity_pool_id, account_id)
+    _pepper(aws("ssm"), f"{plan.parameters}/key-pepper")
+    settings = {
+        "PENNYWORTH_ENVIRONMENT": plan.environment,
+        "VERSION": version,
+        "GIT_SHA": git_sha,
+        "PENNYWORTH_USER_POOL_ID": user_pool_id,
+        "PENNYWORTH_CLIENT_IDS": client_id,
+        "PENNYWORTH_IDENTITY_POOL_ID": identity_pool_id,
+        "PENNYWORTH_DEVELOPER_PROVIDER": PROVIDER,
+        "PENNYWORTH_PEPPER_PARAMETER": f"{plan.parameters}/key-pepper",
+        "PENNYWORTH_AUTHORIZER_TTL_S": str(plan.authorizer_ttl_s),
+    }
+    own = {
+        "openai": _upstream(aws("ssm"), plan, upstream) | {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/stream"},
+        "mcp": {"PENNYWORTH_OPENAI_FUNCTION": plan.functions["openai"].name},
+    }
+    arns = {
+        "user_pool_arn": f"arn:aws:cognito-idp:{plan.region}:{account_id}:userpool/{user_pool_id}",
+        "identity_pool_arn": f"arn:aws:cognito-identity:{plan.region}:{account_id}:identitypool/{identity_pool_id}",
+    }
+    return Installation(
+        region=plan.region,
+        account_id=account_id,
+        user_pool_id=user_pool_id,
+        client_id=client_id,
+        identity_pool_id=identity_pool_id,
+        bucket=_bucket(aws("s3"), f"{plan.prefix}-{account_id}", plan.region),
+        functions={
+            key: Provisioned(
+                {**settings, **own.get(key, {}), "POWERTOOLS_SERVICE_NAME": key, "POWERTOOLS_LOG_LEVEL": "INFO"},
+                _function_role(aws, plan, function, account_id, arns),
+            )
+            for key, function in plan.functions.items()
+        },
+    )
+
+
+def _user_pool(idp: Any, plan: Plan) -> str:
+    for page in idp.get_paginator("list_user_pools").paginate(MaxResults=60):
+        for pool in page["UserPools"]:
+            if pool["Name"] == plan.prefix:
+                return str(pool["Id"])
+    length = {"MinLength": "0", "MaxLength": "2048"}
+    slots = [
+        {
+            "Name": f"key_{slot:02d}",
+            "AttributeDataType": "String",
+            "Mutable": True,
+            "StringAttributeConstraints": length,
+        }
+        for slot in range(1, _SLOTS + 1)
+    ]
+    created = idp.create_user_pool(
+        PoolName=plan.prefix,
+        UsernameAttributes=["email"],
+        UsernameConfiguration={"CaseSensitive": False},
+        AutoVerifiedAttributes=["email"],
+        AdminCreateUserConfig={"AllowAdminCreateUserOnly": True},
+        Policies={"PasswordPolicy": _PASSWORDS},
+        AccountRecoverySetting={"RecoveryMechanisms": [{"Priority": 1, "Name": "verified_email"}]},
+        MfaConfiguration="OFF",
+        Schema=slots,
+    )
+    return str(created["UserPool"]["Id"])
+
+
+def _client(idp: Any, plan: Plan, user_pool_id: str) -> str:
+    """The app client people sign in with; a public one, so without a secret."""
+    name = f"{plan.prefix}-cli"
+    for client in idp.list_user_pool_clients(UserPoolId=user_pool_id, MaxResults=60)["UserPoolClients"]:
+        if client["ClientName"] == name:
+            idp.update_user_pool_client(
+                UserPoolId=user_pool_id, ClientId=client["ClientId"], ClientName=name, **_CLIENT
+            )
+            return str(client["ClientId"])
+    created = idp.create_user_pool_client(UserPoolId=user_pool_id, ClientName=name, GenerateSecret=False, **_CLIENT)
+    return str(created["UserPoolClient"]["ClientId"])
+
+
+def _identity_pool(identity: Any, plan: Plan) -> str:
+    wanted = {
+        "IdentityPoolName": plan.prefix,
+        "AllowUnauthenticatedIdentities": False,
+        "AllowClassicFlow": True,  # the enhanced flow fixes the session's name, which is to be the user's
+        "DeveloperProviderName": PROVIDER,
+    }
+    for pool in identity.list_identity_pools(MaxResults=60)["IdentityPools"]:
+        if pool["IdentityPoolName"] == plan.prefix:
+            return str(identity.update_identity_pool(IdentityPoolId=pool["IdentityPoolId"], **wanted)["IdentityPoolId"])
+    return str(identity.create_identity_pool(**wanted)["IdentityPoolId"])
+
+
+def _group(
+    aws: Aws, plan: Plan, group: PlannedGroup, user_pool_id: str, identity_pool_id: str, account_id: str
+) -> None:
+    """A Cognito group and the role its people call Bedrock in."""
+    idp = aws("cognito-idp")
+    wanted = {
+        "UserPoolId": user_pool_id,
+        "GroupName": group.name,
+        "Precedence": group.precedence,
+        "Description": group.policy,
+        "RoleArn": _role(
+            aws("iam"),
+            f"{plan.prefix}-group-{group.name}",
+            permissions.trusted_identity(identity_pool_id),
+            permissions.models(plan.ids(group.models), plan.region, account_id),
+        ),
+    }
+    try:
+        idp.create_group(**wanted)
+    except idp.exceptions.GroupExistsException:
+        idp.update_group(**wanted)
+
+
+def _function_role(
+    aws: Aws, plan: Plan, function: PlannedFunction, account_id: str, arns: dict[str, str]
+) -> dict[str, str]:
+    """The role a function runs in, and credentials for it, as Lambda would hand them to the process."""
+    allowed = permissions.function(
+        function.key,
+        name=function.name,
+        region=plan.region,
+        account_id=account_id,
+        parameters=plan.parameters,
+        **arns,
+    )
+    role_arn = _role(aws("iam"), f"{plan.prefix}-function-{function.key}", permissions.trusted_function(), allowed)
+    # Lambda renews a function's credentials; these last as long as a role's session can.
+    session = aws("sts").assume_role(RoleArn=role_arn, RoleSessionName=function.name, DurationSeconds=12 * 3600)
+    key = session["Credentials"]
+    return {
+        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": key["SessionToken"],
+    }
+
+
+def _role(iam: Any, name: str, trust: permissions.Policy, allowed: permissions.Policy) -> str:
+    document = json.dumps(trust)
+    try:
+        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    except iam.exceptions.EntityAlreadyExistsException:
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=document)
+        arn = iam.get_role(RoleName=name)["Role"]["Arn"]
+    iam.put_role_policy(RoleName=name, PolicyName=_POLICY_NAME, PolicyDocument=json.dumps(allowed))
+    return str(arn)
+
+
+def _pepper(ssm: Any, name: str) -> None:
+    """Made once: another pepper would make every key invalid."""
+    try:
+        ssm.put_parameter(Name=name, Value=secrets.token_hex(32), Type="SecureString", Overwrite=False)
+    except ssm.exceptions.ParameterAlreadyExists:
+        return
+
+
+def _upstream(ssm: Any, plan: Plan, upstream: tuple[str, str] | None) -> dict[str, str]:
+    if upstream is None:
+        return {}
+    url, key = upstream
+    if not key:
+        return {"PENNYWORTH_UPSTREAM_URL": url}
+    name = f"{plan.parameters}/upstream-key"
+    ssm.put_parameter(Name=name, Value=key, Type="SecureString", Overwrite=True)
+    return {"PENNYWORTH_UPSTREAM_URL": url, "PENNYWORTH_UPSTREAM_KEY_PARAMETER": name}
+
+
+def _bucket(s3: Any, name: str, region: str) -> str:
+    try:
+        s3.head_bucket(Bucket=name)
+    except s3.exceptions.ClientError:
+        place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        s3.create_bucket(Bucket=name, **place)
+        s3.put_public_access_block(
+            Bucket=name,
+            PublicAccessBlockConfiguration={
+                "BlockPublicAcls": True,
+                "IgnorePublicAcls": True,
+                "BlockPublicPolicy": True,
+                "RestrictPublicBuckets": True,
+            },
+        )
+    return name

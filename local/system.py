@@ -1,0 +1,302 @@
+"""The whole system on one machine: started in order, ended in the reverse one, whatever happens between."""
+
+import asyncio
+import functools
+import os
+import subprocess
+import tempfile
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from local import folder, private
+from local.announcement import Access, announcement, env_file, variables
+from local.children import Child, ChildError
+from local.functions import Function, Functions, lambda_api
+from local.functions.process import Leash
+from local.gateway import GatewayConfig, Service, gateway
+from local.log import Log
+from local.options import AWS_PORT, Options, UsageError, without_aws
+from local.people import Administrator, developer
+from local.plan import ROOT, Plan, plan
+from local.provision import Aws, Installation, provision
+from local.serving import PortTakenError, free_port, listen, serving, url
+
+Say = Callable[[str], None]
+
+_START_S = 60.0  # a stand-in on a machine that is busy
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where everything listens."""
+
+    front: str
+    aws: str
+    bedrock: str
+    lambda_api: str
+
+    @property
+    def base_url(self) -> str:
+        return f"{self.front}/v1"
+
+    @property
+    def endpoints(self) -> dict[str, str]:
+        """The variables by which every AWS SDK finds the stand-ins."""
+        return {
+            "AWS_ENDPOINT_URL": self.aws,
+            "AWS_ENDPOINT_URL_BEDROCK": self.bedrock,
+            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self.bedrock,
+            "AWS_ENDPOINT_URL_LAMBDA": self.lambda_api,
+        }
+
+
+async def run(options: Options, say: Say) -> None:
+    """Start everything, say how to reach it, and serve until cancelled. Nothing is left behind.
+
+    Raises UsageError, ChildError, PeopleError, httpx.HTTPError and OSError.
+    """
+    async with AsyncExitStack() as stack:
+        system = System(options, say, stack)
+        await system.start()
+        await system.watch()
+
+
+class System:
+    def __init__(self, options: Options, say: Say, stack: AsyncExitStack) -> None:
+        self.options, self.say, self.stack = options, say, stack
+        self.started_at = time.monotonic()
+        self.notes: list[str] = []
+        self.children: list[Child] = []
+
+    async def start(self) -> None:
+        options, stack = self.options, self.stack
+        stack.enter_context(folder.alone(options.folder))
+        front, lambda_side = (stack.enter_context(listening) for listening in self._listen())
+        wanted = await self._plan()
+        self.log = stack.enter_context(Log(options.folder / "log"))
+        # A folder of its own for what the processes below keep for a while: the leash removes it, however this ends.
+        self.scratch = Path(tempfile.mkdtemp(prefix="pennyworth-"))
+        self.leash = await Leash.start(self.scratch)
+        stack.push_async_callback(self.leash.close)
+
+        build = await self._child("build", "tools.build", "--native", "--out", str(options.build))
+        aws = await self._aws()
+        aws_url = await aws.url(_START_S)
+        bedrock = await self._bedrock(aws_url, wanted.region)
+        client = Aws(aws_url, wanted.region)
+        installation = await asyncio.to_thread(_provisioned, client, wanted, options.upstream)
+        places = Places(url(front), aws_url, await bedrock.url(_START_S), url(lambda_side))
+        await self._built(build)
+        self.children = [aws, bedrock]
+
+        functions = await stack.enter_async_context(self._functions(wanted, installation, places))
+        await stack.enter_async_context(serving(lambda_api(functions), lambda_side))
+        config = _gateway_config(wanted, installation, places, self.say)
+        await stack.enter_async_context(serving(gateway(_contract(), config, functions), front))
+        await self._open(client, installation, places)
+
+    async def watch(self) -> None:
+        """Until cancelled, or a stand-in ends by itself."""
+        ended = {child.ended: child for child in self.children if child.ended}
+        done, _ = await asyncio.wait(ended, return_when=asyncio.FIRST_COMPLETED)
+        child = ended[done.pop()]
+        raise ChildError(f"{child.name} ended by itself{child.last_words()}")
+
+    def _listen(self) -> Iterator[Any]:
+        """The front door's socket and the Lambda API's."""
+        try:
+            yield listen(self.options.port)
+        except PortTakenError as error:
+            raise UsageError(f"{error}. Choose another one: PORT={error.port + 1}, or PORT=0 for any.") from None
+        yield listen(0)
+
+    async def _plan(self) -> Plan:
+        wanted = plan()
+        if self.options.authorizer_ttl_s is not None:
+            wanted = wanted.with_(authorizer_ttl_s=self.options.authorizer_ttl_s)
+        if self.options.real_bedrock:
+            wanted = wanted.with_(region=await asyncio.to_thread(_real_region, wanted.region))
+            self.notes.append(
+                f"Bedrock is the real one, in {wanted.region}, with your AWS credentials: it costs money."
+            )
+        else:
+            self.notes.append("Models are simulated: answers are made up here. BEDROCK=aws calls real ones.")
+        if self.options.upstream:
+            self.notes.append(f"Models that are not in the catalogue go to {self.options.upstream[0]}.")
+        return wanted
+
+    async def _child(self, name: str, module: str, *arguments: str, environ: dict[str, str] | None = None) -> Child:
+        child = Child(name, functools.partial(self.log.line, name))
+        self.stack.push_async_callback(child.stop)
+        environ = dict(os.environ) if environ is None else environ
+        await child.start(self.leash, module, arguments, {**environ, "TMPDIR": str(self.scratch)})
+        return child
+
+    async def _aws(self) -> Child:
+        port = self.options.aws_port
+        if port is None:
+            port = AWS_PORT if free_port(AWS_PORT) else 0
+            if port == 0:
+                self.notes.append(
+                    f"Port {AWS_PORT} is in use, so the AWS stand-in took another one (AWS_PORT= sets it)."
+                )
+        elif port and not free_port(port):
+            raise UsageError(f"port {port} is in use by another program. Choose another one: AWS_PORT={port + 1}.")
+        state = []
+        if self.options.state:
+            state = ["--state", str(self.options.state / "aws")]
+            self.notes.append(f"Users and keys are kept in {self.options.state}.")
+        child = await self._child("AWS", "local.aws", "--port", str(port), *state, environ=without_aws())
+        child.on_line = self._aws_line
+        return child
+
+    def _aws_line(self, line: str) -> None:
+        self.log.line("AWS", line)
+        if "the state starts afresh" in line:
+            self.notes.append(line)
+
+    async def _bedrock(self, aws_url: str, region: str) -> Child:
+        if self.options.real_bedrock:
+            return await self._child("Bedrock", "local.aws_bedrock", "--aws-url", aws_url, "--region", region)
+        return await self._child("Bedrock", "local.bedrock", "--aws-url", aws_url, environ=without_aws())
+
+    async def _built(self, build: Child) -> None:
+        finished = asyncio.create_task(build.success())
+        try:
+            await asyncio.wait((finished,), timeout=0.5)
+            if not finished.done():
+                self.say("Building the functions (only when something changed) …")
+            await finished
+        finally:
+            finished.cancel()
+
+    def _functions(self, wanted: Plan, installation: Installation, places: Places) -> Functions:
+        build = self.options.build
+        return Functions(
+            [
+                Function(
+                    name=function.name,
+                    handler=function.handler,
+                    code=build / function.artifact,
+                    layer=build / "layer",
+                    environment={**installation.functions[key].environment, **places.endpoints},
+                    timeout_s=function.timeout_s,
+                    memory_mb=function.memory_mb,
+                    concurrency=function.concurrency,
+                    credentials=installation.functions[key].credentials,
+                    region=installation.region,
+                    account_id=installation.account_id,
+                )
+                for key, function in wanted.functions.items()
+            ],
+            on_line=self.log.line,
+            on_record=self.log.invocation,
+        )
+
+    async def _open(self, client: Aws, installation: Installation, places: Places) -> None:
+        """The first two people, and what a newcomer needs to be them."""
+        admin = Administrator(client, installation, self.options.folder)
+        await asyncio.to_thread(admin.ensure)
+        token = await asyncio.to_thread(admin.token)
+        path = self.options.folder / "env"
+        # Without kept state there is nobody whose key it could be.
+        known_key = variables(private.read(path)).get("OPENAI_API_KEY", "") if self.options.state else ""
+        person = await developer(places.base_url, token, known_key)
+        if person.reused:
+            self.notes.append("The API key is the one of the last run.")
+        elif self.options.state:
+            self.notes.append("The API key is new; keep this folder's env file to get the same one next time.")
+        access = Access(places.base_url, person.key, token)
+        private.write(path, env_file(access.variables))
+        await self.stack.enter_async_context(folder.renewing(admin, access, path))
+        self.stack.enter_context(folder.known(self.options.folder / "system.json", _facts(installation, places)))
+        took = time.monotonic() - self.started_at
+        self.say(f"Pennyworth runs on {places.front} (ready after {took:.1f} s).")
+        self.say(announcement(access, _short(path), self._all_notes(places)))
+
+    def _all_notes(self, places: Places) -> list[str]:
+        return [
+            *self.notes,
+            "The admin token is good for an hour; the env file is given a new one before that.",
+            f"AWS stand-in {places.aws}   log {_short(self.log.path)}",
+        ]
+
+
+def _gateway_config(wanted: Plan, installation: Installation, places: Places, say: Say) -> GatewayConfig:
+    return GatewayConfig(
+        services={
+            key: Service(function.name, streaming=function.streaming)
+            for key, function in wanted.functions.items()
+            if key != "authorizer"
+        },
+        authorizer=wanted.functions["authorizer"].name,
+        authorizer_ttl_s=wanted.authorizer_ttl_s,
+        pool_id=installation.user_pool_id,
+        client_ids=(installation.client_id,),
+        aws_url=places.aws,
+        region=installation.region,
+        account_id=installation.account_id,
+        rate_per_s=wanted.rate_per_s,
+        burst=wanted.burst,
+        log=say,
+    )
+
+
+def _short(path: Path) -> str:
+    """The path as one would type it here."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
+
+
+def _facts(installation: Installation, places: Places) -> dict[str, str]:
+    return {
+        "base_url": places.base_url,
+        "aws_url": places.aws,
+        "bedrock_url": places.bedrock,
+        "lambda_url": places.lambda_api,
+        "region": installation.region,
+        "user_pool_id": installation.user_pool_id,
+        "client_id": installation.client_id,
+        "identity_pool_id": installation.identity_pool_id,
+    }
+
+
+def _provisioned(client: Aws, wanted: Plan, upstream: tuple[str, str] | None) -> Installation:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return provision(client, wanted, version=project["version"], git_sha=_git_sha(), upstream=upstream)
+
+
+def _git_sha() -> str:
+    command = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+
+
+def _contract() -> Any:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, where the wheel has it: ten times as fast
+    return yaml.load((ROOT / "openapi.yaml").read_bytes(), loader)  # noqa: S506 -- either of them is a safe one
+
+
+def _real_region(default: str) -> str:
+    """The region of the developer's own AWS configuration. Raises UsageError when there are no credentials in it."""
+    from botocore.exceptions import BotoCoreError
+    from botocore.session import Session
+
+    from local.aws_bedrock import NO_CREDENTIALS
+
+    session = Session()
+    try:
+        if session.get_credentials() is None:
+            raise UsageError(f"BEDROCK=aws: {NO_CREDENTIALS}")
+        return session.get_config_variable("region") or default
+    except BotoCoreError as error:
+        raise UsageError(f"BEDROCK=aws: {error}") from None

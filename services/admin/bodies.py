@@ -1,0 +1,70 @@
+"""What the API takes: openapi.yaml's UserRequest and ApiKeyRequest, held to it by a contract test."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_EMAIL_LENGTH = 128  # Cognito's limit for a username, which the address is given as
+_PATTERN = re.compile(r"[A-Za-z0-9._:/*?-]+")
+_YEAR_9999 = 253402300799  # what lies beyond is a time in milliseconds
+
+
+def email(text: str) -> str:
+    """An address in lower case, as people compare them. Raises ValueError."""
+    if len(text) > _EMAIL_LENGTH or not _EMAIL.fullmatch(text):
+        raise ValueError(f"it must be an e-mail address of at most {_EMAIL_LENGTH} ASCII characters")
+    return text.lower()
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("it must not hold control characters")
+    return text
+
+
+def _visible(text: str) -> str:
+    if not text.strip():
+        raise ValueError("it must not be blank")
+    return _printable(text)
+
+
+def _no_spaces(text: str) -> str:
+    if any(map(str.isspace, text)):
+        raise ValueError("it must not hold spaces")
+    return _printable(text)
+
+
+def _pattern(text: str) -> str:
+    if not _PATTERN.fullmatch(text):
+        raise ValueError("it must be a model's name, or a pattern with * and ?, of letters, digits and . _ : / -")
+    return text
+
+
+def _seconds(time: int | None) -> int | None:
+    if time is not None and time > _YEAR_9999:
+        raise ValueError("it must be in seconds, not milliseconds")
+    return time
+
+
+class UserRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    email: Annotated[str, AfterValidator(email)]
+    group: str
+    name: Annotated[str, Field(max_length=256), AfterValidator(_printable)] = ""
+    temporary_password: Annotated[str, Field(min_length=12, max_length=256, repr=False), AfterValidator(_no_spaces)] = (
+        ""
+    )
+
+
+class ApiKeyRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_visible)]
+    scopes: Annotated[list[Literal["inference", "mcp", "usage"]], Field(min_length=1)] = []
+    models: Annotated[
+        list[Annotated[str, Field(max_length=64), AfterValidator(_pattern)]], Field(min_length=1, max_length=20)
+    ] = []
+    expires_at: Annotated[int | None, AfterValidator(_seconds)] = None

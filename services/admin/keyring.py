@@ -1,0 +1,81 @@
+"""The changes to a person's keys: each under the lock, each looked at again before it is called done."""
+
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from pennyworth import keys
+from pennyworth.errors import Problem
+from pennyworth.keys import KeyRecord, attribute
+from pennyworth.logs import logger
+from pennyworth.settings import settings
+from services.admin import apikeys
+from services.admin.bodies import ApiKeyRequest
+from services.admin.directory import Directory, directory
+from services.admin.lock import Lock
+from services.admin.parameters import parameters, pepper
+from services.admin.people import policy, user
+
+
+class NewKey(NamedTuple):
+    secret: str  # shown once: neither stored nor logged
+    record: KeyRecord
+    owner: dict[str, Any]  # as the API shows the user
+
+
+def keyring() -> "Keyring":
+    """The keyring of this process. The locks lie beside the pepper, in the installation's own path."""
+    path = settings().pepper_parameter.rpartition("/")[0]
+    return Keyring(directory(), Lock(parameters(), f"{path}/locks"), pepper)
+
+
+class Keyring:
+    def __init__(
+        self,
+        directory: Directory,
+        lock: Lock,
+        pepper: Callable[[], bytes],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._directory, self._lock, self._pepper, self._clock = directory, lock, pepper, clock
+
+    def mint(self, user_id: str, request: ApiKeyRequest) -> NewKey:
+        """A new key in a slot of its own, stored and seen to be stored."""
+        person, groups = self._directory.person(user_id), self._directory.groups_of(user_id)
+        scopes = apikeys.permitted(request, policy(groups), self._clock())
+        owner = user(person, groups)  # now: nothing may fail between the write and the answer with the secret
+        pepper = self._pepper()
+        with self._lock.hold(user_id) as hold:
+            slot = apikeys.vacancy(self._directory.person(user_id).slots, self._clock())
+            secret = keys.mint(user_id, slot, pepper)
+            record = apikeys.record(request, scopes, secret, secrets.token_bytes(10), self._clock())
+            hold.check()
+            self._write(user_id, attribute(slot), record.dump())
+        return NewKey(secret, record, owner)
+
+    def _write(self, user_id: str, slot: str, value: str) -> None:
+        try:
+            self._directory.write(user_id, slot, value)
+        except Problem:
+            # It may be the answer that was lost, and not the write.
+            if self._directory.person(user_id).slots.get(slot) != value:
+                raise
+            return
+        if self._directory.person(user_id).slots.get(slot) != value:
+            logger.error("key not stored", user_id=user_id, slot=slot)
+            raise Problem("service_unavailable", retry_after_s=1)
+
+    def revoke(self, user_id: str, key_id: str) -> None:
+        """Clear the key's slot. Raises Problem not_found.
+
+        Under the lock too: between our look and our write another could revoke the same key and a mint fill its slot.
+        """
+        apikeys.find(self._directory.person(user_id).slots, key_id)
+        with self._lock.hold(user_id) as hold:
+            slot = attribute(apikeys.find(self._directory.person(user_id).slots, key_id).slot)
+            hold.check()
+            self._directory.clear(user_id, slot)
+            if slot in self._directory.person(user_id).slots:
+                logger.error("key not cleared", user_id=user_id, slot=slot)
+                raise Problem("service_unavailable", retry_after_s=1)

@@ -1,0 +1,81 @@
+"""What each tool does: arguments that fit its schema in, a result out. Inference itself is handed in."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pennyworth.errors import Problem
+from services.mcp.completion import CUT, Refused, glued, message_of
+from services.mcp.reply import Reply
+from services.mcp.tools import CHAT, LIST_MODELS, ToolResult
+
+Arguments = Mapping[str, Any]
+Infer = Callable[[str, str, Mapping[str, Any] | None], Reply]  # (method, path, JSON body or None); raises Problem
+
+CUT_NOTE = (
+    "[The answer was cut here: the time of an MCP call ran out. Ask for less, or set max_tokens; "
+    "POST /v1/chat/completions with stream has no such limit.]"
+)
+
+
+def call(name: str, arguments: Arguments, infer: Infer) -> ToolResult:
+    """Run a tool. What the models' side refuses or breaks is a result too, one that says what happened."""
+    try:
+        return _TOOLS[name](arguments, infer)
+    except (Problem, Refused) as error:
+        return ToolResult.error(str(error))
+
+
+def list_models(_arguments: Arguments, infer: Infer) -> ToolResult:
+    listed = _document(_granted(infer("GET", "/models", None)))
+    try:
+        models = [{"id": model["id"], "owned_by": model["owned_by"]} for model in listed["data"]]
+    except (KeyError, TypeError):
+        raise Problem("upstream_error") from None
+    found = {"models": models}
+    return ToolResult((json.dumps(found, separators=(",", ":"), ensure_ascii=False),), found)
+
+
+def chat(arguments: Arguments, infer: Infer) -> ToolResult:
+    if ("prompt" in arguments) == ("messages" in arguments):
+        return ToolResult.error("Give either 'prompt' or 'messages', and not both.")
+    completion = glued(_granted(infer("POST", "/chat/completions", completion_request(arguments))).body)
+    structured: dict[str, Any] = {
+        "text": completion.text,
+        "model": completion.model or arguments["model"],
+        "finish_reason": completion.finish_reason,
+    }
+    if completion.usage is not None:
+        structured["usage"] = completion.usage
+    note = (CUT_NOTE,) if completion.finish_reason == CUT else ()
+    return ToolResult((completion.text, *note), structured)
+
+
+def completion_request(arguments: Arguments) -> dict[str, Any]:
+    """OpenAI's chat completion request. Streamed, so that what has come when time runs out is not lost."""
+    messages = list(arguments.get("messages") or [{"role": "user", "content": arguments["prompt"]}])
+    if "system" in arguments:
+        messages.insert(0, {"role": "system", "content": arguments["system"]})
+    request = {
+        "model": arguments["model"],
+        "messages": messages,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    return request | {name: arguments[name] for name in ("max_tokens", "temperature") if name in arguments}
+
+
+def _granted(reply: Reply) -> Reply:
+    if reply.status != 200:
+        raise Refused(message_of(_document(reply)))
+    return reply
+
+
+def _document(reply: Reply) -> Any:
+    try:
+        return json.loads(b"".join(reply.body))
+    except ValueError:
+        raise Problem("upstream_error") from None
+
+
+_TOOLS: Mapping[str, Callable[[Arguments, Infer], ToolResult]] = {LIST_MODELS.name: list_models, CHAT.name: chat}

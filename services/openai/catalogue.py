@@ -1,0 +1,58 @@
+"""The models clients may name, and what each can do: data in models.json."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pennyworth.errors import Problem
+from pennyworth.principal import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    name: str  # what a client asks for
+    provider: str  # bedrock
+    id: str  # what the provider calls it
+    kind: str  # chat or embedding
+    owned_by: str
+    created: int  # unix seconds
+    max_output_tokens: int
+    capabilities: frozenset[str]
+    exclusive: tuple[str, ...] = ()  # parameters of which the model takes one at a time
+
+    def accepts(self, capability: str) -> bool:
+        return capability in self.capabilities
+
+
+@cache
+def models() -> dict[str, Model]:
+    """Every model of the catalogue, by name."""
+    rows: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_name("models.json").read_bytes())
+    return {name: _model(name, row) for name, row in rows.items()}
+
+
+def _model(name: str, row: dict[str, Any]) -> Model:
+    fields = {**row, "capabilities": frozenset(row["accepts"]), "exclusive": tuple(row.get("exclusive", ()))}
+    del fields["accepts"]
+    return Model(name=name, **fields)
+
+
+def find(name: str) -> Model:
+    """The model of that name. Raises Problem model_not_found."""
+    try:
+        return models()[name]
+    except KeyError:
+        raise Problem("model_not_found", param="model", model=name) from None
+
+
+def visible(caller: Principal) -> Iterator[Model]:
+    """The models the caller may use."""
+    return (model for model in models().values() if caller.may_use(model.name))
+
+
+def card(model: Model) -> dict[str, Any]:
+    """OpenAI's model object."""
+    return {"id": model.name, "object": "model", "created": model.created, "owned_by": model.owned_by}

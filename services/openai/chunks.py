@@ -1,0 +1,77 @@
+"""A Converse stream as OpenAI's chat completion chunks: pure translation."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pennyworth.errors import Problem
+from services.openai.converse import Envelope, finish_reason, usage
+
+Event = tuple[str, dict[str, Any]]  # (name, payload) of one ConverseStream event
+
+
+def stream_chunks(events: Iterable[Event], envelope: Envelope, include_usage: bool) -> Iterator[dict[str, Any] | None]:
+    """One chunk per event; None for an event that says nothing, so that a writer who holds chunks back sees it pass.
+
+    Glued, the chunks are the message `from_converse` makes of the whole reply. OpenAI numbers tool calls alone, from 0;
+    Bedrock numbers content blocks of every kind. A tool that takes nothing arrives without input: its arguments are
+    `{}`. Raises Problem upstream_error for a stream that just ends.
+    """
+    base = {"id": envelope.id, "object": "chat.completion.chunk", "created": envelope.created, "model": envelope.model}
+    tail = {"usage": None} if include_usage else {}
+    deltas = _Deltas()
+    finished = False
+    for name, event in events:
+        if name == "metadata":
+            yield {**base, "choices": [], "usage": usage(event["usage"])} if include_usage else None
+            continue
+        finish = None
+        if name == "messageStop":
+            finish, finished = finish_reason(event["stopReason"]), True
+        delta = deltas.of(name, event)
+        if delta is None:
+            yield None
+        else:
+            choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+            yield {**base, "choices": [choice], **tail}
+    if not finished:
+        raise Problem("upstream_error")
+
+
+class _Deltas:
+    """What an event adds to the message. Remembers which content blocks are tool calls."""
+
+    def __init__(self) -> None:
+        self._calls: dict[int, int] = {}  # content block → tool call
+        self._silent: set[int] = set()  # tool blocks without input so far
+
+    def of(self, name: str, event: dict[str, Any]) -> dict[str, Any] | None:
+        if name == "contentBlockDelta":
+            return self._delta(event["delta"], event["contentBlockIndex"])
+        if name == "contentBlockStart" and "toolUse" in event["start"]:
+            block = event["contentBlockIndex"]
+            self._silent.add(block)
+            self._calls[block] = len(self._calls)
+            return {"tool_calls": [_opened(self._calls[block], event["start"]["toolUse"])]}
+        if name == "contentBlockStop" and event["contentBlockIndex"] in self._silent:
+            return self._arguments("{}", event["contentBlockIndex"])
+        if name == "messageStart":
+            return {"role": "assistant", "content": "", "refusal": None}
+        return {} if name == "messageStop" else None
+
+    def _delta(self, delta: dict[str, Any], block: int) -> dict[str, Any] | None:
+        if "text" in delta:
+            return {"content": delta["text"]}
+        if "toolUse" in delta:
+            text = delta["toolUse"].get("input")
+            return self._arguments(text, block) if text else None
+        text = delta.get("reasoningContent", {}).get("text")
+        return {"reasoning_content": text} if text else None
+
+    def _arguments(self, text: str, block: int) -> dict[str, Any]:
+        self._silent.discard(block)
+        return {"tool_calls": [{"index": self._calls[block], "function": {"arguments": text}}]}
+
+
+def _opened(index: int, tool_use: dict[str, Any]) -> dict[str, Any]:
+    function = {"name": tool_use["name"], "arguments": ""}
+    return {"index": index, "id": tool_use["toolUseId"], "type": "function", "function": function}

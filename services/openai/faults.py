@@ -1,0 +1,63 @@
+"""What AWS reports as the Problem a client reads. No AWS text goes further than our log."""
+
+from pennyworth.aws import AwsError
+from pennyworth.errors import Problem
+from pennyworth.logs import logger
+
+# Every error Bedrock declares, and those of SigV4, the identity pool and the wire. A contract test compares with
+# botocore's service model.
+PROBLEMS = {
+    "ValidationException": "invalid_request",
+    "AccessDeniedException": "provider_denied",
+    "ResourceNotFoundException": "model_not_found",
+    "ModelTimeoutException": "timeout",
+    "ThrottlingException": "rate_limit_exceeded",
+    "TooManyRequestsException": "rate_limit_exceeded",
+    "ModelNotReadyException": "rate_limit_exceeded",
+    "ServiceQuotaExceededException": "insufficient_quota",
+    "ModelErrorException": "upstream_error",
+    "ModelStreamErrorException": "upstream_error",
+    "InternalServerException": "internal_error",
+    "ServiceUnavailableException": "service_unavailable",
+    "ConflictException": "service_unavailable",
+    "ExpiredTokenException": "internal_error",
+    "ExpiredToken": "internal_error",
+    "UnrecognizedClientException": "internal_error",
+    "InvalidSignatureException": "internal_error",
+    "Timeout": "timeout",
+    "ConnectionError": "service_unavailable",
+}
+# Ours to mend, not the client's: an alarm watches for this level in the log.
+ALARMING = frozenset(
+    {"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidSignatureException"}
+)
+_RETRY_AFTER_S = 1
+_REFUSED = "The model refused the request. Check the messages, tools and parameters against what the model takes."
+
+
+def problem(error: AwsError, model: str) -> Problem:
+    """The Problem for a failed call to the named model."""
+    code = _code(error)
+    log = logger.error if error.code in ALARMING or code == "internal_error" else logger.warning
+    log(
+        "provider error",
+        provider="bedrock",
+        model=model,
+        error=error.code,
+        status=error.status,
+        aws_id=error.request_id,
+    )
+    retry_after_s = (error.retry_after_s or _RETRY_AFTER_S) if code == "rate_limit_exceeded" else error.retry_after_s
+    param = "model" if code == "model_not_found" else None
+    return Problem(code, param=param, retry_after_s=retry_after_s, model=model, reason=_REFUSED)
+
+
+def _code(error: AwsError) -> str:
+    if error.code == "ValidationException":
+        # The only text of AWS's that is read: it alone tells these cases apart (facts gathered 2026-11).
+        text = error.message.lower()
+        if "too long" in text or "too many input tokens" in text:
+            return "context_length_exceeded"
+        if "model identifier is invalid" in text:
+            return "model_not_found"
+    return PROBLEMS.get(error.code, "internal_error")

@@ -1,0 +1,1 @@
+"""Who answers for a model: each provider has `complete` and `stream`."""

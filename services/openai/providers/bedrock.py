@@ -1,0 +1,62 @@
+"""Amazon Bedrock through Converse, called as the user."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+from pennyworth.aws import Aws, AwsError, Credentials
+from pennyworth.body import check
+from pennyworth.principal import Principal
+from services.openai.catalogue import Model
+from services.openai.chat import ChatRequest
+from services.openai.chunks import Event, stream_chunks
+from services.openai.converse import Envelope, from_converse, to_converse
+from services.openai.faults import problem
+from services.openai.sse import sse
+
+CredentialsOf = Callable[[Principal], Credentials]
+
+
+class Bedrock:
+    """One caller's way to one model."""
+
+    def __init__(self, aws: Aws, credentials_of: CredentialsOf, caller: Principal, model: Model) -> None:
+        self._aws, self._credentials_of, self._caller, self._model = aws, credentials_of, caller, model
+
+    def complete(self, body: dict[str, Any], envelope: Envelope) -> dict[str, Any]:
+        """The completion. Raises Problem."""
+        converse = to_converse(check(ChatRequest, body), self._model)
+        try:
+            reply = self._aws.post(
+                "bedrock-runtime", self._path("converse"), converse, credentials=self._credentials_of(self._caller)
+            )
+        except AwsError as error:
+            raise problem(error, self._model.name) from error
+        return from_converse(reply, envelope)
+
+    def stream(self, body: dict[str, Any], envelope: Envelope) -> Iterator[bytes]:
+        """Server-sent events. Bedrock's stream is open when this returns, so what Bedrock refuses still raises Problem
+        here, while a status can be chosen."""
+        request = check(ChatRequest, body)
+        converse = to_converse(request, self._model)
+        try:
+            messages = self._aws.stream(
+                "bedrock-runtime",
+                self._path("converse-stream"),
+                converse,
+                credentials=self._credentials_of(self._caller),
+            )
+        except AwsError as error:
+            raise problem(error, self._model.name) from error
+        return sse(stream_chunks(self._events(messages), envelope, request.include_usage), lambda: messages.pending)
+
+    def _events(self, messages: Iterator[tuple[str, bytes]]) -> Iterator[Event]:
+        try:
+            for name, payload in messages:
+                yield name, json.loads(payload)
+        except AwsError as error:
+            raise problem(error, self._model.name) from error
+
+    def _path(self, operation: str) -> str:
+        return f"/model/{quote(self._model.id, safe='')}/{operation}"

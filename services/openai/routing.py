@@ -1,0 +1,60 @@
+"""From a model's name to the provider that answers for it."""
+
+from collections.abc import Iterator
+from functools import cache, partial
+from typing import Any, Protocol
+
+from pennyworth.aws import Aws
+from pennyworth.errors import Problem
+from pennyworth.identity import user_credentials
+from pennyworth.principal import Principal
+from pennyworth.settings import settings
+from pennyworth.tracing import subsegment
+from services.openai import catalogue
+from services.openai.converse import Envelope
+from services.openai.providers.bedrock import Bedrock
+from services.openai.providers.upstream import Upstream
+
+
+class Provider(Protocol):
+    """Both raise Problem before their first byte; `stream` yields server-sent events."""
+
+    def complete(self, body: dict[str, Any], envelope: Envelope, /) -> dict[str, Any]: ...
+    def stream(self, body: dict[str, Any], envelope: Envelope, /) -> Iterator[bytes]: ...
+
+
+def provider(name: str, caller: Principal) -> Provider:
+    """Bedrock for the catalogue's chat models; the upstream, if there is one, for every name the catalogue lacks.
+
+    Raises Problem model_not_found, or invalid_value for a model that does not chat.
+    """
+    if name not in catalogue.models() and settings().upstream_url:
+        return upstream()
+    model = catalogue.find(name)
+    if model.kind != "chat":
+        raise Problem("invalid_value", param="model", reason=f"'{name}' is not a chat model")
+    return Bedrock(aws(), partial(user_credentials, aws(), settings=settings()), caller, model)
+
+
+def cards(caller: Principal) -> list[dict[str, Any]]:
+    """OpenAI's model objects of all the caller may use."""
+    own = [catalogue.card(model) for model in catalogue.visible(caller)]
+    if not settings().upstream_url:
+        return own
+    names = {card["id"] for card in own}
+    return own + [card for card in upstream().models() if card["id"] not in names and caller.may_use(card["id"])]
+
+
+@cache
+def aws() -> Aws:
+    return Aws(settings().region, span=partial(subsegment, namespace="aws"))
+
+
+@cache
+def upstream() -> Upstream:
+    here = settings()
+    key = ""
+    if here.upstream_key_parameter:
+        request = {"Name": here.upstream_key_parameter, "WithDecryption": True}
+        key = aws().json("ssm", "GetParameter", request)["Parameter"]["Value"]
+    return Upstream(here.upstream_url, key)

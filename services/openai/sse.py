@@ -1,0 +1,47 @@
+"""Server-sent events as OpenAI streams them."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from pydantic_core import to_json
+
+from pennyworth.errors import Problem
+from pennyworth.logs import fault
+
+DONE = b"data: [DONE]\n\n"
+
+
+def sse(chunks: Iterable[dict[str, Any] | None], pending: Callable[[], bool] = lambda: False) -> Iterator[bytes]:
+    """Each chunk as an event, then `[DONE]`. Events leave together while `pending` says that more is here already; a
+    None is a moment in which nothing was added and what is held may leave.
+
+    A failure after the first byte is one event with OpenAI's error object and no `[DONE]`: the status is sent, and a
+    clean end would be a lie.
+    """
+    held = b""
+    try:
+        for chunk in chunks:
+            if chunk is not None:
+                held += event(chunk)
+            if held and not pending():
+                yield held
+                held = b""
+    except Problem as problem:
+        yield held + event(problem.body)
+    except Exception as error:  # the client must read something; the log says what it was
+        fault("unexpected error in a stream", error)
+        yield held + event(Problem("internal_error").body)
+    else:
+        yield held + DONE
+
+
+def event(value: object) -> bytes:
+    """The value as one event."""
+    try:
+        text = to_json(value)
+    except (
+        ValueError
+    ):  # half a surrogate pair, which JSON can say and UTF-8 cannot: the next chunk holds its other half
+        text = json.dumps(value, separators=(",", ":")).encode()
+    return b"data: " + text + b"\n\n"

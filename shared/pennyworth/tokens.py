@@ -1,0 +1,55 @@
+"""Cognito's ID and access tokens."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+_REFETCH_S = 60  # an unknown key id may be a rotation, or a flood of forgeries: ask again at most this often
+
+
+class Tokens:
+    """Verifies the tokens of one user pool. RS256 alone: the algorithm is fixed here, never taken from a token.
+
+    `key_set` answers the pool's JSON Web Key Set; `clock` is injected for tests.
+    """
+
+    def __init__(
+        self,
+        issuer: str,
+        client_ids: tuple[str, ...],
+        key_set: Callable[[], Mapping[str, Any]],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._issuer, self._client_ids, self._key_set, self._clock = issuer, client_ids, key_set, clock
+        self._keys: dict[str, Any] = {}
+        self._fetched_at = float("-inf")
+
+    def subject(self, token: str) -> str | None:
+        """The user's `sub` in a token of this pool, for one of its clients, not expired; None for any other text."""
+        import jwt  # cryptography takes longer to import than the rest of the authorizer: only tokens pay for it
+
+        try:
+            header = jwt.get_unverified_header(token)
+            key = self._key(str(header.get("kid")))
+            if key is None:
+                return None
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=["RS256"],
+                issuer=self._issuer,
+                options={"require": ["exp", "iss", "sub"], "verify_aud": False},
+            )
+        except jwt.PyJWTError:
+            return None
+        # Cognito writes the client into `aud` of an ID token and into `client_id` of an access token.
+        client = {"id": claims.get("aud"), "access": claims.get("client_id")}.get(str(claims.get("token_use")))
+        return claims["sub"] if client in self._client_ids else None
+
+    def _key(self, key_id: str) -> Any:
+        if key_id not in self._keys and self._clock() - self._fetched_at >= _REFETCH_S:
+            from jwt import PyJWKSet
+
+            self._fetched_at = self._clock()
+            self._keys = {str(key.key_id): key for key in PyJWKSet.from_dict(dict(self._key_set())).keys}
+        return self._keys.get(key_id)

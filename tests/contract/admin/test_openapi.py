@@ -1,0 +1,60 @@
+"""The service against openapi.yaml: the same routes, the same bodies, the same limits."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from services.admin import query
+from services.admin.app import app
+from services.admin.bodies import ApiKeyRequest, UserRequest
+
+CONTRACT = yaml.safe_load((Path(__file__).parents[3] / "openapi.yaml").read_text())
+SCHEMAS = CONTRACT["components"]["schemas"]
+CONSTRAINTS = ("type", "minLength", "maxLength", "minItems", "maxItems", "enum")
+
+
+def test_the_routes_served_are_those_promised():
+    promised = {
+        (method.upper(), path)
+        for path, operations in CONTRACT["paths"].items()
+        for method, operation in operations.items()
+        if method != "parameters" and operation["x-pennyworth"]["service"] == "admin"
+    }
+    routes = app._static_routes + app._dynamic_routes
+    served = {(route.method, re.sub("<([a-z_]+)>", r"{\1}", route.path)) for route in routes}
+    assert served == promised
+
+
+def test_every_route_is_for_administrators():
+    for path, operations in CONTRACT["paths"].items():
+        for method, operation in operations.items():
+            if method != "parameters" and operation["x-pennyworth"]["service"] == "admin":
+                assert operation["x-pennyworth"]["auth"] == "cognito", path
+                assert operation["x-pennyworth"]["action"] == "admin", path
+
+
+@pytest.mark.parametrize(("name", "model"), [("UserRequest", UserRequest), ("ApiKeyRequest", ApiKeyRequest)])
+def test_a_body_is_as_promised(name, model):
+    promised, made = SCHEMAS[name], model.model_json_schema()
+    assert set(promised["properties"]) == set(made["properties"])
+    assert sorted(promised["required"]) == sorted(made["required"])
+    assert promised["additionalProperties"] is made["additionalProperties"] is False
+    for field, schema in promised["properties"].items():
+        ours = made["properties"][field]
+        if schema.get("nullable"):
+            ours = {name: value for kind in ours["anyOf"] for name, value in kind.items() if value != "null"}
+        _as_promised(schema, ours, field)
+
+
+def _as_promised(promised, made, field):
+    for constraint in CONSTRAINTS:
+        assert promised.get(constraint) == made.get(constraint), (field, constraint)
+    if "items" in promised:
+        _as_promised(promised["items"], made["items"], f"{field}[]")
+
+
+def test_the_limit_of_a_page_is_as_promised():
+    limit = CONTRACT["components"]["parameters"]["Limit"]["schema"]
+    assert (limit["minimum"], limit["maximum"], limit["default"]) == (1, query.MOST, query.LIMIT)

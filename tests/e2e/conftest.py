@@ -1,0 +1,124 @@
+"""One local system for all e2e tests, started as a newcomer starts it, on free ports."""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import openai
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+_START_S = 120  # a cold native build included
+_AUTHORIZER_TTL_S = 2
+
+
+@dataclass(frozen=True)
+class Gateway:
+    base_url: str
+    api_key: str
+    admin_token: str
+    mcp_url: str
+    model: str
+    embedding_model: str
+    bedrock_url: str  # the stand-in's, for its control plane
+    aws_url: str
+    folder: Path
+
+    def openai(self, api_key=None, **options):
+        """The unmodified OpenAI SDK, without its retries, so that every answer shows."""
+        options = {"max_retries": 0, "timeout": 30, **options}
+        return openai.OpenAI(base_url=self.base_url, api_key=api_key or self.api_key, **options)
+
+    def http(self, token=None):
+        headers = {"authorization": f"Bearer {token or self.api_key}"}
+        return httpx.Client(base_url=self.base_url, headers=headers, timeout=30, trust_env=False)
+
+    def admin(self):
+        return self.http(self.admin_token)
+
+    def user(self, email, group="developers"):
+        """A new person; their id."""
+        with self.admin() as admin:
+            body = {"email": email, "group": group, "temporary_password": "A-temporary-password-1"}
+            return admin.post("/organization/users", json=body).raise_for_status().json()["id"]
+
+    def key(self, user_id, **fields):
+        """A new key of that person: {id, value, …}."""
+        with self.admin() as admin:
+            body = {"name": "test", **fields}
+            return admin.post(f"/organization/users/{user_id}/api_keys", json=body).raise_for_status().json()
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("local")
+    environment = {
+        **os.environ,
+        "PORT": "0",
+        "AWS_PORT": "0",
+        "PENNYWORTH_LOCAL_DIR": str(folder),
+        "PENNYWORTH_BUILD_DIR": str(ROOT / ".local" / "build"),
+        "AUTHORIZER_TTL_S": str(_AUTHORIZER_TTL_S),
+    }
+    log = folder / "output.txt"
+    with log.open("wb") as output:
+        command = [sys.executable, "-m", "local"]
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        yield _ready(folder, process, log)
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+
+
+def _ready(folder, process, log):
+    deadline = time.monotonic() + _START_S
+    while not (folder / "system.json").exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            pytest.fail(f"the local system did not start:\n{log.read_text()}")
+        time.sleep(0.05)
+    lines = (shlex.split(line) for line in (folder / "env").read_text().splitlines() if line)
+    values = dict(pair.split("=", 1) for _, pair in lines)
+    places = json.loads((folder / "system.json").read_text())
+    return Gateway(
+        base_url=values["OPENAI_BASE_URL"],
+        api_key=values["OPENAI_API_KEY"],
+        admin_token=values["PENNYWORTH_ADMIN_TOKEN"],
+        mcp_url=values["PENNYWORTH_MCP_URL"],
+        model=values["PENNYWORTH_MODEL"],
+        embedding_model=values["PENNYWORTH_EMBEDDING_MODEL"],
+        bedrock_url=places["bedrock_url"],
+        aws_url=places["aws_url"],
+        folder=folder,
+    )
+
+
+@pytest.fixture
+def fault(gateway):
+    """Make the Bedrock stand-in misbehave until the test ends: fault(error="ThrottlingException", times=1)."""
+    with httpx.Client(base_url=gateway.bedrock_url, timeout=10, trust_env=False) as control:
+
+        def add(**fields):
+            control.post("/_stand_in/faults", json=fields).raise_for_status()
+
+        yield add
+        control.delete("/_stand_in/faults").raise_for_status()
+
+
+@pytest.fixture
+def calls(gateway):
+    """What the Bedrock stand-in saw since the test began."""
+    with httpx.Client(base_url=gateway.bedrock_url, timeout=10, trust_env=False) as control:
+        control.delete("/_stand_in/calls").raise_for_status()
+        yield lambda: control.get("/_stand_in/calls").raise_for_status().json()["calls"]

@@ -1,0 +1,130 @@
+"""Keys: the slot a new one takes, what it may do, how it is shown."""
+
+from dataclasses import replace
+
+import pytest
+
+from pennyworth.errors import Problem
+from pennyworth.keys import SLOTS, KeyRecord, attribute
+from pennyworth.policy import GroupPolicy
+from services.admin import apikeys
+from services.admin.bodies import ApiKeyRequest
+
+NOW = 1_800_000_000
+RECORD = KeyRecord(
+    id="key_aaaaaaaaaaaaaaaa",
+    name="ci",
+    sha256="0" * 64,
+    scopes=("inference",),
+    models=("*",),
+    created_at=NOW,
+    expires_at=None,
+    last4="wxyz",
+)
+DEVELOPERS = GroupPolicy(frozenset({"inference", "mcp", "usage"}), ("*",))
+ADMINS = GroupPolicy(frozenset({"inference", "mcp", "usage", "admin"}), ("*",))
+RESTRICTED = GroupPolicy(frozenset({"inference"}), ("nova-*",))
+
+
+def full(**changes):
+    return {
+        attribute(slot): replace(RECORD, id=f"key_{slot:016}", created_at=NOW - slot, **changes).dump()
+        for slot in range(1, SLOTS + 1)
+    }
+
+
+def test_keys_are_listed_oldest_first_and_by_slot_within_a_second():
+    slots = {attribute(1): RECORD.dump(), attribute(2): replace(RECORD, created_at=NOW - 1).dump()}
+    slots[attribute(3)] = RECORD.dump()
+    assert [key.slot for key in apikeys.stored(slots)] == [2, 1, 3]
+
+
+def test_a_new_key_takes_the_first_empty_slot():
+    assert apikeys.vacancy({}, NOW) == 1
+    assert apikeys.vacancy({attribute(1): RECORD.dump(), attribute(2): ""}, NOW) == 2
+
+
+def test_an_empty_slot_goes_before_an_expired_key():
+    assert apikeys.vacancy({attribute(1): replace(RECORD, expires_at=NOW - 1).dump()}, NOW) == 2
+
+
+def test_of_twenty_keys_the_one_that_expired_first_gives_way():
+    slots = full()
+    slots[attribute(7)] = replace(RECORD, expires_at=NOW - 10).dump()
+    slots[attribute(9)] = replace(RECORD, expires_at=NOW - 20).dump()
+    slots[attribute(11)] = replace(RECORD, expires_at=NOW + 1).dump()
+    assert apikeys.vacancy(slots, NOW) == 9
+
+
+def test_twenty_keys_that_live_are_a_conflict_with_its_remedy():
+    with pytest.raises(Problem, match="Delete one first") as raised:
+        apikeys.vacancy(full(expires_at=NOW + 1), NOW)
+    assert raised.value.code == "conflict"
+
+
+def test_a_slot_that_cannot_be_read_is_never_written_over():
+    slots = full() | {attribute(5): '{"id": "key_of_a_newer_version", "team": "x"}'}
+    with pytest.raises(Problem, match="20 keys"):
+        apikeys.vacancy(slots, NOW)
+
+
+@pytest.mark.parametrize(
+    ("policy", "asked", "scopes"),
+    [
+        (DEVELOPERS, [], ("inference", "mcp", "usage")),
+        (ADMINS, [], ("inference", "mcp", "usage")),
+        (RESTRICTED, [], ("inference",)),
+        (DEVELOPERS, ["usage", "mcp", "mcp"], ("mcp", "usage")),
+    ],
+)
+def test_a_key_may_do_what_was_asked_or_else_all_its_group_allows_but_administer(policy, asked, scopes):
+    fields = {"scopes": asked} if asked else {}
+    assert apikeys.permitted(ApiKeyRequest(name="ci", **fields), policy, NOW) == scopes
+
+
+def test_a_scope_beyond_the_group_is_refused_and_the_groups_own_are_named():
+    with pytest.raises(Problem, match=r"does not allow mcp, usage\. It allows: inference") as raised:
+        apikeys.permitted(ApiKeyRequest(name="ci", scopes=["usage", "inference", "mcp"]), RESTRICTED, NOW)
+    assert (raised.value.code, raised.value.param) == ("invalid_value", "scopes")
+
+
+def test_who_may_do_nothing_gets_no_key():
+    with pytest.raises(Problem) as raised:
+        apikeys.permitted(ApiKeyRequest(name="ci"), GroupPolicy(frozenset({"admin"}), ("*",)), NOW)
+    assert raised.value.code == "conflict"
+
+
+@pytest.mark.parametrize("expires_at", [NOW, NOW - 1, 0, -1])
+def test_an_expiry_that_is_no_future_is_refused(expires_at):
+    with pytest.raises(Problem, match="in the past") as raised:
+        apikeys.permitted(ApiKeyRequest(name="ci", expires_at=expires_at), DEVELOPERS, NOW)
+    assert raised.value.param == "expires_at"
+
+
+def test_a_record_that_no_attribute_can_hold_is_refused():
+    request = ApiKeyRequest(name="\N{GRINNING FACE}" * 100, models=["m" * 64] * 20)
+    with pytest.raises(Problem, match="more than can be stored") as raised:
+        apikeys.record(request, ("inference", "mcp", "usage"), "sk-pw-x", bytes(10), NOW)
+    assert raised.value.param == "models"
+
+
+def test_the_largest_request_in_ascii_fits_an_attribute():
+    request = ApiKeyRequest(name="n" * 100, models=["m" * 64] * 20, expires_at=NOW + 1)
+    record = apikeys.record(request, ("inference", "mcp", "usage"), "sk-pw-x", bytes(10), NOW)
+    assert len(record.dump()) <= apikeys.VALUE_LENGTH
+    assert KeyRecord.parse(record.dump()) == record
+
+
+def test_a_key_is_shown_without_its_secret_and_its_hash():
+    shown = apikeys.shown(RECORD, {"id": "them"})
+    assert shown == {
+        "object": "organization.user.api_key",
+        "id": "key_aaaaaaaaaaaaaaaa",
+        "name": "ci",
+        "redacted_value": "sk-pw-...wxyz",
+        "scopes": ["inference"],
+        "models": ["*"],
+        "created_at": NOW,
+        "expires_at": None,
+        "owner": {"type": "user", "user": {"id": "them"}},
+    }

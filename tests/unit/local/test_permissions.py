@@ -1,0 +1,64 @@
+"""The roles' policies: as tight as they say."""
+
+import json
+from fnmatch import fnmatchcase
+
+import pytest
+
+from local import permissions
+from local.plan import plan
+
+WHERE = {
+    "region": "us-east-1",
+    "account_id": "123456789012",
+    "user_pool_arn": "arn:aws:cognito-idp:us-east-1:123456789012:userpool/p",
+    "identity_pool_arn": "arn:aws:cognito-identity:us-east-1:123456789012:identitypool/i",
+    "parameters": "/pennyworth/local",
+}
+
+
+def allowed(key: str) -> list[tuple[str, str]]:
+    policy = permissions.function(key, name=f"pennyworth-local-{key}", **WHERE)
+    return [
+        (action, resource) for each in policy["Statement"] for action in each["Action"] for resource in each["Resource"]
+    ]
+
+
+def test_no_function_may_call_bedrock() -> None:
+    for key in plan().functions:
+        assert not any(action.startswith("bedrock:") for action, _ in allowed(key))
+
+
+@pytest.mark.parametrize("key", list(plan().functions))
+def test_only_what_knows_no_resources_is_allowed_on_all(key: str) -> None:
+    assert {action.split(":")[0] for action, resource in allowed(key) if resource == "*"} == {"xray"}
+    assert not any("*" in action for action, _ in allowed(key))
+
+
+def test_only_the_administration_may_write_to_the_directory() -> None:
+    writers = {key for key in plan().functions for action, _ in allowed(key) if "AdminUpdateUserAttributes" in action}
+    assert writers == {"admin"}
+
+
+def test_a_cross_region_profile_brings_its_model_along() -> None:
+    [statement] = permissions.models(["us.meta.llama-v1:0", "amazon.nova-v1:0"], "us-east-1", "1")["Statement"]
+    assert statement["Resource"] == [
+        "arn:aws:bedrock:*::foundation-model/amazon.nova-v1:0",
+        "arn:aws:bedrock:*::foundation-model/meta.llama-v1:0",
+        "arn:aws:bedrock:us-east-1:1:inference-profile/us.meta.llama-v1:0",
+    ]
+
+
+def test_what_terraform_declares_fits_cognitos_and_iams_limits() -> None:
+    here = plan()
+    for group in here.groups:
+        assert len(group.policy) <= 2048
+        policy = permissions.models(here.ids(group.models), here.region, "123456789012")
+        assert len(json.dumps(policy, separators=(",", ":"))) <= 10_240  # IAM: all inline policies of a role
+
+
+def test_a_groups_patterns_choose_models_by_the_names_clients_use() -> None:
+    here = plan()
+    chosen = set(here.ids(("nova-*",)))
+    assert chosen
+    assert chosen == {model_id for name, model_id in here.model_ids.items() if fnmatchcase(name, "nova-*")}

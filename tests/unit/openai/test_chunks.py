@@ -1,0 +1,114 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pennyworth.errors import Problem
+from services.openai.chunks import stream_chunks
+from services.openai.converse import Envelope, from_converse
+
+ENVELOPE = Envelope("chatcmpl-1", 1700000000, "nova-lite")
+USAGE = {"inputTokens": 3, "outputTokens": 4, "totalTokens": 7}
+TEXT = st.text(min_size=1, max_size=8)
+JSON = st.dictionaries(TEXT, st.one_of(st.integers(), TEXT), max_size=3)
+BLOCK = st.one_of(
+    st.builds(lambda text: {"text": text}, TEXT),
+    st.builds(lambda name, value: {"toolUse": {"toolUseId": f"id-{name}", "name": name, "input": value}}, TEXT, JSON),
+    st.builds(lambda text: {"reasoningContent": {"reasoningText": {"text": text, "signature": "s"}}}, TEXT),
+    st.just({"reasoningContent": {"redactedContent": "AAAA"}}),
+)
+
+
+def pieces(text, size):
+    return [text[i : i + size] for i in range(0, len(text), size)]
+
+
+def events_of(reply, size):
+    """The event sequence Bedrock streams for a reply, its texts cut into pieces."""
+    yield "messageStart", {"role": "assistant"}
+    for index, block in enumerate(reply["output"]["message"]["content"]):
+        deltas = []
+        if "text" in block:
+            deltas = [{"text": piece} for piece in pieces(block["text"], size)]
+        elif "toolUse" in block:
+            start = {key: block["toolUse"][key] for key in ("toolUseId", "name")}
+            yield "contentBlockStart", {"start": {"toolUse": start}, "contentBlockIndex": index}
+            text = json.dumps(block["toolUse"]["input"], separators=(",", ":"), ensure_ascii=False)
+            deltas = [{"toolUse": {"input": piece}} for piece in pieces(text if text != "{}" else "", size)]
+        elif "reasoningText" in block["reasoningContent"]:
+            text = block["reasoningContent"]["reasoningText"]["text"]
+            deltas = [{"reasoningContent": {"text": piece}} for piece in pieces(text, size)]
+            deltas.append({"reasoningContent": {"signature": "s"}})
+        else:
+            deltas = [{"reasoningContent": block["reasoningContent"]}]
+        for delta in deltas:
+            yield "contentBlockDelta", {"delta": delta, "contentBlockIndex": index}
+        yield "contentBlockStop", {"contentBlockIndex": index}
+    yield "messageStop", {"stopReason": reply["stopReason"]}
+    yield "metadata", {"usage": reply["usage"], "metrics": {"latencyMs": 1}}
+
+
+def glue(chunks):
+    """What a client makes of the chunks: the message, its finish reason, its usage."""
+    message, finish, usage = {"role": None, "content": None, "refusal": None}, None, None
+    for chunk in filter(None, chunks):
+        usage = chunk.get("usage") or usage
+        for choice in chunk["choices"]:
+            finish = choice["finish_reason"] or finish
+            for field, value in choice["delta"].items():
+                if field == "tool_calls":
+                    calls = message.setdefault("tool_calls", [])
+                    for call in value:
+                        if call["index"] == len(calls):
+                            calls.append(
+                                {key: call[key] for key in ("id", "type")} | {"function": dict(call["function"])}
+                            )
+                        else:
+                            calls[call["index"]]["function"]["arguments"] += call["function"]["arguments"]
+                elif field in ("role", "refusal"):
+                    message[field] = value
+                else:
+                    message[field] = (message.get(field) or "") + value
+    if not message["content"]:
+        message["content"] = None
+    return message, finish, usage
+
+
+@given(
+    content=st.lists(BLOCK, max_size=5),
+    stop=st.sampled_from(["end_turn", "tool_use", "max_tokens", "stop_sequence"]),
+    size=st.integers(1, 5),
+)
+def test_the_chunks_of_a_stream_glued_are_the_message_of_the_whole_reply(content, stop, size):
+    reply = {"output": {"message": {"role": "assistant", "content": content}}, "stopReason": stop, "usage": USAGE}
+    whole = from_converse(reply, ENVELOPE)
+    glued = glue(stream_chunks(events_of(reply, size), ENVELOPE, include_usage=True))
+    choice = whole["choices"][0]
+    assert glued == (choice["message"], choice["finish_reason"], whole["usage"])
+
+
+def reply(*content):
+    return {"output": {"message": {"content": list(content)}}, "stopReason": "end_turn", "usage": USAGE}
+
+
+def said(include_usage):
+    return list(filter(None, stream_chunks(events_of(reply({"text": "x"}), 1), ENVELOPE, include_usage)))
+
+
+def test_without_include_usage_no_chunk_speaks_of_usage():
+    chunks = said(include_usage=False)
+    assert all("usage" not in chunk and chunk["choices"] for chunk in chunks)
+
+
+def test_with_include_usage_the_last_chunk_alone_holds_it():
+    *chunks, last = said(include_usage=True)
+    assert all(chunk["usage"] is None for chunk in chunks)
+    assert (last["choices"], last["usage"]["total_tokens"]) == ([], 7)
+
+
+def test_a_stream_that_just_ends_is_an_error_not_a_stop():
+    events = list(events_of(reply({"text": "abc"}), 1))[:3]
+    with pytest.raises(Problem) as raised:
+        list(stream_chunks(events, ENVELOPE, include_usage=False))
+    assert raised.value.code == "upstream_error"

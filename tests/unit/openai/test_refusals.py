@@ -1,0 +1,112 @@
+"""What a client must not send, or a model cannot do: a 400 that names the parameter."""
+
+import pytest
+
+from pennyworth.body import check
+from pennyworth.errors import Problem
+from services.openai.catalogue import find
+from services.openai.chat import ChatRequest
+from services.openai.converse import to_converse
+
+USER = {"role": "user", "content": "Hi"}
+TOOL = {"type": "function", "function": {"name": "f"}}
+
+
+def call(call_id="t1", arguments="{}"):
+    return {"id": call_id, "type": "function", "function": {"name": "f", "arguments": arguments}}
+
+
+def asked(*messages, **more):
+    return {"model": "nova-lite", "messages": list(messages) or [USER], **more}
+
+
+CASES = [
+    # request, code, param
+    ({"model": "nova-lite"}, "missing_required_parameter", "messages"),
+    ({**asked(), "messages": []}, "invalid_value", "messages"),
+    ({**asked(), "messages": "Hi"}, "invalid_value", "messages"),
+    (asked({"content": "Hi"}), "missing_required_parameter", "messages[0].role"),
+    (asked({"role": "wizard", "content": "Hi"}), "invalid_value", "messages[0].role"),
+    (asked({"role": "user", "content": 7}), "invalid_value", "messages[0].content"),
+    (asked({"role": "user", "content": {"text": "Hi"}}), "invalid_value", "messages[0].content"),
+    (
+        asked({"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}),
+        "invalid_value",
+        "messages[0].content[0].type",
+    ),
+    (asked({"role": "user", "content": [{"type": "text", "text": 1}]}), "invalid_value", "messages[0].content[0].text"),
+    (asked({"role": "user"}), "invalid_value", "messages[0].content"),
+    (asked(USER, {"role": "user", "content": " \n"}), "invalid_value", "messages[1].content"),
+    (asked({"role": "assistant", "content": "Hello"}), "invalid_value", "messages"),
+    (asked(USER, {"role": "tool", "tool_call_id": "t1", "content": "x"}), "invalid_value", "messages[1].tool_call_id"),
+    (asked(USER, {"role": "tool", "content": "x"}), "missing_required_parameter", "messages[1].tool_call_id"),
+    (asked(USER, {"role": "assistant", "tool_calls": [call()]}, USER), "invalid_value", "messages[1].tool_calls"),
+    (asked(USER, {"role": "assistant", "tool_calls": [call()]}), "invalid_value", "messages[1].tool_calls"),
+    (asked(USER, {"role": "assistant", "tool_calls": [call(), call()]}), "invalid_value", "messages[1].tool_calls"),
+    (
+        asked(USER, {"role": "assistant", "tool_calls": [call(arguments="[]")]}),
+        "invalid_value",
+        "messages[1].tool_calls[0].function.arguments",
+    ),
+    (
+        asked(USER, {"role": "assistant", "tool_calls": [call(arguments="{")]}),
+        "invalid_value",
+        "messages[1].tool_calls[0].function.arguments",
+    ),
+    (asked(temperature="hot"), "invalid_value", "temperature"),
+    (asked(temperature=2.1), "invalid_value", "temperature"),
+    (asked(temperature=1.5), "invalid_value", "temperature"),
+    (asked(top_p=-0.1), "invalid_value", "top_p"),
+    (asked(max_tokens=0), "invalid_value", "max_tokens"),
+    (asked(max_tokens=10**6), "invalid_value", "max_tokens"),
+    (asked(max_completion_tokens=10**6), "invalid_value", "max_completion_tokens"),
+    (asked(max_tokens=1.5), "invalid_value", "max_tokens"),
+    (asked(stop=["a"] * 5), "invalid_value", "stop"),
+    (asked(stop=1), "invalid_value", "stop"),
+    (asked(stop=[1]), "invalid_value", "stop[0]"),
+    (asked(stream="yes"), "invalid_value", "stream"),
+    (asked(stream_options={"include_usage": 1}), "invalid_value", "stream_options.include_usage"),
+    (asked(n=2), "invalid_value", "n"),
+    (asked(logprobs=True), "invalid_value", "logprobs"),
+    (asked(seed=1), "unsupported_parameter", "seed"),
+    (asked(logit_bias={"1": 1}), "unsupported_parameter", "logit_bias"),
+    (asked(presence_penalty=0.5), "invalid_value", "presence_penalty"),
+    (asked(response_format={"type": "json_object"}), "invalid_value", "response_format.type"),
+    (asked(metadata={"k": "é"}), "invalid_value", "metadata.k"),
+    (asked(tools=[{"type": "web_search"}]), "invalid_value", "tools[0].type"),
+    (asked(tools=[{"type": "function", "function": {"name": "no spaces"}}]), "invalid_value", "tools[0].function.name"),
+    (asked(tools=[TOOL], tool_choice="always"), "invalid_value", "tool_choice.type"),
+    (
+        asked(tools=[TOOL], tool_choice={"type": "function", "function": {"name": "g"}}),
+        "invalid_value",
+        "tool_choice.function.name",
+    ),
+    (asked(tools=[TOOL], tool_choice={"type": "function"}), "invalid_value", "tool_choice"),
+    (asked(tool_choice="required"), "invalid_value", "tool_choice"),
+    (asked(functions=[]), "unsupported_parameter", "functions"),
+    ({**asked(tools=[TOOL]), "model": "deepseek-r1"}, "unsupported_parameter", "tools"),
+    ({**asked(tools=[TOOL], stream=True), "model": "llama-3.3-70b"}, "unsupported_parameter", "tools"),
+    ({**asked(tools=[TOOL], tool_choice="required"), "model": "llama-3.3-70b"}, "unsupported_parameter", "tool_choice"),
+    ({**asked(stop="x"), "model": "llama-3.3-70b"}, "unsupported_parameter", "stop"),
+    ({**asked(temperature=1, top_p=0.5), "model": "claude-haiku-4.5"}, "unsupported_parameter", "top_p"),
+    ({**asked(temperature=0.5, top_p=0.5), "model": "claude-haiku-4.5"}, "unsupported_parameter", "top_p"),
+]
+
+
+@pytest.mark.parametrize(("body", "code", "param"), CASES, ids=lambda value: value if isinstance(value, str) else None)
+def test_a_bad_request_names_its_parameter(body, code, param):
+    with pytest.raises(Problem) as raised:
+        to_converse(check(ChatRequest, body), find(body["model"]))
+    assert (raised.value.code, raised.value.param, raised.value.status) == (code, param, 400)
+
+
+def test_an_unknown_model_is_a_404_that_names_it():
+    with pytest.raises(Problem) as raised:
+        find("gpt-17")
+    assert (raised.value.status, raised.value.code, raised.value.param) == (404, "model_not_found", "model")
+    assert "gpt-17" in raised.value.message
+
+
+def test_a_top_p_of_1_beside_a_temperature_asks_for_nothing():
+    body = {**asked(temperature=0.1, top_p=1), "model": "claude-haiku-4.5"}
+    assert to_converse(check(ChatRequest, body), find(body["model"]))["inferenceConfig"] == {"temperature": 0.1}

@@ -1,0 +1,59 @@
+from pennyworth.errors import Problem
+from services.openai.sse import sse
+
+
+def test_each_chunk_is_an_event_and_done_ends_them():
+    assert list(sse([{"a": "é"}, {}])) == ['data: {"a":"é"}\n\n'.encode(), b"data: {}\n\n", b"data: [DONE]\n\n"]
+
+
+def test_events_leave_together_while_more_is_here_already():
+    pending = iter([True, True, False, True])
+    written = list(sse([{}, {}, {}, {}], lambda: next(pending)))
+    assert written == [b"data: {}\n\n" * 3, b"data: {}\n\ndata: [DONE]\n\n"]
+
+
+def test_what_is_held_leaves_before_the_wait_that_follows_a_silent_event():
+    pending = iter([True, False])
+    assert next(sse([{}, None, {}], lambda: next(pending))) == b"data: {}\n\n"
+
+
+def test_an_error_leaves_with_what_was_held_back():
+    assert b"".join(sse(broken(Problem("timeout")), lambda: True)).count(b"data: ") == 2
+
+
+def test_half_a_surrogate_pair_is_sent_as_json_writes_it():
+    (first, _) = sse([{"a": "\ud83d"}])
+    assert first == b'data: {"a":"\\ud83d"}\n\n'
+
+
+def broken(error):
+    yield {}
+    raise error
+
+
+def test_a_failure_after_the_first_byte_is_an_error_event_without_done():
+    events = list(sse(broken(Problem("rate_limit_exceeded"))))
+    assert len(events) == 2
+    assert b'"code":"rate_limit_exceeded"' in events[-1]
+
+
+def test_an_unexpected_failure_shows_and_logs_none_of_its_text(capsys):
+    events = list(sse(broken(ValueError("the prompt"))))
+    assert b'"code":"internal_error"' in events[-1]
+    assert "the prompt" not in b"".join(events).decode() + capsys.readouterr().out
+
+
+def test_a_client_that_hangs_up_closes_the_chunks():
+    closed = []
+
+    def chunks():
+        try:
+            yield {}
+            yield {}
+        finally:
+            closed.append(True)
+
+    events = sse(chunks())
+    next(events)
+    events.close()
+    assert closed

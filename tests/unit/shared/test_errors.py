@@ -1,0 +1,34 @@
+import re
+import string
+
+import pytest
+
+from pennyworth.errors import ERRORS, ForeignProblem, Problem
+
+
+@pytest.mark.parametrize("code", ERRORS)
+def test_every_error_makes_an_openai_error_object(code):
+    fields = {
+        name: "x." for _, name, _, _ in string.Formatter().parse(ERRORS[code].message) if name and name != "param"
+    }
+    problem = Problem(code, param="p", **fields)
+    assert set(problem.body["error"]) == {"message", "type", "param", "code"}
+    assert problem.body["error"]["code"] == code
+    assert "{" not in problem.message
+    assert re.search(r"[.]$", problem.message)
+
+
+def test_a_retry_after_becomes_a_header():
+    assert Problem("rate_limit_exceeded", retry_after_s=3).headers == {"retry-after": "3"}
+    assert Problem("rate_limit_exceeded").headers == {}
+
+
+def test_a_conflict_that_waiting_does_not_mend_stops_the_sdks_retries():
+    assert Problem("already_exists", thing="user", id="x").headers == {"x-should-retry": "false"}
+    assert Problem("conflict", reason="busy", retry_after_s=1).headers == {"retry-after": "1"}
+
+
+def test_a_providers_own_error_keeps_its_words():
+    problem = ForeignProblem(400, {"message": "no", "type": "t", "param": "n", "code": None}, retry_after_s=2)
+    assert problem.body == {"error": {"message": "no", "type": "t", "param": "n", "code": None}}
+    assert problem.headers == {"retry-after": "2"}
