@@ -17,10 +17,13 @@ help: ## List the commands
 
 setup: $(READY) ## Make the virtual environment from the lock
 
-$(READY): requirements-dev.txt
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+
+$(READY): requirements-dev.txt requirements-emulator.txt
 	@test -n "$(PYTHON)"
 	"$(PYTHON)" -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(PIP) -r requirements-dev.txt
+	$(PIP) --no-deps -r requirements-emulator.txt
 	@touch $@
 
 run: $(READY) ## Run the whole system here; PORT=8080 STATE=folder BEDROCK=aws OPENAI_UPSTREAM=url OPENAI_UPSTREAM_KEY=key

@@ -54,8 +54,10 @@ _KEPT_METADATA = ("METADATA", "LICEN[CS]E*", "NOTICE*", "COPYING*", "AUTHORS*", 
 
 
 def trim(python: Path) -> None:
-    """Delete from a folder of installed packages what the functions do not need. Raises BuildError when a module that is
-    to be replaced has gone: whoever raises the pin must look at it again."""
+    """Delete from a folder of installed packages what the functions do not need.
+
+    Raises BuildError when a module that is to be replaced has gone: whoever raises the pin must look at it again.
+    """
     for name, text in _REPLACED.items():
         if not (python / name).exists():
             raise BuildError(f"{name} is not in the layer: tools/trim.py replaces it.")
