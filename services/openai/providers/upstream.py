@@ -1,6 +1,5 @@
 """Any OpenAI-compatible upstream: client and provider speak the same language, so all passes unchanged."""
 
-import json
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -31,16 +30,11 @@ class Upstream:
         self._session.trust_env = False  # no proxy, no .netrc: the key goes to this URL alone
         if key:
             self._session.headers["authorization"] = f"Bearer {key}"
-        self._models: tuple[float, list[dict[str, Any]]] = (0.0, [])
+        self._models: tuple[float, list[dict[str, Any]]] = (float("-inf"), [])
 
     def complete(self, body: dict[str, Any], _: Envelope) -> dict[str, Any]:
         """The upstream's completion, unchanged. Raises Problem."""
-        response = self._send("POST", "/chat/completions", body, stream=False)
-        try:
-            completion: dict[str, Any] = response.json()
-        except ValueError:
-            raise Problem("upstream_error") from None
-        return completion
+        return _object(self._send("POST", "/chat/completions", body, stream=False))
 
     def stream(self, body: dict[str, Any], _: Envelope) -> Iterator[bytes]:
         """The upstream's server-sent events, unchanged; its status is known when this returns."""
@@ -49,13 +43,18 @@ class Upstream:
     def models(self) -> list[dict[str, Any]]:
         """The upstream's model objects, remembered for five minutes. Raises Problem."""
         read_at, models = self._models
-        if time.monotonic() - read_at > _MODELS_TTL_S or not models:
-            models = [
-                {"id": m["id"], "object": "model", "created": m.get("created", 0), "owned_by": m.get("owned_by", "")}
-                for m in self._send("GET", "/models", None, stream=False).json()["data"]
-            ]
+        if time.monotonic() - read_at > _MODELS_TTL_S:
+            listed = _object(self._send("GET", "/models", None, stream=False))
+            try:
+                models = [_card(model) for model in listed["data"]]
+            except (KeyError, TypeError):
+                raise Problem("upstream_error") from None
             self._models = (time.monotonic(), models)
         return models
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._session.close()
 
     def _send(self, method: str, path: str, body: dict[str, Any] | None, *, stream: bool) -> "requests.Response":
         import requests
@@ -96,17 +95,37 @@ def _events(response: "requests.Response") -> Iterator[bytes]:
             yield event(Problem("upstream_error").body)
 
 
+def _object(response: "requests.Response") -> dict[str, Any]:
+    try:
+        document = response.json()
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise Problem("upstream_error")
+    return document
+
+
+def _card(model: dict[str, Any]) -> dict[str, Any]:
+    made = {"created": model.get("created", 0), "owned_by": model.get("owned_by", "")}
+    return {"id": model["id"], "object": "model", **made}
+
+
 def _problem(response: "requests.Response") -> Problem:
     status = response.status_code
     logger.warning("provider error", provider="upstream", status=status)
     if status not in _PASSED_ON:
         return Problem("internal_error" if status in (401, 403) else "upstream_error")
-    try:
-        error = json.loads(response.content)["error"]
-        message = str(error["message"])
-    except (ValueError, KeyError, TypeError):
-        error, message = {}, "The provider refused the request."
     retry_after = response.headers.get("retry-after", "")
-    return ForeignProblem(
-        status, {**error, "message": message}, retry_after_s=int(retry_after) if retry_after.isdigit() else None
-    )
+    retry_after_s = int(retry_after) if retry_after.isascii() and retry_after.isdigit() else None
+    return ForeignProblem(status, _error(response), retry_after_s=retry_after_s)
+
+
+def _error(response: "requests.Response") -> dict[str, str | None]:
+    """The four fields of OpenAI's error object, as far as the upstream filled them with text."""
+    try:
+        error = response.json()["error"]
+        fields = {name: error.get(name) for name in ("message", "type", "param", "code")}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        fields = {}
+    texts = {name: value if isinstance(value, str) else None for name, value in fields.items()}
+    return {**texts, "message": texts.get("message") or "The provider refused the request."}

@@ -1,0 +1,155 @@
+"""An OpenAI-compatible upstream, over real HTTP: what it says passes unchanged, what it says of our key does not."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from pennyworth.errors import Problem
+from services.openai.converse import Envelope
+from services.openai.providers.upstream import Upstream
+
+ENVELOPE = Envelope("chatcmpl-ours", 1, "gpt-x")
+COMPLETION = {"id": "chatcmpl-theirs", "object": "chat.completion", "model": "gpt-x", "choices": [], "new_field": [1]}
+EVENTS = [b'data: {"id":"1","choices":[]}\n\n', 'data: {"id":"2","x":"é"}\n\n'.encode(), b"data: [DONE]\n\n"]
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.requests = []
+        self.answer = (200, {}, json.dumps(COMPLETION).encode())
+        self.pieces = None  # for a stream: what is written, piece by piece; None at the end breaks it off
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        self.server.requests.append((self.path, self.headers.get("authorization"), json.loads(body) if body else None))
+        if self.server.pieces is not None:
+            self.stream(self.server.pieces)
+            return
+        status, headers, body = self.server.answer
+        self.send_response(status)
+        for name, value in {"content-length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST  # noqa: N815 -- the name http.server looks for
+
+    def stream(self, pieces):
+        self.send_response(200)
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        for piece in pieces:
+            if piece is None:
+                self.close_connection = True
+                return
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+        self.wfile.write(b"0\r\n\r\n")
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server():
+    with Server() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join(5)
+
+
+@pytest.fixture
+def upstream(server):
+    made = Upstream(f"http://127.0.0.1:{server.server_port}/v1", "sk-upstream")
+    yield made
+    made.close()
+
+
+def test_a_request_and_its_answer_pass_unchanged(server, upstream):
+    body = {"model": "gpt-x", "messages": [], "a_parameter_of_tomorrow": {"x": "é"}}
+    assert upstream.complete(body, ENVELOPE) == COMPLETION
+    assert server.requests == [("/v1/chat/completions", "Bearer sk-upstream", body)]
+
+
+def test_a_stream_passes_in_whole_events(server, upstream):
+    whole = b"".join(EVENTS)
+    server.pieces = [whole[:10], whole[10:50], whole[50:]]
+    pieces = list(upstream.stream({"model": "gpt-x", "stream": True}, ENVELOPE))
+    assert b"".join(pieces) == whole
+    assert all(piece.endswith(b"\n\n") for piece in pieces)
+
+
+def test_a_stream_that_breaks_off_ends_in_an_error_event(server, upstream):
+    server.pieces = [EVENTS[0], b'data: {"id":', None]
+    pieces = b"".join(upstream.stream({"model": "gpt-x", "stream": True}, ENVELOPE))
+    assert pieces.startswith(EVENTS[0])
+    assert b'"code":"upstream_error"' in pieces
+    assert b"[DONE]" not in pieces
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("status", [400, 404, 413, 422, 429])
+def test_what_is_said_of_the_request_is_the_clients_to_read(server, upstream, status, stream):
+    error = {"message": "No such thing.", "type": "invalid_request_error", "param": "x", "code": "nope"}
+    server.answer = (status, {"retry-after": "7"}, json.dumps({"error": error}).encode())
+    with pytest.raises(Problem) as raised:
+        (upstream.stream if stream else upstream.complete)({"model": "gpt-x"}, ENVELOPE)
+    assert (raised.value.status, raised.value.body) == (status, {"error": error})
+    assert raised.value.headers["retry-after"] == "7"
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(401, "internal_error"), (403, "internal_error"), (500, "upstream_error"), (302, "upstream_error")],
+)
+def test_what_is_said_of_our_key_or_their_trouble_is_not(server, upstream, status, code):
+    server.answer = (status, {"location": "/elsewhere"}, b'{"error": {"message": "Incorrect API key: sk-upstream"}}')
+    with pytest.raises(Problem) as raised:
+        upstream.complete({"model": "gpt-x"}, ENVELOPE)
+    assert raised.value.code == code
+    assert "sk-upstream" not in raised.value.message
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"", b'{"error": "text"}', b'{"error": {"message": {"a": 1}, "code": 7}}'])
+def test_an_error_in_no_known_shape_is_still_openais_error_object(server, upstream, body):
+    server.answer = (400, {}, body)
+    with pytest.raises(Problem) as raised:
+        upstream.complete({"model": "gpt-x"}, ENVELOPE)
+    error = raised.value.body["error"]
+    assert set(error) == {"message", "type", "param", "code"}
+    assert isinstance(error["message"], str)
+    assert error["code"] is None or isinstance(error["code"], str)
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"data": 7}', b'{"data": [{}]}'])
+def test_an_unreadable_answer_is_the_upstreams_error(server, upstream, body):
+    server.answer = (200, {}, body)
+    with pytest.raises(Problem) as raised:
+        upstream.models()
+    assert raised.value.code == "upstream_error"
+
+
+def test_models_are_listed_once_in_five_minutes(server, upstream):
+    server.answer = (200, {}, b'{"data": [{"id": "gpt-x", "created": 5, "owned_by": "them", "extra": 1}]}')
+    card = {"id": "gpt-x", "object": "model", "created": 5, "owned_by": "them"}
+    assert upstream.models() == upstream.models() == [card]
+    assert len(server.requests) == 1
+
+
+def test_an_upstream_that_is_not_there_is_a_503():
+    upstream = Upstream("http://127.0.0.1:9/v1", "")
+    with pytest.raises(Problem) as raised:
+        upstream.complete({"model": "gpt-x"}, ENVELOPE)
+    upstream.close()
+    assert raised.value.code == "service_unavailable"
