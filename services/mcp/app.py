@@ -1,7 +1,6 @@
 """POST /mcp: the Model Context Protocol, both eras at one address, no state."""
 
 import base64
-import os
 import time
 from functools import partial
 from typing import Any
@@ -18,7 +17,6 @@ from services.mcp.inference import Inference
 from services.mcp.tools import TOOLS
 
 _RESERVE_S = 1.5  # of the function's time, for the answer's own way back
-_ORIGINS = tuple(filter(None, os.environ.get("PENNYWORTH_MCP_ORIGINS", "").split(",")))
 
 app = router()
 
@@ -28,8 +26,9 @@ def post_mcp_message() -> Response[Any]:
     event: Event = app.current_event.raw_event
     authorize(principal(event), "mcp")
     ends_at = time.monotonic() + app.lambda_context.get_remaining_time_in_millis() / 1e3 - _RESERVE_S
-    infer = Inference(event, settings().openai_function, ends_at)
-    server = Server(settings().version, TOOLS, partial(toolbox.call, infer=infer), _ORIGINS)
+    here = settings()
+    infer = Inference(event, here.openai_function, ends_at)
+    server = Server(here.version, TOOLS, partial(toolbox.call, infer=infer), here.mcp_origins)
     found = answer(_post(event), server)
     if found.body is None:
         return Response(found.status)

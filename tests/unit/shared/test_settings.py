@@ -1,0 +1,29 @@
+import pytest
+
+from pennyworth.settings import Settings
+
+ENVIRON = {
+    "PENNYWORTH_ENVIRONMENT": "dev",
+    "VERSION": "1.2.3",
+    "GIT_SHA": "abc",
+    "AWS_REGION": "eu-central-1",
+    "PENNYWORTH_USER_POOL_ID": "eu-central-1_x",
+    "PENNYWORTH_CLIENT_IDS": "one,two",
+    "PENNYWORTH_IDENTITY_POOL_ID": "eu-central-1:x",
+    "PENNYWORTH_DEVELOPER_PROVIDER": "pennyworth",
+    "PENNYWORTH_PEPPER_PARAMETER": "/pennyworth/dev/key-pepper",
+    "PENNYWORTH_AUTHORIZER_TTL_S": "60",
+}
+
+
+def test_the_environment_becomes_one_frozen_object():
+    settings = Settings.of({**ENVIRON, "PENNYWORTH_UPSTREAM_URL": "https://api.example.com/v1/"})
+    assert (settings.client_ids, settings.authorizer_ttl_s) == (("one", "two"), 60)
+    assert settings.upstream_url == "https://api.example.com/v1"
+    assert (settings.openai_function, settings.mcp_origins) == ("", ())
+
+
+@pytest.mark.parametrize("name", ENVIRON)
+def test_a_missing_variable_fails_by_its_name(name):
+    with pytest.raises(KeyError, match=name):
+        Settings.of({key: value for key, value in ENVIRON.items() if key != name})
