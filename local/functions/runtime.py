@@ -31,7 +31,8 @@ class Runtime:
 
     def command(self, function: Function) -> list[str]:
         """The stock command line, handed to the function's exec wrapper if it has one, as Lambda does."""
-        stock = [self.python, *self._bootstrap, function.handler]
+        # -S: what a developer installed into the base interpreter is as far out of reach as the virtual environment.
+        stock = [self.python, "-S", *self._bootstrap, function.handler]
         wrapper = function.environment.get("AWS_LAMBDA_EXEC_WRAPPER")
         if not wrapper:
             return stock
