@@ -24,7 +24,6 @@ ERRORS: dict[str, Kind] = {
     "request_too_large": Kind(413, "invalid_request_error", "The request body is over the limit of {limit}."),
     "response_too_large": Kind(500, "api_error", "The answer is over the limit of {limit}. Ask for less."),
     "unknown_url": Kind(404, "invalid_request_error", "Unknown URL: {method} {path}. GET /v1/openapi.json lists them."),
-    "method_not_allowed": Kind(405, "invalid_request_error", "{method} is not allowed on {path}. Allowed: {allowed}."),
     # the caller
     "invalid_api_key": Kind(
         401,

@@ -134,21 +134,6 @@ class Aws:
         request = _Request(service, path, {}, b"", UNSIGNED, True, "GET")
         return _object(self._perform(request, timeout_s, _whole))
 
-    def reply(
-        self,
-        service: str,
-        path: str,
-        payload: Payload,
-        *,
-        credentials: Credentials | None = None,
-        headers: Mapping[str, str] | None = None,
-        timeout_s: float = 300.0,
-        idempotent: bool = False,
-    ) -> Reply:
-        """Like `post`, but the reply as it came: some say in headers what their body does not."""
-        request = _Request(service, path, _rest(headers), _body(payload), credentials, idempotent)
-        return self._perform(request, timeout_s, _whole)
-
     def stream(
         self,
         service: str,

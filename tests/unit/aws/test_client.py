@@ -40,12 +40,6 @@ def test_a_call_may_bring_its_own_credentials(server: Any, aws: Aws, answer: Any
     assert server.received[0].body == b"[1]"
 
 
-def test_a_reply_keeps_its_headers(server: Any, aws: Aws, answer: Any) -> None:
-    server.steps = [answer(b"[]", X_Amzn_Bedrock_Input_Token_Count="7")]
-    reply = aws.reply("bedrock-runtime", "/model/m/invoke", {})
-    assert (reply.status, reply.headers["x-amzn-bedrock-input-token-count"], reply.body) == (200, "7", b"[]")
-
-
 def test_an_endpoints_own_path_comes_before_the_calls(server: Any, answer: Any) -> None:
     aws = Aws("us-east-1", lambda: UNSIGNED, {"AWS_ENDPOINT_URL_LAMBDA": f"{server.url}/base/"})
     server.steps = [answer()]
