@@ -41,8 +41,12 @@ def cards(caller: Principal) -> list[dict[str, Any]]:
     own = [catalogue.card(model) for model in catalogue.visible(caller)]
     if not settings().upstream_url:
         return own
+    try:
+        theirs = upstream().models()
+    except Problem:  # logged there; an upstream that cannot list must not hide what the catalogue has
+        theirs = []
     names = {card["id"] for card in own}
-    return own + [card for card in upstream().models() if card["id"] not in names and caller.may_use(card["id"])]
+    return own + [card for card in theirs if card["id"] not in names and caller.may_use(card["id"])]
 
 
 @cache

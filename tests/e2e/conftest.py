@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -58,7 +60,13 @@ class Gateway:
 
 @pytest.fixture(scope="session")
 def gateway(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("local")
+    with started(tmp_path_factory.mktemp("local")) as system:
+        yield system
+
+
+@contextmanager
+def started(folder, **variables):
+    """A local system of its own in a folder, told `variables` beside what every test tells it."""
     environment = {
         **os.environ,
         "PORT": "0",
@@ -66,6 +74,7 @@ def gateway(tmp_path_factory):
         "PENNYWORTH_LOCAL_DIR": str(folder),
         "PENNYWORTH_BUILD_DIR": str(ROOT / ".local" / "build"),
         "AUTHORIZER_TTL_S": str(_AUTHORIZER_TTL_S),
+        **variables,
     }
     log = folder / "output.txt"
     with log.open("wb") as output:
@@ -80,6 +89,12 @@ def gateway(tmp_path_factory):
         except subprocess.TimeoutExpired:
             process.kill()
             raise
+
+
+@pytest.fixture
+def another_gateway(tmp_path):
+    """Start a system with settings of its own: `with another_gateway(OPENAI_UPSTREAM=url) as gateway`."""
+    return partial(started, tmp_path)
 
 
 def _ready(folder, process, log):

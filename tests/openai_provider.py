@@ -1,0 +1,65 @@
+"""An OpenAI-compatible provider for tests: answers what it is told, remembers what it was asked."""
+
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+COMPLETION = {"id": "chatcmpl-theirs", "object": "chat.completion", "model": "gpt-x", "choices": [], "new_field": [1]}
+EVENTS = [b'data: {"id":"1","choices":[]}\n\n', 'data: {"id":"2","x":"é"}\n\n'.encode(), b"data: [DONE]\n\n"]
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.requests = []
+        self.answer = (200, {}, json.dumps(COMPLETION).encode())
+        self.pieces = None  # for a stream: what is written, piece by piece; None at the end breaks it off
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        self.server.requests.append((self.path, self.headers.get("authorization"), json.loads(body) if body else None))
+        if self.server.pieces is not None:
+            self.stream(self.server.pieces)
+            return
+        status, headers, body = self.server.answer
+        self.send_response(status)
+        for name, value in {"content-length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST  # noqa: N815 -- the name http.server looks for
+
+    def stream(self, pieces):
+        self.send_response(200)
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        for piece in pieces:
+            if piece is None:
+                self.close_connection = True
+                return
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+        self.wfile.write(b"0\r\n\r\n")
+
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def provider():
+    """The server, running until the block ends."""
+    with Server() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join(5)
