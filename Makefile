@@ -35,7 +35,7 @@ check: $(READY) ## Format, lint, types and all tests; leaves the tree unchanged
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 format: $(READY) ## Rewrite the sources in the project's format
 	$(BIN)/ruff format .

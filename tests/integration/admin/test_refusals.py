@@ -2,12 +2,11 @@
 
 import json
 from base64 import b64encode
-from uuid import uuid4
 
 import pytest
 
 USERS = "/organization/users"
-NOBODY = str(uuid4())
+NOBODY = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"
 USER = {"email": "new@example.com", "group": "developers"}
 
 ROUTES = [
@@ -178,7 +177,7 @@ def test_what_is_no_key_is_not_found(ask, admin_id, method, key_id):
     ],
 )
 def test_no_route_is_open_to_who_may_not_administer(invoke, event, request, route, who, status, code):
-    sub = who and (str(uuid4()) if who == "deleted" else request.getfixturevalue(who))
+    sub = who and ("0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d" if who == "deleted" else request.getfixturevalue(who))
     answer = invoke(event(*route, sub=sub))
     assert (answer.status, answer.error["code"]) == (status, code)
 

@@ -108,7 +108,18 @@ def test_what_proves_no_one_is_no_one(text, slots):
     assert identify(text, Cognito(slots)) is None
 
 
-@pytest.mark.parametrize("text", ["", "hello", "sk-pw-" + "A" * 76, SECRET[:-1] + "-", "a.b", "a.b.c.d", "sk-proj-abc"])
+FORGERIES = {
+    "nothing": "",
+    "a word": "hello",
+    "zeroes": "sk-pw-" + "A" * 76,
+    "a key with its last letter changed": SECRET[:-1] + ("A" if SECRET[-1] != "A" else "B"),
+    "two parts": "a.b",
+    "four parts": "a.b.c.d",
+    "a key of another service": "sk-proj-abc",
+}
+
+
+@pytest.mark.parametrize("text", FORGERIES.values(), ids=FORGERIES)
 def test_a_forgery_costs_cognito_nothing(text):
     cognito = Cognito({"custom:key_03": record()})
     assert identify(text, cognito) is None
