@@ -5,7 +5,9 @@ import json
 import re
 
 import httpx
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 CHAT = "/chat/completions"
 LEAKS = re.compile(r"Traceback|botocore|boto3|amazonaws|arn:aws|Exception|\.py\b|pydantic", re.IGNORECASE)
@@ -72,6 +74,13 @@ def forged(token, **claims):
     return f"{none}.{part}.", f"{header}.{part}.{token.split('.')[2]}"
 
 
+def foreign(token, **claims):
+    """The token's header and claims, changed and signed by somebody else's key."""
+    key = rsa.generate_private_key(65537, 2048)
+    payload = {**jwt.decode(token, options={"verify_signature": False}), **claims}
+    return jwt.encode(payload, key, algorithm="RS256", headers=jwt.get_unverified_header(token))
+
+
 CREDENTIALS = {
     "no header": lambda g: None,
     "an empty bearer": lambda g: "Bearer",
@@ -83,6 +92,9 @@ CREDENTIALS = {
     "a basic scheme": lambda g: "Basic " + base64.b64encode(f"key:{g.api_key}".encode()).decode(),
     "alg none": lambda g: "Bearer " + forged(g.admin_token)[0],
     "a tampered token": lambda g: "Bearer " + forged(g.admin_token, sub="someone")[1],
+    "a foreign signature": lambda g: "Bearer " + foreign(g.admin_token),
+    "a foreign issuer": lambda g: "Bearer " + foreign(g.admin_token, iss="https://example.com"),
+    "an expired and foreign token": lambda g: "Bearer " + foreign(g.admin_token, exp=1),
     "two dots": lambda g: "Bearer ..",
     "a very long key": lambda g: "Bearer " + "sk-pw-" * 1000,
 }
