@@ -21,9 +21,18 @@ class GroupPolicy:
         """A description that is not such JSON allows nothing: default deny."""
         try:
             document = json.loads(description)
-            return cls(frozenset(document["actions"]) & ACTIONS, tuple(map(str, document["models"])))
-        except (ValueError, KeyError, TypeError):
+            actions, models = _texts(document["actions"]), _texts(document["models"])
+        except (ValueError, KeyError, TypeError, RecursionError):
             return cls(frozenset(), ())
+        return cls(frozenset(actions) & ACTIONS, models)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    """A list of strings. Raises TypeError for all else that Python can iterate: of the string "nova-*" the last
+    character alone would allow every model."""
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise TypeError("not a list of strings")
+    return tuple(value)
 
 
 @dataclass(frozen=True, slots=True)
