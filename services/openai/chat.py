@@ -4,10 +4,12 @@ Parameters that ask for what is the default anyway (`n: 1`, `logprobs: false`, â
 Everything else unknown is refused by name: nothing is dropped silently.
 """
 
-import json
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from pennyworth.body import load
+from pennyworth.errors import Problem
 
 STRICT = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -33,12 +35,11 @@ def _choice(choice: object) -> object:
 
 
 def _object(arguments: str) -> str:
+    """Held to what a body is held to, because it goes on to Bedrock as JSON too."""
     try:
-        parsed = json.loads(arguments or "{}")
-    except ValueError:
-        parsed = None
-    if not isinstance(parsed, dict):
-        raise ValueError("must be a JSON object as text")  # noqa: TRY004 -- pydantic turns ValueError into a message
+        load(arguments or "{}")
+    except Problem:
+        raise ValueError("must be a JSON object as text") from None
     return arguments or "{}"
 
 

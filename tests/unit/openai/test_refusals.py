@@ -53,6 +53,14 @@ CASES = [
         "invalid_value",
         "messages[1].tool_calls[0].function.arguments",
     ),
+    *(
+        (
+            asked(USER, {"role": "assistant", "tool_calls": [call(arguments=arguments)]}),
+            "invalid_value",
+            "messages[1].tool_calls[0].function.arguments",
+        )
+        for arguments in ('{"a":' * 5000 + "1" + "}" * 5000, '{"a": NaN}', '{"a": 1e999}', '{"a": "\\ud800"}')
+    ),
     (asked(temperature="hot"), "invalid_value", "temperature"),
     (asked(temperature=2.1), "invalid_value", "temperature"),
     (asked(temperature=1.5), "invalid_value", "temperature"),
