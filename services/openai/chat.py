@@ -57,6 +57,12 @@ class Part(BaseModel):
     text: str = ""
     refusal: str = ""
 
+    @model_validator(mode="after")
+    def whole(self) -> "Part":
+        if self.model_fields_set != {"type", self.type}:
+            raise ValueError(f"a part of type '{self.type}' holds '{self.type}' and nothing else")
+        return self
+
     @property
     def words(self) -> str:
         return self.text or self.refusal
@@ -88,6 +94,17 @@ class Message(BaseModel):
     annotations: list[Any] | None = None
     audio: None = None
     function_call: None = None
+
+    @model_validator(mode="after")
+    def fitting(self) -> "Message":
+        for field, role in _ROLE_OF.items():
+            if self.role != role and getattr(self, field):
+                raise ValueError(f"'{field}' is for messages of the role '{role}'")
+        return self
+
+
+# Said by another, these would be without effect.
+_ROLE_OF = {"tool_calls": "assistant", "refusal": "assistant", "tool_call_id": "tool"}
 
 
 class Function(BaseModel):
