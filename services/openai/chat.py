@@ -91,6 +91,7 @@ class Message(BaseModel):
     tool_call_id: str | None = None
     refusal: str | None = None
     # What clients replay of an answer and no provider takes back.
+    reasoning_content: str | None = None
     annotations: list[Any] | None = None
     audio: None = None
     function_call: None = None
@@ -104,7 +105,12 @@ class Message(BaseModel):
 
 
 # Said by another, these would be without effect.
-_ROLE_OF = {"tool_calls": "assistant", "refusal": "assistant", "tool_call_id": "tool"}
+_ROLE_OF = {
+    "tool_calls": "assistant",
+    "refusal": "assistant",
+    "reasoning_content": "assistant",
+    "tool_call_id": "tool",
+}
 
 
 class Function(BaseModel):
