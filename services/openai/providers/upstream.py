@@ -14,7 +14,7 @@ from services.openai.sse import event
 if TYPE_CHECKING:
     import requests
 
-_CONNECT_S, _READ_S = 5, 300
+_CONNECT_S, _READ_S = 5, 280  # less than the 5 minutes of silence after which API Gateway ends a stream
 _LIST_S = 5  # a list of models must not wait for one that does not answer: the catalogue's are in it too
 _MODELS_TTL_S = 300
 _BLANK = re.compile(rb"\r?\n\r?\n")  # ends an event; some servers write lines as HTTP does
