@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from pennyworth.body import load
 from pennyworth.errors import Problem
-from pennyworth.http import principal, router, serve
+from pennyworth.http import content, principal, router, serve
 from pennyworth.policy import authorize
 from pennyworth.settings import settings
 from services.openai import routing
@@ -21,7 +21,7 @@ app = router()
 
 @app.post("/chat/completions")
 def create_chat_completion() -> dict[str, Any] | Response[Any]:
-    body = load(app.current_event.decoded_body)
+    body = load(content(app.current_event.raw_event))
     name = _model_name(body)
     caller = principal(app.current_event.raw_event)
     authorize(caller, "inference", name)

@@ -14,7 +14,7 @@ CALLER = Principal(
 )
 
 
-def answered(method, path, resource, body=None):
+def answered(method, path, resource, body=None, encoded=False):
     event = {
         "resource": resource,
         "path": path,
@@ -23,8 +23,8 @@ def answered(method, path, resource, body=None):
         "multiValueHeaders": {"content-type": ["application/json"]},
         "queryStringParameters": None,
         "requestContext": {"requestId": "r1", "authorizer": CALLER.to_context()},
-        "body": body and json.dumps(body),
-        "isBase64Encoded": False,
+        "body": body if encoded else body and json.dumps(body),
+        "isBase64Encoded": encoded,
     }
     reply = handler(event, SimpleNamespace(streams=True))
     return reply["statusCode"], json.loads(reply["body"])
@@ -42,3 +42,8 @@ def test_what_is_no_boolean_is_not_left_to_an_upstreams_reading(monkeypatch, str
     body = {"model": "meta-llama/x", "messages": [], "stream": stream}
     status, answer = answered("POST", "/chat/completions", "/chat/completions", body)
     assert (status, answer["error"]["code"], answer["error"]["param"]) == (400, "invalid_value", "stream")
+
+
+def test_bytes_that_are_no_text_are_no_json():
+    status, answer = answered("POST", "/chat/completions", "/chat/completions", "/w==", encoded=True)
+    assert (status, answer["error"]["code"]) == (400, "invalid_json")
