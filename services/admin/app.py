@@ -1,13 +1,12 @@
 """The administration service: who may use this installation, and with which keys."""
 
-from base64 import b64decode
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
 from pennyworth.body import parse
 from pennyworth.errors import Problem
-from pennyworth.http import Event, dumps, router, serve
+from pennyworth.http import Event, content, dumps, router, serve
 from pennyworth.policy import authorize
 from pennyworth.principal import Principal
 from pennyworth.settings import settings
@@ -38,7 +37,7 @@ def list_users() -> dict[str, Any]:
 def create_user() -> dict[str, Any]:
     admin = administrator()
     query.only(parameters())
-    created = members.create(directory(), parse(UserRequest, body()))
+    created = members.create(directory(), parse(UserRequest, content(event())))
     audit(event(), admin, "user.added", created["id"], groups=created["groups"])
     return created
 
@@ -74,7 +73,7 @@ def list_api_keys(user_id: str) -> dict[str, Any]:
 def create_api_key(user_id: str) -> Response[str]:
     admin = administrator()
     query.only(parameters())
-    key = keyring().mint(user_id, parse(ApiKeyRequest, body()))
+    key = keyring().mint(user_id, parse(ApiKeyRequest, content(event())))
     audit(
         event(),
         admin,
@@ -121,9 +120,3 @@ def event() -> Event:
 
 def parameters() -> query.Parameters:
     return event().get("multiValueQueryStringParameters") or {}
-
-
-def body() -> str | bytes | None:
-    """The request's body; pydantic says what is wrong with bytes that are no UTF-8."""
-    content: str | None = event().get("body")
-    return b64decode(content) if content and event().get("isBase64Encoded") else content

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from pennyworth.errors import Problem
-from pennyworth.policy import Group, GroupPolicy
+from pennyworth.policy import Group
 from pennyworth.settings import settings
 from services.admin.aws import Fault, call, client
 from services.admin.people import Person, is_user_id
@@ -96,7 +96,7 @@ class Directory:
         where: dict[str, str] = {}
         while True:
             answer = self._call(operation, {**parameters, "Limit": _PAGE, **where}, subject)
-            yield from map(_group, answer["Groups"])
+            yield from map(Group.of, answer["Groups"])
             if not answer.get("NextToken"):
                 return
             where = {"NextToken": answer["NextToken"]}
@@ -114,15 +114,6 @@ def _person(entry: dict[str, Any], pairs: list[dict[str, str]]) -> Person:
         added_at=int(entry["UserCreateDate"].timestamp()),
         enabled=entry["Enabled"],
         slots={name: value for name, value in attributes.items() if name.startswith(_KEYS) and value},
-    )
-
-
-def _group(entry: dict[str, Any]) -> Group:
-    return Group(
-        name=entry["GroupName"],
-        precedence=entry.get("Precedence", 2**31 - 1),  # one without is the last to count, as in Cognito
-        role_arn=entry.get("RoleArn", ""),
-        policy=GroupPolicy.parse(entry.get("Description", "")),
     )
 
 

@@ -62,7 +62,11 @@ def completion_request(arguments: Arguments) -> dict[str, Any]:
         "stream": True,
         "stream_options": {"include_usage": True},
     }
-    return request | {name: arguments[name] for name in ("max_tokens", "temperature") if name in arguments}
+    if "max_tokens" in arguments:
+        request["max_tokens"] = int(arguments["max_tokens"])  # JSON Schema takes 20.0 for an integer, OpenAI does not
+    if "temperature" in arguments:
+        request["temperature"] = arguments["temperature"]
+    return request
 
 
 def _granted(reply: Reply) -> Reply:

@@ -4,12 +4,13 @@ import os
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import Response
 
 from pennyworth.body import load
 from pennyworth.errors import Problem
-from pennyworth.http import principal, router, serve
+from pennyworth.http import content, principal, router, serve
 from pennyworth.policy import authorize
 from pennyworth.settings import settings
 from services.openai import routing
@@ -20,13 +21,14 @@ app = router()
 
 @app.post("/chat/completions")
 def create_chat_completion() -> dict[str, Any] | Response[Any]:
-    body = load(app.current_event.decoded_body)
+    body = load(content(app.current_event.raw_event))
     name = _model_name(body)
     caller = principal(app.current_event.raw_event)
     authorize(caller, "inference", name)
+    streamed = _streamed(body)
     provider = routing.provider(name, caller)
     envelope = Envelope(id=f"chatcmpl-{os.urandom(16).hex()}", created=int(time.time()), model=name)
-    if body.get("stream") is True:
+    if streamed:
         events = provider.stream(body, envelope)  # fails here, while a status can still be chosen
         return Response(200, "text/event-stream; charset=utf-8", events, headers={"cache-control": "no-cache"})
     return provider.complete(body, envelope)
@@ -41,6 +43,7 @@ def list_models() -> dict[str, Any]:
 
 @app.get("/models/<model>")
 def retrieve_model(model: str) -> dict[str, Any]:
+    model = unquote(model)  # API Gateway hands the path over as it was sent, and upstreams name models `org/model:tag`
     caller = principal(app.current_event.raw_event)
     authorize(caller, "inference", model)
     for card in routing.cards(caller):
@@ -63,6 +66,14 @@ def get_health() -> dict[str, str]:
 @app.get("/openapi.json")
 def get_openapi() -> Response[str]:
     return Response(200, "application/json", Path(__file__).with_name("openapi.json").read_text())
+
+
+def _streamed(body: dict[str, Any]) -> bool:
+    """An upstream may read `1` or "true" as true, and its answer would then not be the one expected."""
+    stream = body.get("stream")
+    if stream is not None and not isinstance(stream, bool):
+        raise Problem("invalid_value", param="stream", reason="must be true or false")
+    return stream is True
 
 
 def _model_name(body: dict[str, Any]) -> str:

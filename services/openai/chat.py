@@ -4,10 +4,12 @@ Parameters that ask for what is the default anyway (`n: 1`, `logprobs: false`, â
 Everything else unknown is refused by name: nothing is dropped silently.
 """
 
-import json
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from pennyworth.body import load
+from pennyworth.errors import Problem
 
 STRICT = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -33,12 +35,11 @@ def _choice(choice: object) -> object:
 
 
 def _object(arguments: str) -> str:
+    """Held to what a body is held to, because it goes on to Bedrock as JSON too."""
     try:
-        parsed = json.loads(arguments or "{}")
-    except ValueError:
-        parsed = None
-    if not isinstance(parsed, dict):
-        raise ValueError("must be a JSON object as text")  # noqa: TRY004 -- pydantic turns ValueError into a message
+        load(arguments or "{}")
+    except Problem:
+        raise ValueError("must be a JSON object as text") from None
     return arguments or "{}"
 
 
@@ -55,6 +56,12 @@ class Part(BaseModel):
     type: Literal["text", "refusal"]
     text: str = ""
     refusal: str = ""
+
+    @model_validator(mode="after")
+    def whole(self) -> "Part":
+        if self.model_fields_set != {"type", self.type}:
+            raise ValueError(f"a part of type '{self.type}' holds '{self.type}' and nothing else")
+        return self
 
     @property
     def words(self) -> str:
@@ -84,9 +91,26 @@ class Message(BaseModel):
     tool_call_id: str | None = None
     refusal: str | None = None
     # What clients replay of an answer and no provider takes back.
+    reasoning_content: str | None = None
     annotations: list[Any] | None = None
     audio: None = None
     function_call: None = None
+
+    @model_validator(mode="after")
+    def fitting(self) -> "Message":
+        for field, role in _ROLE_OF.items():
+            if self.role != role and getattr(self, field):
+                raise ValueError(f"'{field}' is for messages of the role '{role}'")
+        return self
+
+
+# Said by another, these would be without effect.
+_ROLE_OF = {
+    "tool_calls": "assistant",
+    "refusal": "assistant",
+    "reasoning_content": "assistant",
+    "tool_call_id": "tool",
+}
 
 
 class Function(BaseModel):

@@ -24,6 +24,17 @@ PROBLEMS = {
     "ExpiredToken": "internal_error",
     "UnrecognizedClientException": "internal_error",
     "InvalidSignatureException": "internal_error",
+    # STS has names of its own for these, and so has the identity pool for the last.
+    "AccessDenied": "provider_denied",
+    "Throttling": "rate_limit_exceeded",
+    "ServiceUnavailable": "service_unavailable",
+    "InternalFailure": "service_unavailable",
+    "InternalErrorException": "service_unavailable",
+    # An answer that names no error, as a load balancer's, goes by its status.
+    "429": "rate_limit_exceeded",
+    "502": "service_unavailable",
+    "503": "service_unavailable",
+    "504": "service_unavailable",
     "Timeout": "timeout",
     "ConnectionError": "service_unavailable",
 }

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from functools import cache, partial
 from typing import Any, Protocol
 
-from pennyworth.aws import Aws
+from pennyworth.aws import Aws, AwsError
 from pennyworth.errors import Problem
 from pennyworth.identity import user_credentials
+from pennyworth.logs import logger
 from pennyworth.principal import Principal
 from pennyworth.settings import settings
 from pennyworth.tracing import subsegment
@@ -56,9 +57,14 @@ def aws() -> Aws:
 
 @cache
 def upstream() -> Upstream:
+    """The upstream, with its key read once. Raises Problem while the key cannot be read."""
     here = settings()
     key = ""
     if here.upstream_key_parameter:
         request = {"Name": here.upstream_key_parameter, "WithDecryption": True}
-        key = aws().json("ssm", "GetParameter", request)["Parameter"]["Value"]
+        try:
+            key = aws().json("ssm", "GetParameter", request)["Parameter"]["Value"]
+        except AwsError as error:
+            logger.error("upstream key not read", error=error.code, status=error.status)
+            raise Problem("service_unavailable") from None
     return Upstream(here.upstream_url, key)

@@ -1,9 +1,10 @@
 """What a client sends, validated: a pydantic model, or a Problem that names the field and the remedy."""
 
+import json
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from pennyworth.errors import Problem
 
@@ -19,10 +20,14 @@ def load(body: str | bytes | None) -> dict[str, Any]:
     """The body as a JSON object. Raises Problem invalid_json or invalid_request.
 
     pydantic's parser is stricter than the standard library's, where it matters here: no NaN, no lone surrogates (they
-    cannot be sent on as UTF-8), a bound on nesting.
+    cannot be sent on as UTF-8), a bound on nesting. Numbers that only infinity could stand for, which no JSON can hold,
+    are refused here.
     """
     try:
         document = from_json(body or b"", allow_inf_nan=False)
+        # 1e999 is read as infinity all the same. A text may hold the word too: then a slower writer decides.
+        if b"Infinity" in to_json(document, inf_nan_mode="constants"):
+            json.dumps(document, allow_nan=False)
     except ValueError as error:
         raise Problem("invalid_json", reason=str(error)) from None
     if not isinstance(document, dict):

@@ -5,7 +5,9 @@ from typing import Any
 
 from pennyworth.aws import Aws, AwsError
 from pennyworth.keys import KeyRecord, attribute
-from pennyworth.policy import Group, GroupPolicy
+from pennyworth.policy import Group
+
+_PAGE = 60  # the most groups Cognito lists at once; a user may be in 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +30,10 @@ class Directory:
 
     def user(self, user_id: str) -> User | None:
         """None for a user who is not there. Raises AwsError when Cognito does not answer."""
-        try:
-            answer = self._read("AdminGetUser", user_id)
-        except AwsError as error:
-            if error.code == "UserNotFoundException":
-                return None
-            raise
-        attributes = {pair["Name"]: pair["Value"] for pair in answer["UserAttributes"]}
+        answer = self._read("AdminGetUser", user_id)
+        if answer is None:
+            return None
+        attributes = {pair["Name"]: pair.get("Value", "") for pair in answer["UserAttributes"]}
         return User(
             id=attributes.get("sub", answer["Username"]),
             name=attributes.get("email", answer["Username"]),
@@ -43,19 +42,23 @@ class Directory:
         )
 
     def groups(self, user_id: str) -> list[Group]:
-        """The user's groups with their policies. Raises AwsError when Cognito does not answer."""
-        return [group(row) for row in self._read("AdminListGroupsForUser", user_id, Limit=60)["Groups"]]
+        """All groups of the user with their policies; none for a user who was deleted just now. Raises AwsError when
+        Cognito does not answer."""
+        found: list[Group] = []
+        where: dict[str, str] = {}
+        while answer := self._read("AdminListGroupsForUser", user_id, Limit=_PAGE, **where):
+            found += map(Group.of, answer["Groups"])
+            if not answer.get("NextToken"):
+                break
+            where = {"NextToken": answer["NextToken"]}
+        return found
 
-    def _read(self, operation: str, user_id: str, **more: object) -> dict[str, Any]:
+    def _read(self, operation: str, user_id: str, **more: object) -> dict[str, Any] | None:
+        """None for a user who is not there."""
         request = {"UserPoolId": self._user_pool_id, "Username": user_id, **more}
-        return self._aws.json("cognito-idp", operation, request)
-
-
-def group(row: dict[str, Any]) -> Group:
-    """Cognito's GroupType as a Group."""
-    return Group(
-        name=row["GroupName"],
-        precedence=row.get("Precedence", 2**31),
-        role_arn=row.get("RoleArn", ""),
-        policy=GroupPolicy.parse(row.get("Description", "")),
-    )
+        try:
+            return self._aws.json("cognito-idp", operation, request)
+        except AwsError as error:
+            if error.code == "UserNotFoundException":
+                return None
+            raise

@@ -59,6 +59,15 @@ ERRORS: dict[str, Kind] = {
 }
 
 
+_LONGEST = {"reason": 2000}  # characters; reasons are ours, but may list or quote
+_NAME = 200
+
+
+def _short(text: Any, most: int) -> Any:
+    """What a client named, as far as a person reads it: it may have sent megabytes."""
+    return f"{text[:most]}…" if isinstance(text, str) and len(text) > most else text
+
+
 class Problem(Exception):  # noqa: N818 -- "Problem" is what RFC 9457 calls what a client reads
     """A row of ERRORS with its details: what every layer raises for a client to read.
 
@@ -74,8 +83,9 @@ class Problem(Exception):  # noqa: N818 -- "Problem" is what RFC 9457 calls what
         self, code: str, *, param: str | None = None, retry_after_s: int | None = None, **details: Any
     ) -> None:
         kind = ERRORS[code]
-        self.code, self.status, self.type, self.param = code, kind.status, kind.type, param
-        self.message = kind.message.format(param=param, **details).rstrip()
+        self.code, self.status, self.type, self.param = code, kind.status, kind.type, _short(param, _NAME)
+        shown = {name: _short(value, _LONGEST.get(name, _NAME)) for name, value in details.items()}
+        self.message = kind.message.format(param=self.param, **shown).rstrip()
         self.retry_after_s = retry_after_s
         super().__init__(self.message)
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -48,6 +49,12 @@ def principal(event: Event) -> Principal:
         return Principal.from_context(event["requestContext"]["authorizer"])
     except (KeyError, TypeError, ValueError, AttributeError):
         raise Problem("invalid_api_key") from None
+
+
+def content(event: Event) -> str | bytes | None:
+    """The request's body, for pennyworth.body to read: it says what is wrong with bytes that are no UTF-8."""
+    body: str | None = event.get("body")
+    return b64decode(body) if body and event.get("isBase64Encoded") else body
 
 
 def serve(app: APIGatewayRestResolver) -> Handler:

@@ -1,7 +1,7 @@
 """Who may do what: a group's policy, and the one function every request passes."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,9 +21,21 @@ class GroupPolicy:
         """A description that is not such JSON allows nothing: default deny."""
         try:
             document = json.loads(description)
-            return cls(frozenset(document["actions"]) & ACTIONS, tuple(map(str, document["models"])))
-        except (ValueError, KeyError, TypeError):
+            actions, models = _texts(document["actions"]), _texts(document["models"])
+        except (ValueError, KeyError, TypeError, RecursionError):
             return cls(frozenset(), ())
+        return cls(frozenset(actions) & ACTIONS, models)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    """A list of strings. Raises TypeError for all else that Python can iterate: of the string "nova-*" the last
+    character alone would allow every model."""
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise TypeError("not a list of strings")
+    return tuple(value)
+
+
+_LAST = 2**31  # beyond Cognito's own: a group without a precedence is the last to count, as it is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +45,18 @@ class Group:
     role_arn: str
     policy: GroupPolicy
 
+    @classmethod
+    def of(cls, entry: Mapping[str, Any]) -> "Group":
+        """Cognito's GroupType as a Group."""
+        return cls(
+            name=entry["GroupName"],
+            precedence=entry.get("Precedence", _LAST),
+            role_arn=entry.get("RoleArn", ""),
+            policy=GroupPolicy.parse(entry.get("Description", "")),
+        )
 
-NO_GROUP = Group(name="", precedence=2**31, role_arn="", policy=GroupPolicy(frozenset(), ()))
+
+NO_GROUP = Group(name="", precedence=_LAST, role_arn="", policy=GroupPolicy(frozenset(), ()))
 
 
 def effective(groups: Iterable[Group]) -> Group:

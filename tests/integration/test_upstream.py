@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from requests import Timeout
 
 from pennyworth.errors import Problem
 from services.openai.converse import Envelope
@@ -37,6 +38,26 @@ def test_a_stream_passes_in_whole_events(server, upstream):
     pieces = list(upstream.stream({"model": "gpt-x", "stream": True}, ENVELOPE))
     assert b"".join(pieces) == whole
     assert all(piece.endswith(b"\n\n") for piece in pieces)
+
+
+def test_a_stream_with_https_line_ends_passes_unchanged(server, upstream):
+    events = [made.replace(b"\n", b"\r\n") for made in EVENTS]
+    server.pieces = [events[0], events[1][:-1], events[1][-1:], events[2]]
+    pieces = list(upstream.stream({"model": "gpt-x", "stream": True}, ENVELOPE))
+    assert b"".join(pieces) == b"".join(events)
+    assert all(piece.endswith(b"\r\n\r\n") for piece in pieces)
+
+
+def test_an_event_is_not_held_back_for_the_next(server, upstream):
+    server.pieces = [EVENTS[0].replace(b"\n", b"\r\n"), b'data: {"id":', None]
+    pieces = upstream.stream({"model": "gpt-x", "stream": True}, ENVELOPE)
+    assert next(pieces) == EVENTS[0].replace(b"\n", b"\r\n")
+
+
+def test_the_last_event_needs_no_blank_line(server, upstream):
+    server.pieces = [EVENTS[0], b"data: [DONE]\n"]
+    pieces = list(upstream.stream({"model": "gpt-x", "stream": True}, ENVELOPE))
+    assert b"".join(pieces) == EVENTS[0] + b"data: [DONE]\n\n"
 
 
 def test_a_stream_that_breaks_off_ends_in_an_error_event(server, upstream):
@@ -88,6 +109,16 @@ def test_an_unreadable_answer_is_the_upstreams_error(server, upstream, body):
     with pytest.raises(Problem) as raised:
         upstream.models()
     assert raised.value.code == "upstream_error"
+
+
+def test_a_list_that_does_not_come_is_waited_for_a_few_seconds(upstream):
+    asked = []
+    upstream._session.request = lambda *_, timeout, **__: asked.append(timeout) or (_ for _ in ()).throw(Timeout)
+    with pytest.raises(Problem, match="took too long"):
+        upstream.models()
+    with pytest.raises(Problem, match="took too long"):
+        upstream.complete({"model": "gpt-x"}, ENVELOPE)
+    assert asked[0][1] <= 5 < 60 < asked[1][1]
 
 
 def test_models_are_listed_once_in_five_minutes(server, upstream):

@@ -15,6 +15,10 @@ from services.openai.converse import Envelope, from_converse, to_converse
 from services.openai.faults import problem
 from services.openai.sse import sse
 
+# API Gateway ends a stream that was silent for 5 minutes, with an error of its own; ours must come first, also when the
+# credentials took their time.
+_WAIT_S = 280.0
+
 CredentialsOf = Callable[[Principal], Credentials]
 
 
@@ -29,7 +33,11 @@ class Bedrock:
         converse = to_converse(check(ChatRequest, body), self._model)
         try:
             reply = self._aws.post(
-                "bedrock-runtime", self._path("converse"), converse, credentials=self._credentials_of(self._caller)
+                "bedrock-runtime",
+                self._path("converse"),
+                converse,
+                credentials=self._credentials_of(self._caller),
+                timeout_s=_WAIT_S,
             )
         except AwsError as error:
             raise problem(error, self._model.name) from error
@@ -46,6 +54,7 @@ class Bedrock:
                 self._path("converse-stream"),
                 converse,
                 credentials=self._credentials_of(self._caller),
+                timeout_s=_WAIT_S,
             )
         except AwsError as error:
             raise problem(error, self._model.name) from error

@@ -1,5 +1,6 @@
 """Any OpenAI-compatible upstream: client and provider speak the same language, so all passes unchanged."""
 
+import re
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -13,8 +14,10 @@ from services.openai.sse import event
 if TYPE_CHECKING:
     import requests
 
-_CONNECT_S, _READ_S = 5, 300
+_CONNECT_S, _READ_S = 5, 280  # less than the 5 minutes of silence after which API Gateway ends a stream
+_LIST_S = 5  # a list of models must not wait for one that does not answer: the catalogue's are in it too
 _MODELS_TTL_S = 300
+_BLANK = re.compile(rb"\r?\n\r?\n")  # ends an event; some servers write lines as HTTP does
 # What the upstream says about the request is the client's to read. What it says about our key is not.
 _PASSED_ON = frozenset({400, 404, 409, 413, 415, 422, 429})
 
@@ -66,7 +69,7 @@ class Upstream:
                 data=None if body is None else dumps(body).encode(),
                 headers={"content-type": "application/json"},
                 stream=stream,
-                timeout=(_CONNECT_S, _READ_S),
+                timeout=(_CONNECT_S, _READ_S if body else _LIST_S),
                 allow_redirects=False,
             )
         except requests.Timeout:
@@ -88,11 +91,15 @@ def _events(response: "requests.Response") -> Iterator[bytes]:
         try:
             for piece in response.iter_content(chunk_size=None):
                 pending += piece
-                *events, pending = pending.split(b"\n\n")
-                if events:
-                    yield b"\n\n".join(events) + b"\n\n"
+                end = max((found.end() for found in _BLANK.finditer(pending)), default=0)
+                if end:
+                    yield pending[:end]
+                    pending = pending[end:]
         except requests.RequestException:
             yield event(Problem("upstream_error").body)
+        else:
+            if pending.strip():  # some leave out the blank line after their last event
+                yield pending.rstrip() + b"\n\n"
 
 
 def _object(response: "requests.Response") -> dict[str, Any]:

@@ -152,6 +152,12 @@ def test_arguments_become_a_completion_request(arguments: dict[str, Any], reques
     assert completion_request(arguments) == request_body
 
 
+def test_a_whole_number_with_a_fraction_goes_on_as_openai_takes_it() -> None:
+    asked = completion_request({"model": "m", "prompt": "Hi", "max_tokens": 20.0})["max_tokens"]
+
+    assert (type(asked), asked) == (int, 20)
+
+
 def test_messages_handed_in_are_left_as_they_were() -> None:
     messages = [USER]
 

@@ -6,7 +6,7 @@ from pennyworth.body import check
 from pennyworth.errors import Problem
 from services.openai.catalogue import find
 from services.openai.chat import ChatRequest
-from services.openai.converse import to_converse
+from services.openai.converse import Envelope, from_converse, to_converse
 
 USER = {"role": "user", "content": "Hi"}
 TOOL = {"type": "function", "function": {"name": "f"}}
@@ -35,6 +35,15 @@ CASES = [
         "messages[0].content[0].type",
     ),
     (asked({"role": "user", "content": [{"type": "text", "text": 1}]}), "invalid_value", "messages[0].content[0].text"),
+    (asked({"role": "user", "content": [{"type": "text"}]}), "invalid_value", "messages[0].content[0]"),
+    (
+        asked({"role": "user", "content": [{"type": "text", "text": "a", "refusal": "b"}]}),
+        "invalid_value",
+        "messages[0].content[0]",
+    ),
+    (asked({"role": "user", "content": "Hi", "tool_calls": [call()]}), "invalid_value", "messages[0]"),
+    (asked({"role": "user", "content": "Hi", "tool_call_id": "t1"}), "invalid_value", "messages[0]"),
+    (asked({"role": "user", "content": "Hi", "refusal": "no"}), "invalid_value", "messages[0]"),
     (asked({"role": "user"}), "invalid_value", "messages[0].content"),
     (asked(USER, {"role": "user", "content": " \n"}), "invalid_value", "messages[1].content"),
     (asked({"role": "assistant", "content": "Hello"}), "invalid_value", "messages"),
@@ -52,6 +61,14 @@ CASES = [
         asked(USER, {"role": "assistant", "tool_calls": [call(arguments="{")]}),
         "invalid_value",
         "messages[1].tool_calls[0].function.arguments",
+    ),
+    *(
+        (
+            asked(USER, {"role": "assistant", "tool_calls": [call(arguments=arguments)]}),
+            "invalid_value",
+            "messages[1].tool_calls[0].function.arguments",
+        )
+        for arguments in ('{"a":' * 5000 + "1" + "}" * 5000, '{"a": NaN}', '{"a": 1e999}', '{"a": "\\ud800"}')
     ),
     (asked(temperature="hot"), "invalid_value", "temperature"),
     (asked(temperature=2.1), "invalid_value", "temperature"),
@@ -98,6 +115,20 @@ def test_a_bad_request_names_its_parameter(body, code, param):
     with pytest.raises(Problem) as raised:
         to_converse(check(ChatRequest, body), find(body["model"]))
     assert (raised.value.code, raised.value.param, raised.value.status) == (code, param, 400)
+
+
+def test_an_answers_message_can_be_sent_back_as_it_is():
+    reasoned = {"reasoningContent": {"reasoningText": {"text": "Hm."}}}
+    called = {"toolUse": {"toolUseId": "t1", "name": "f", "input": {}}}
+    reply = {
+        "output": {"message": {"role": "assistant", "content": [reasoned, {"text": "Wait"}, called]}},
+        "stopReason": "tool_use",
+        "usage": {"inputTokens": 1, "outputTokens": 1},
+    }
+    message = from_converse(reply, Envelope("c", 1, "nova-lite"))["choices"][0]["message"]
+    body = asked(USER, message, {"role": "tool", "tool_call_id": "t1", "content": "1"})
+    turn = to_converse(check(ChatRequest, body), find("nova-lite"))["messages"][1]
+    assert turn["content"] == [{"text": "Wait"}, called]
 
 
 def test_an_unknown_model_is_a_404_that_names_it():

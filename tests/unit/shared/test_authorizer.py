@@ -50,7 +50,9 @@ class Cognito:
         if payload["Username"] != USER:
             raise AwsError("UserNotFoundException", 400)
         if operation == "AdminListGroupsForUser":
-            return {"Groups": list(self.all_groups)}
+            at, most = int(payload.get("NextToken", "0")), payload["Limit"]
+            page = {"Groups": list(self.all_groups[at : at + most])}
+            return page | ({"NextToken": str(at + most)} if at + most < len(self.all_groups) else {})
         pairs = [{"Name": name, "Value": value} for name, value in self.attributes.items()]
         return {"Username": USER, "UserAttributes": pairs, "Enabled": self.enabled}
 
@@ -89,6 +91,21 @@ def test_a_user_without_groups_may_do_nothing():
 def test_the_group_of_lowest_precedence_decides():
     guests = {"GroupName": "guests", "Precedence": 90, "Description": json.dumps({"actions": ["mcp"], "models": ["*"]})}
     assert identify("a.good.token", Cognito(groups=(guests, DEVELOPERS))).group == "developers"
+
+
+def test_a_group_on_cognitos_second_page_decides_too():
+    guests = tuple({"GroupName": f"guests-{number}", "Precedence": 90} for number in range(60))
+    assert identify("a.good.token", Cognito(groups=(*guests, DEVELOPERS))).group == "developers"
+
+
+def test_a_user_deleted_between_the_two_reads_may_do_nothing():
+    class Forgetful(Cognito):
+        def json(self, service, operation, payload):
+            if operation == "AdminListGroupsForUser":
+                raise AwsError("UserNotFoundException", 400)
+            return super().json(service, operation, payload)
+
+    assert identify("a.good.token", Forgetful()).actions == frozenset()
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from pennyworth.body import parse
+from pennyworth.body import load, parse
 from pennyworth.errors import Problem
 
 
@@ -20,6 +20,11 @@ def test_a_good_body_is_the_model():
     assert parse(Outer, b'{"name": "x", "items": [{"size": 1}]}').items[0].size == 1
 
 
+def test_a_number_that_merely_looks_huge_is_one():
+    document = load('{"id": "Infinity", "digits": %s, "small": 1e-400}' % ("9" * 4300))
+    assert document == {"id": "Infinity", "digits": int("9" * 4300), "small": 0}
+
+
 @pytest.mark.parametrize(
     ("body", "code", "param"),
     [
@@ -29,6 +34,9 @@ def test_a_good_body_is_the_model():
         (b"\xff", "invalid_json", None),
         ('{"name": "\\ud800"}', "invalid_json", None),
         ('{"name": NaN}', "invalid_json", None),
+        ('{"name": 1e999}', "invalid_json", None),
+        (b'{"name": [-1E0400]}', "invalid_json", None),
+        ('{"name": ' + "9" * 400 + ".0}", "invalid_json", None),
         ("[" * 5000 + "]" * 5000, "invalid_json", None),
         ("[]", "invalid_request", None),
         ("{}", "missing_required_parameter", "name"),

@@ -18,6 +18,13 @@ def test_every_error_makes_an_openai_error_object(code):
     assert re.search(r"[.]$", problem.message)
 
 
+def test_what_a_client_named_is_repeated_in_part_and_the_remedy_whole():
+    problem = Problem("model_not_found", param="model", model="x" * 3_000_000)
+    assert len(problem.message) < 400
+    assert problem.message.endswith("GET /v1/models lists those that do.")
+    assert len(Problem("unsupported_parameter", param="x" * 3_000_000, reason="y" * 3_000_000).message) < 3000
+
+
 def test_a_retry_after_becomes_a_header():
     assert Problem("rate_limit_exceeded", retry_after_s=3).headers == {"retry-after": "3"}
     assert Problem("rate_limit_exceeded").headers == {}

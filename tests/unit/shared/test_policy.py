@@ -58,7 +58,20 @@ def test_a_context_cannot_carry_an_action_nobody_knows():
 
 @pytest.mark.parametrize(
     "description",
-    ["", "people who write code", "[]", "null", "{}", '{"actions": ["admin"]}', '{"actions": 1, "models": []}'],
+    [
+        "",
+        "people who write code",
+        "[]",
+        "null",
+        "{}",
+        '{"actions": ["admin"]}',
+        '{"actions": 1, "models": []}',
+        '{"actions": ["inference"], "models": "nova-*"}',
+        '{"actions": ["inference"], "models": {"*": false}}',
+        '{"actions": {"admin": false}, "models": ["*"]}',
+        '{"actions": ["inference"], "models": ["nova-*", 1]}',
+        "[" * 2048,
+    ],
 )
 def test_a_description_that_is_no_policy_allows_nothing(description):
     assert GroupPolicy.parse(description) == GroupPolicy(frozenset(), ())

@@ -91,6 +91,21 @@ def test_a_forged_foreign_or_stale_token_proves_no_one(attack):
     assert tokens().subject(ATTACKS[attack]) is None
 
 
+def test_a_key_set_that_could_not_be_read_is_asked_for_again():
+    answers = [OSError("no key set"), JWKS]
+
+    def key_set():
+        answer = answers.pop(0)
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    verifier = tokens(key_set)
+    with pytest.raises(OSError, match="no key set"):
+        verifier.subject(token())
+    assert verifier.subject(token()) == "u1"
+
+
 def test_a_flood_of_unknown_key_ids_fetches_the_keys_once_a_minute():
     key_set, now = KeySet(), [NOW]
     verifier = tokens(key_set, lambda: now[0])

@@ -1,0 +1,49 @@
+"""The routes, called as Lambda calls them."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from pennyworth.principal import Principal
+from services.openai import routing
+from services.openai.app import handler
+
+CALLER = Principal(
+    "u", "ada@example.com", "", "g", "arn:aws:iam::1:role/g", frozenset({"inference"}), ("meta-llama/*",)
+)
+
+
+def answered(method, path, resource, body=None, encoded=False):
+    event = {
+        "resource": resource,
+        "path": path,
+        "httpMethod": method,
+        "headers": {"content-type": "application/json"},
+        "multiValueHeaders": {"content-type": ["application/json"]},
+        "queryStringParameters": None,
+        "requestContext": {"requestId": "r1", "authorizer": CALLER.to_context()},
+        "body": body if encoded else body and json.dumps(body),
+        "isBase64Encoded": encoded,
+    }
+    reply = handler(event, SimpleNamespace(streams=True))
+    return reply["statusCode"], json.loads(reply["body"])
+
+
+def test_a_model_whose_name_holds_a_slash_is_found_by_its_encoded_name(monkeypatch):
+    card = {"id": "meta-llama/Llama-3:8b", "object": "model", "created": 1, "owned_by": "meta"}
+    monkeypatch.setattr(routing, "cards", lambda _: [card])
+    assert answered("GET", "/models/meta-llama%2FLlama-3%3A8b", "/models/{model}") == (200, card)
+
+
+@pytest.mark.parametrize("stream", [1, 0, "true", "", []])
+def test_what_is_no_boolean_is_not_left_to_an_upstreams_reading(monkeypatch, stream):
+    monkeypatch.setattr(routing, "provider", lambda *_: pytest.fail("the upstream was asked"))
+    body = {"model": "meta-llama/x", "messages": [], "stream": stream}
+    status, answer = answered("POST", "/chat/completions", "/chat/completions", body)
+    assert (status, answer["error"]["code"], answer["error"]["param"]) == (400, "invalid_value", "stream")
+
+
+def test_bytes_that_are_no_text_are_no_json():
+    status, answer = answered("POST", "/chat/completions", "/chat/completions", "/w==", encoded=True)
+    assert (status, answer["error"]["code"]) == (400, "invalid_json")
