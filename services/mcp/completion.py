@@ -91,4 +91,4 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _counts(usage: dict[str, Any]) -> dict[str, int]:
-    return {name: int(usage.get(name, 0)) for name in ("prompt_tokens", "completion_tokens", "total_tokens")}
+    return {name: int(usage.get(name) or 0) for name in ("prompt_tokens", "completion_tokens", "total_tokens")}

@@ -1,7 +1,8 @@
 """What POST /chat/completions takes: OpenAI's request, as far as the providers behind it can serve it.
 
 Parameters that ask for what is the default anyway (`n: 1`, `logprobs: false`, …) are taken, because clients send them.
-Everything else unknown is refused by name: nothing is dropped silently.
+Everything else unknown is refused by name: nothing is dropped silently. Two things are taken although Converse has no
+place for them, because clients send them with every message: `name`, and hints such as `user` and `prompt_cache_key`.
 """
 
 from typing import Annotated, Any, Literal

@@ -176,6 +176,7 @@ def _tools(request: ChatRequest, history: list[Turn]) -> dict[str, Any] | None:
             block["toolUse"]["name"] for turn in history for block in turn["content"] if "toolUse" in block
         )
         return {"tools": [_specification(name, name, None, None) for name in names]} if names else None
+    _refuse_twins(request.tools)
     config: dict[str, Any] = {"tools": [_tool(tool) for tool in request.tools]}
     if choice is None or choice.type == "auto":
         return config
@@ -185,6 +186,15 @@ def _tools(request: ChatRequest, history: list[Turn]) -> dict[str, Any] | None:
         reason = f"'{choice.function.name}' is not among 'tools'"
         raise Problem("invalid_value", param="tool_choice.function.name", reason=reason)
     return {**config, "toolChoice": {"tool": {"name": choice.function.name}}}
+
+
+def _refuse_twins(tools: list[Tool]) -> None:
+    seen: set[str] = set()
+    for index, tool in enumerate(tools):
+        if tool.function.name in seen:
+            reason = f"'{tool.function.name}' is the name of a tool before it"
+            raise Problem("invalid_value", param=f"tools[{index}].function.name", reason=reason)
+        seen.add(tool.function.name)
 
 
 def _tool(tool: Tool) -> dict[str, Any]:

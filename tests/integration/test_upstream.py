@@ -103,7 +103,7 @@ def test_an_error_in_no_known_shape_is_still_openais_error_object(server, upstre
     assert error["code"] is None or isinstance(error["code"], str)
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"data": 7}', b'{"data": [{}]}'])
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"data": 7}', b'{"data": [{}]}', b'{"data": [{"id": 7}]}'])
 def test_an_unreadable_answer_is_the_upstreams_error(server, upstream, body):
     server.answer = (200, {}, body)
     with pytest.raises(Problem) as raised:

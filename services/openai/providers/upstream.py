@@ -113,6 +113,9 @@ def _object(response: "requests.Response") -> dict[str, Any]:
 
 
 def _card(model: dict[str, Any]) -> dict[str, Any]:
+    """Raises KeyError and TypeError for what is no model object."""
+    if not isinstance(model["id"], str):
+        raise TypeError("an id that is no text")
     made = {"created": model.get("created", 0), "owned_by": model.get("owned_by", "")}
     return {"id": model["id"], "object": "model", **made}
 

@@ -92,6 +92,7 @@ CASES = [
     (asked(metadata={"k": "é"}), "invalid_value", "metadata.k"),
     (asked(tools=[{"type": "web_search"}]), "invalid_value", "tools[0].type"),
     (asked(tools=[{"type": "function", "function": {"name": "no spaces"}}]), "invalid_value", "tools[0].function.name"),
+    (asked(tools=[TOOL, TOOL]), "invalid_value", "tools[1].function.name"),
     (asked(tools=[TOOL], tool_choice="always"), "invalid_value", "tool_choice.type"),
     (
         asked(tools=[TOOL], tool_choice={"type": "function", "function": {"name": "g"}}),
