@@ -44,6 +44,12 @@ def test_what_upstreams_leave_null_is_nothing() -> None:
     sparse = sse({"error": None, "usage": None, "choices": [{"delta": None, "finish_reason": None}]})
 
     assert glued([sparse, chunk("x", "length"), DONE]) == Completion("x", "length", "nova-lite")
+    counts = sse({"choices": [], "usage": {"prompt_tokens": None, "total_tokens": 5}})
+    assert glued([chunk("x", "stop"), counts, DONE]).usage == {
+        "prompt_tokens": 0,
+        "completion_tokens": 0,
+        "total_tokens": 5,
+    }
 
 
 def ending(pieces: Iterable[bytes], code: str) -> Iterator[bytes]:
