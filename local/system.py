@@ -203,7 +203,7 @@ class System:
         access = Access(places.base_url, person.key, token)
         private.write(path, env_file(access.variables))
         await self.stack.enter_async_context(folder.renewing(admin, access, path))
-        self.stack.enter_context(folder.known(self.options.folder / "system.json", places.facts(installation)))
+        self.stack.enter_context(folder.known(self.options.folder / folder.FACTS, places.facts(installation)))
         took = time.monotonic() - self.started_at
         self.announced = True
         self.say(f"Pennyworth runs on {places.front} (ready after {took:.1f} s).")
