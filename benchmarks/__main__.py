@@ -41,7 +41,7 @@ def main() -> None:
     print(table(found))
     if not options.quick:
         write(found, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), LATEST)
-        print(f"written to {LATEST.name}")
+        print(f"written to {LATEST.parent.name}/{LATEST.name}")
     over = [each.figure.name for each in found if each.holds is False]
     if options.check and over:
         sys.exit(f"benchmarks: over budget: {', '.join(over)}")

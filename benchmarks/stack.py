@@ -24,9 +24,9 @@ from tools.build import ROOT, native
 
 MODEL = "nova-micro"
 _READY_S = 30.0
-# The authorizer runs as AWS starts functions; the streaming function is started without site-packages (shared/stream).
-# A script is started as its counterpart is, so that neither is charged for what lies in this machine's site-packages.
-_FLAGS = {"authorizer": ()}
+# A script is started as its counterpart is, the authorizer as local/functions/runtime.py starts functions and the
+# streaming function as shared/stream does, so that neither is charged for what lies in this machine's site-packages.
+_FLAGS = {"authorizer": ("-S",)}
 _LEAN = ("-s", "-S", "-P")
 
 

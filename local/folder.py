@@ -13,12 +13,13 @@ from local.announcement import Access, env_file
 from local.options import UsageError
 from local.people import Administrator
 
+FACTS = "system.json"  # where everything is; there only while a system runs
 _RENEW_S = 50 * 60.0  # the admin token is good for an hour
 
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """The folder, made if need be, for one run at a time. Raises UsageError."""
+    """The folder, made if need be, for one run at a time; what a killed one said of itself goes. Raises UsageError."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (folder / "lock").open("w") as lock:
         try:
@@ -27,6 +28,7 @@ def alone(folder: Path) -> Iterator[None]:
             raise UsageError(
                 f"another system runs with the folder {folder}. End it, or choose another: PENNYWORTH_LOCAL_DIR=folder."
             ) from None
+        (folder / FACTS).unlink(missing_ok=True)
         yield
 
 

@@ -9,7 +9,6 @@ import time
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from local.gateway import GatewayConfig, Service, gateway
 from local.log import Log
 from local.options import AWS_PORT, Options, UsageError, without_aws
 from local.people import Administrator, developer
+from local.places import Places
 from local.plan import ROOT, Plan, plan
 from local.provision import Aws, Installation, provision
 from local.serving import PortTakenError, free_port, listen, serving, url
@@ -31,30 +31,6 @@ from local.serving import PortTakenError, free_port, listen, serving, url
 Say = Callable[[str], None]
 
 _START_S = 60.0  # a stand-in on a machine that is busy
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where everything listens."""
-
-    front: str
-    aws: str
-    bedrock: str
-    lambda_api: str
-
-    @property
-    def base_url(self) -> str:
-        return f"{self.front}/v1"
-
-    @property
-    def endpoints(self) -> dict[str, str]:
-        """The variables by which every AWS SDK finds the stand-ins."""
-        return {
-            "AWS_ENDPOINT_URL": self.aws,
-            "AWS_ENDPOINT_URL_BEDROCK": self.bedrock,
-            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self.bedrock,
-            "AWS_ENDPOINT_URL_LAMBDA": self.lambda_api,
-        }
 
 
 async def run(options: Options, say: Say) -> None:
@@ -74,6 +50,7 @@ class System:
         self.started_at = time.monotonic()
         self.notes: list[str] = []
         self.children: list[Child] = []
+        self.announced = False
 
     async def start(self) -> None:
         options, stack = self.options, self.stack
@@ -98,7 +75,7 @@ class System:
 
         functions = await stack.enter_async_context(self._functions(wanted, installation, places))
         await stack.enter_async_context(serving(lambda_api(functions), lambda_side))
-        config = _gateway_config(wanted, installation, places, self.say)
+        config = _gateway_config(wanted, installation, places, self._request_line)
         await stack.enter_async_context(serving(gateway(_contract(), config, functions), front))
         await self._open(client, installation, places)
 
@@ -126,6 +103,10 @@ class System:
             self.notes.append(
                 f"Bedrock is the real one, in {wanted.region}, with your AWS credentials: it costs money."
             )
+            if not wanted.region.startswith("us-"):
+                self.notes.append(
+                    "Some of the catalogue's models answer in US regions only; AWS_DEFAULT_REGION= chooses one."
+                )
         else:
             self.notes.append("Models are simulated: answers are made up here. BEDROCK=aws calls real ones.")
         if self.options.upstream:
@@ -177,6 +158,12 @@ class System:
         finally:
             finished.cancel()
 
+    def _request_line(self, line: str) -> None:
+        """To the screen go the requests of others; our own, which bring the system up, would only puzzle there."""
+        self.log.line("gateway", line)
+        if self.announced:
+            self.say(line)
+
     def _functions(self, wanted: Plan, installation: Installation, places: Places) -> Functions:
         build = self.options.build
         return Functions(
@@ -212,12 +199,13 @@ class System:
         if person.reused:
             self.notes.append("The API key is the one of the last run.")
         elif self.options.state:
-            self.notes.append("The API key is new; keep this folder's env file to get the same one next time.")
+            self.notes.append(f"The API key is new. The next run shows the same one if {_short(path)} is still there.")
         access = Access(places.base_url, person.key, token)
         private.write(path, env_file(access.variables))
         await self.stack.enter_async_context(folder.renewing(admin, access, path))
-        self.stack.enter_context(folder.known(self.options.folder / "system.json", _facts(installation, places)))
+        self.stack.enter_context(folder.known(self.options.folder / folder.FACTS, places.facts(installation)))
         took = time.monotonic() - self.started_at
+        self.announced = True
         self.say(f"Pennyworth runs on {places.front} (ready after {took:.1f} s).")
         self.say(announcement(access, _short(path), self._all_notes(places)))
 
@@ -253,19 +241,6 @@ def _short(path: Path) -> str:
     """The path as one would type it here."""
     relative = os.path.relpath(path)
     return str(path) if relative.startswith("..") else relative
-
-
-def _facts(installation: Installation, places: Places) -> dict[str, str]:
-    return {
-        "base_url": places.base_url,
-        "aws_url": places.aws,
-        "bedrock_url": places.bedrock,
-        "lambda_url": places.lambda_api,
-        "region": installation.region,
-        "user_pool_id": installation.user_pool_id,
-        "client_id": installation.client_id,
-        "identity_pool_id": installation.identity_pool_id,
-    }
 
 
 def _provisioned(client: Aws, wanted: Plan, upstream: tuple[str, str] | None) -> Installation:

@@ -29,16 +29,17 @@ def main() -> int:
             state = StateFile(options.state)
             if (unusable := state.restore()) is not None:
                 print(unusable, file=sys.stderr, flush=True)
-        application = Application(state)
-        server = serve(options.port, application)
     except InUseError as error:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
-        print(
-            f"cannot start on port {options.port}: {os.strerror(error.errno) if error.errno else error}",
-            file=sys.stderr,
-        )
+        print(f"cannot keep the state in {options.state}: {_reason(error)}", file=sys.stderr)
+        return 1
+    application = Application(state)
+    try:
+        server = serve(options.port, application)
+    except OSError as error:
+        print(f"cannot start on port {options.port}: {_reason(error)}", file=sys.stderr)
         return 1
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -51,6 +52,10 @@ def main() -> int:
     server.serve_forever()
     application.save()
     return 0
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 if __name__ == "__main__":

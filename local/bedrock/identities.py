@@ -1,5 +1,6 @@
 """Access keys and whose they are, as the AWS stand-in knows them."""
 
+import time
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -16,13 +17,14 @@ class Identity:
     arn: str
     secret_access_key: str
     session_token: str | None
+    expires_at: float | None  # unix seconds; None for a key that does not expire
 
 
 @dataclass
 class Identities:
     """Asks `aws_url` who an access key belongs to.
 
-    Only answers are remembered: an unknown key may exist a moment later.
+    Only answers are remembered, and only while the key is good: an unknown key may exist a moment later.
     """
 
     aws_url: str
@@ -30,13 +32,17 @@ class Identities:
     client: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False))
 
     async def of(self, access_key_id: str) -> Identity:
-        """UnrecognizedClientException for an unknown key, InternalServerException when nobody can be asked."""
+        """AwsError: ExpiredTokenException and UnrecognizedClientException for an expired and an unknown key,
+        InternalServerException when nobody can be asked."""
         if access_key_id not in self.known:
             identity = await self.asked(access_key_id)
             if len(self.known) >= REMEMBERED:
                 del self.known[next(iter(self.known))]
             self.known[access_key_id] = identity
-        return self.known[access_key_id]
+        identity = self.known[access_key_id]
+        if identity.expires_at is not None and identity.expires_at <= time.time():
+            raise AwsError("ExpiredTokenException", "The security token included in the request is expired", 403)
+        return identity
 
     async def asked(self, access_key_id: str) -> Identity:
         try:
@@ -49,4 +55,4 @@ class Identities:
         if answer.status_code != 200:
             raise AwsError("InternalServerException", f"{self.aws_url} answered {answer.status_code}", 500)
         found = answer.json()
-        return Identity(found["arn"], found["secret_access_key"], found.get("session_token"))
+        return Identity(found["arn"], found["secret_access_key"], found.get("session_token"), found.get("expires_at"))

@@ -17,6 +17,7 @@ Asgi = Callable[[Message, Receive, Send], Awaitable[None]]
 
 _INVOKE = ("2015-03-31", "invocations")
 _STREAM = ("2021-11-15", "response-streaming-invocations")
+_HOSTS = ("127.0.0.1", "localhost")
 _EVENT_STREAM = "application/vnd.amazon.eventstream"
 
 
@@ -27,7 +28,10 @@ class _Refusal(Exception):  # noqa: N818 -- an answer, not a fault
 
 
 def lambda_api(functions: Functions) -> Asgi:
-    """An ASGI app. Requests must be signed; whose signature it is, and whether it is right, is not checked."""
+    """An ASGI app. Requests must be signed; whose signature it is, and whether it is right, is not checked.
+
+    A web page that had its own name point here (DNS rebinding) is refused by that name: it could pass for anyone.
+    """
 
     async def app(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -49,6 +53,8 @@ def lambda_api(functions: Functions) -> Asgi:
 
 async def _serve(functions: Functions, scope: Message, receive: Receive, send: Send) -> None:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    if headers.get("host", "").rpartition(":")[0] not in _HOSTS:
+        raise _Refusal(403, "AccessDeniedException", "Ask by a loopback name")
     operation, name = _route(scope)
     if not headers.get("authorization", "").startswith("AWS4-HMAC-SHA256 Credential="):
         raise _Refusal(403, "MissingAuthenticationTokenException", "Missing Authentication Token")

@@ -105,6 +105,8 @@ def test_it_says_what_a_newcomer_needs_and_ctrl_c_leaves_nothing(tmp_path: Path)
         for value in (given["OPENAI_BASE_URL"], given["OPENAI_API_KEY"], given["PENNYWORTH_ADMIN_TOKEN"], "curl "):
             assert value in said
         assert "GET /v1/version 200" in said
+        assert said.startswith("Building ") or said.startswith("Pennyworth runs on ")  # not its own requests
+        assert "GET /v1/version 200" in (tmp_path / "log").read_text()
         assert given["OPENAI_API_KEY"] not in (tmp_path / "log").read_text()
         descendants = family(process.pid)
         assert len(descendants) >= 5  # two stand-ins, three functions

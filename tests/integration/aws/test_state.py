@@ -85,3 +85,13 @@ def test_a_taken_port_is_one_clear_line(aws_url: str) -> None:
     )
     assert ended.returncode == 1
     assert ended.stderr == f"cannot start on port {port}: Address already in use\n"
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    state = tmp_path / "file" / "aws"
+    command = [sys.executable, "-m", "local.aws", "--port", "0", "--state", str(state)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"cannot keep the state in {state}: ")
+    assert ended.stderr.count("\n") == 1

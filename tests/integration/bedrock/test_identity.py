@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +16,8 @@ PATH = f"/model/{CLAUDE}/converse"
 BODY = {"messages": [{"role": "user", "content": [{"text": "Hello"}]}]}
 LONG_TERM = Credentials("AKIALONG", "long-secret")
 ASSUMED = Credentials("ASIAROLE", "role-secret", "role-token")
-KEYS: dict[str, dict[str, str | None]] = {
+EXPIRED = Credentials("ASIAEXPIRED", "old-secret", "old-token")
+KEYS: dict[str, dict[str, str | float | None]] = {
     "AKIALONG": {
         "arn": "arn:aws:iam::123456789012:user/ada",
         "secret_access_key": "long-secret",
@@ -25,6 +27,13 @@ KEYS: dict[str, dict[str, str | None]] = {
         "arn": "arn:aws:sts::123456789012:assumed-role/bedrock/user-1",
         "secret_access_key": "role-secret",
         "session_token": "role-token",
+        "expires_at": time.time() + 3600,
+    },
+    "ASIAEXPIRED": {
+        "arn": "arn:aws:sts::123456789012:assumed-role/bedrock/user-2",
+        "secret_access_key": "old-secret",
+        "session_token": "old-token",
+        "expires_at": time.time() - 1,
     },
 }
 
@@ -206,6 +215,13 @@ def test_a_wrong_secret_shows(knowing: str, stand_in: Any, credentials: Any) -> 
 def test_a_wrong_session_token_shows(knowing: str, stand_in: Any, credentials: Any) -> None:
     client = stand_in(knowing, credentials)
     assert error(client.post(PATH, BODY)) == (403, "UnrecognizedClientException")
+    client.close()
+
+
+def test_an_expired_key_is_refused_though_it_is_remembered(knowing: str, stand_in: Any) -> None:
+    client = stand_in(knowing, EXPIRED)
+    for _ in range(2):
+        assert error(client.post(PATH, BODY)) == (403, "ExpiredTokenException")
     client.close()
 
 

@@ -165,3 +165,11 @@ async def test_an_unsigned_request_is_refused(bench: Any) -> None:
                 assert reply.status_code == 403
                 assert reply.headers["x-amzn-errortype"] == "MissingAuthenticationTokenException"
         assert not functions.pids
+
+
+async def test_a_page_whose_name_was_made_to_point_here_is_refused(bench: Any) -> None:
+    async with bench.run(bench.function(SOURCE)) as functions, served(functions) as url, httpx.AsyncClient() as http:
+        headers = {"authorization": "AWS4-HMAC-SHA256 Credential=x", "host": f"evil.example:{url.rpartition(':')[2]}"}
+        reply = await http.post(f"{url}/2015-03-31/functions/tiny/invocations", content=b"{}", headers=headers)
+        assert (reply.status_code, reply.headers["x-amzn-errortype"]) == (403, "AccessDeniedException")
+        assert not functions.pids

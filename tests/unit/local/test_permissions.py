@@ -1,12 +1,14 @@
 """The roles' policies: as tight as they say."""
 
+import ast
 import json
 from fnmatch import fnmatchcase
 
 import pytest
+from botocore.loaders import Loader
 
 from local import permissions
-from local.plan import plan
+from local.plan import ROOT, plan
 
 WHERE = {
     "region": "us-east-1",
@@ -62,3 +64,25 @@ def test_a_groups_patterns_choose_models_by_the_names_clients_use() -> None:
     chosen = set(here.ids(("nova-*",)))
     assert chosen
     assert chosen == {model_id for name, model_id in here.model_ids.items() if fnmatchcase(name, "nova-*")}
+
+
+def named(folder: str) -> set[str]:
+    """The actions of Cognito's directory and Parameter Store whose operations a folder's sources name."""
+    words = {
+        node.value
+        for file in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant)
+    }
+    return {
+        f"{service}:{operation}"
+        for service in ("cognito-idp", "ssm")
+        for operation in Loader().load_service_model(service, "service-2")["operations"]
+        if operation in words
+    }
+
+
+@pytest.mark.parametrize(("key", "folder"), [("admin", "services/admin"), ("authorizer", "shared/pennyworth")])
+def test_a_role_allows_what_its_function_calls_and_no_more(key: str, folder: str) -> None:
+    # The AWS stand-in evaluates no such policy: what is missing would first be missed in AWS.
+    assert {action for action, _ in allowed(key) if action.startswith(("cognito-idp:", "ssm:"))} == named(folder)
