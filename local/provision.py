@@ -52,7 +52,6 @@ class Installation:
     user_pool_id: str
     client_id: str
     identity_pool_id: str
-    bucket: str
     functions: dict[str, Provisioned]  # by key: openai, mcp, admin, authorizer
 
 
@@ -104,7 +103,6 @@ def provision(aws: Aws, plan: Plan, *, version: str, git_sha: str, upstream: tup
         user_pool_id=user_pool_id,
         client_id=client_id,
         identity_pool_id=identity_pool_id,
-        bucket=_bucket(aws("s3"), f"{plan.prefix}-{account_id}", plan.region),
         functions={
             key: Provisioned(
                 {**settings, **own.get(key, {}), "POWERTOOLS_SERVICE_NAME": key, "POWERTOOLS_LOG_LEVEL": "INFO"},
@@ -244,21 +242,3 @@ def _upstream(ssm: Any, plan: Plan, upstream: tuple[str, str] | None) -> dict[st
     name = f"{plan.parameters}/upstream-key"
     ssm.put_parameter(Name=name, Value=key, Type="SecureString", Overwrite=True)
     return {"PENNYWORTH_UPSTREAM_URL": url, "PENNYWORTH_UPSTREAM_KEY_PARAMETER": name}
-
-
-def _bucket(s3: Any, name: str, region: str) -> str:
-    try:
-        s3.head_bucket(Bucket=name)
-    except s3.exceptions.ClientError:
-        place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-        s3.create_bucket(Bucket=name, **place)
-        s3.put_public_access_block(
-            Bucket=name,
-            PublicAccessBlockConfiguration={
-                "BlockPublicAcls": True,
-                "IgnorePublicAcls": True,
-                "BlockPublicPolicy": True,
-                "RestrictPublicBuckets": True,
-            },
-        )
-    return name

@@ -157,7 +157,8 @@ def _mb(size: int) -> str:
     return f"{size / 1024 / 1024:.2f}"
 
 
-def _report(sizes: dict[str, Size], out: Path) -> None:
+def _report(sizes: dict[str, Size], out: Path, arch: str) -> None:
+    print(f"for linux/{arch}, Python {'.'.join(map(str, LAMBDA_PYTHON))}:")
     for name, size in sizes.items():
         file = os.path.relpath(out / f"{name}.zip")
         print(f"{file:24} {_mb(size.zipped):>7} MB {_mb(size.unzipped):>8} MB unzipped")
@@ -181,7 +182,7 @@ def main() -> None:
             print(f"{options.out}: {'built' if made else 'up to date'}")
         else:
             out = (options.out or ROOT / "dist").absolute()
-            _report(for_lambda(ROOT, options.arch, out), out)
+            _report(for_lambda(ROOT, options.arch, out), out, options.arch)
     except (BuildError, OSError) as error:
         sys.exit(f"build: {error}")
 
