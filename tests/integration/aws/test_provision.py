@@ -27,7 +27,7 @@ def test_a_second_run_finds_everything_again(
     pepper = client("ssm").get_parameter(Name="/pennyworth/local/key-pepper", WithDecryption=True)["Parameter"]
     changed = plan().with_(authorizer_ttl_s=7, groups=(*plan().groups[:1],))
     again = made(aws_url, changed)
-    for field in ("user_pool_id", "client_id", "identity_pool_id", "bucket"):
+    for field in ("user_pool_id", "client_id", "identity_pool_id"):
         assert getattr(again, field) == getattr(installation, field)
     assert again.functions["admin"].environment["PENNYWORTH_AUTHORIZER_TTL_S"] == "7"
     kept = client("ssm").get_parameter(Name="/pennyworth/local/key-pepper", WithDecryption=True)["Parameter"]
