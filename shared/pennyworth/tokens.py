@@ -50,9 +50,8 @@ class Tokens:
         if key_id not in self._keys and self._clock() - self._fetched_at >= _REFETCH_S:
             from jwt import PyJWKSet
 
-            key_set = dict(
-                self._key_set()
-            )  # if this fails, the next token asks again: good ones are not refused for it
+            # Should this fail, the next token asks again: good ones are not refused for it.
+            key_set = dict(self._key_set())
             self._fetched_at = self._clock()
             self._keys = {str(key.key_id): key for key in PyJWKSet.from_dict(key_set).keys}
         return self._keys.get(key_id)

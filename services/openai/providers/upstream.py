@@ -78,7 +78,8 @@ class Upstream:
             logger.error("provider error", provider="upstream", error=type(error).__name__)
             raise Problem("service_unavailable") from None
         if response.status_code != 200:
-            raise _problem(response)
+            with response:
+                raise _problem(response)
         return response
 
 
