@@ -17,7 +17,8 @@ import pytest
 from aws_lambda_powertools import Tracer
 
 from pennyworth.errors import Problem
-from pennyworth.tracing import UNTRACED, Daemon, udp_address
+from pennyworth.subsegment import UNTRACED
+from pennyworth.tracing import Daemon, udp_address
 
 ROOT = "1-5759e988-bd862e3fe1be46a994272793"
 FUNCTION = "53995c3f42cd8ad8"
