@@ -45,14 +45,14 @@ def for_lambda(root: Path, arch: str, out: Path) -> dict[str, Size]:
         (out / STAMP).unlink(missing_ok=True)  # killed between two zips, they are not one build's
         for name in sizes:
             (work / f"{name}.zip").replace(out / f"{name}.zip")
-        (out / STAMP).write_text(_lambda_stamp(root, arch))
+        (out / STAMP).write_text(stamp(root, arch))
     return sizes
 
 
 def is_current(root: Path, arch: str, out: Path) -> bool:
     """Whether `for_lambda` would make what is in `out` already."""
     zips = (out / f"{name}.zip" for name in (LAYER, *artifacts(root)))
-    return all(file.is_file() for file in zips) and _stamp_of(out) == _lambda_stamp(root, arch)
+    return all(file.is_file() for file in zips) and _stamp_of(out) == stamp(root, arch)
 
 
 def package(root: Path, dependencies: Path, into: Path, *, bytecode: bool) -> dict[str, Size]:
@@ -68,16 +68,16 @@ def package(root: Path, dependencies: Path, into: Path, *, bytecode: bool) -> di
 
 def native(root: Path, out: Path) -> bool:
     """Make `out` hold the artifacts unpacked for the running interpreter. False when it did already."""
-    stamp = _inputs(root)
-    if _stamp_of(out) == stamp:
+    made_from = _inputs(root)
+    if _stamp_of(out) == made_from:
         return False
     with workspace(out.parent, f".{out.name}") as work:
-        if _stamp_of(out) == stamp:  # another process built it while this one waited
+        if _stamp_of(out) == made_from:  # another process built it while this one waited
             return False
         fresh = work / "stage"
         fresh.mkdir()
         stage(root, installed(root), fresh, bytecode=True)
-        (fresh / STAMP).write_text(stamp)
+        (fresh / STAMP).write_text(made_from)
         _swap(fresh, out, work / "old")
     return True
 
@@ -167,7 +167,8 @@ def _inputs(root: Path) -> str:
     return digest(root, [*sources(root), *tool_sources(), root / REQUIREMENTS])
 
 
-def _lambda_stamp(root: Path, arch: str) -> str:
+def stamp(root: Path, arch: str) -> str:
+    """What the file beside the zips says: what they are for and made from."""
     return f"{arch} {_inputs(root)}"
 
 

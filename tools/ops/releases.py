@@ -82,14 +82,20 @@ def matching(releases: list[Release], wanted: str) -> Release:
 
 def _function(client: Any, key: str, name: str) -> Function:
     try:
-        alias = client.get_alias(FunctionName=name, Name=ALIAS)
+        live = aim(client, name)
         pages = client.get_paginator("list_versions_by_function").paginate(FunctionName=name)
         versions = [version for page in pages for version in page["Versions"] if version["Version"] != "$LATEST"]
     except client.exceptions.ResourceNotFoundException:
         raise OpsError(f"There is no function {name} with an alias '{ALIAS}': is this environment deployed?") from None
     published = sorted((_published(each) for each in versions), key=lambda each: -each.number)
+    return Function(key, name, tuple(published), *live)
+
+
+def aim(client: Any, name: str) -> tuple[str, Mapping[str, float], str]:
+    """A function's alias: `live`, `weights` and `revision` of Function."""
+    alias = client.get_alias(FunctionName=name, Name=ALIAS)
     weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
-    return Function(key, name, tuple(published), alias["FunctionVersion"], weights, alias.get("RevisionId", ""))
+    return alias["FunctionVersion"], weights, alias.get("RevisionId", "")
 
 
 def _published(version: Mapping[str, Any]) -> Published:

@@ -47,7 +47,8 @@ def move(client: Any, functions: list[Function], release: Release) -> None:
 
 def _restored(client: Any, function: Function) -> bool:
     try:
-        _point(client, function, function.live, function.weights)
+        if releases.aim(client, function.name)[:2] != (function.live, function.weights):
+            _point(client, function, function.live, function.weights)
     except (ClientError, BotoCoreError):
         return False
     return True
