@@ -64,7 +64,7 @@ class Terraform:
 
 
 def _left_by_terraform(folder, names):
-    return [name for name in names if name in (".terraform", ".terraform.lock.hcl") or ".tfstate" in name]
+    return [name for name in names if name == ".terraform" or ".tfstate" in name]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,1 @@
+../../modules/pennyworth/functions.tf

@@ -1,0 +1,127 @@
+# An installation of Pennyworth, whole. The environments' folders link to these files, so a path that is right here is
+# right there: both lie two folders below terraform/.
+
+data "aws_caller_identity" "this" {}
+
+data "aws_partition" "this" {}
+
+data "aws_region" "this" {}
+
+locals {
+  name       = "pennyworth-${var.environment}"
+  parameters = "/pennyworth/${var.environment}"
+  root       = "${path.module}/../../.."
+  artifacts  = coalesce(var.artifacts, "${local.root}/dist")
+  project    = file("${local.root}/pyproject.toml")
+  version    = coalesce(var.app_version, regex("(?m)^version = \"([^\"]+)\"", local.project)[0])
+
+  models  = jsondecode(file("${local.root}/services/openai/models.json"))
+  planned = jsondecode(file("${path.module}/../../functions.json"))
+}
+
+module "storage" {
+  source = "../../modules/storage"
+
+  name           = "${local.name}-${data.aws_caller_identity.this.account_id}"
+  expiry_days    = var.file_expiry_days
+  upload_origins = var.upload_origins
+  force_destroy  = !var.deletion_protection
+}
+
+module "identity" {
+  source = "../../modules/identity"
+
+  name                     = local.name
+  groups                   = var.groups
+  catalogue                = { for name, model in local.models : name => model.id if model.provider == "bedrock" }
+  unlisted_models          = var.upstream != null
+  bucket_arn               = module.storage.arn
+  mfa                      = var.mfa
+  deletion_protection      = var.deletion_protection
+  permissions_boundary_arn = var.permissions_boundary_arn
+}
+
+# What the keys' MACs are made with. Drawn by AWS and written once: it is in no state and in no plan. Another pepper
+# would make every key invalid.
+ephemeral "aws_secretsmanager_random_password" "pepper" {
+  password_length     = 64
+  exclude_punctuation = true
+}
+
+resource "aws_ssm_parameter" "pepper" {
+  name             = "${local.parameters}/key-pepper"
+  description      = "Pepper of the API keys' MAC: another one makes every key invalid"
+  type             = "SecureString" # under the AWS-managed key, which is free
+  value_wo         = ephemeral.aws_secretsmanager_random_password.pepper.random_password
+  value_wo_version = 1
+}
+
+module "layer" {
+  source = "../../modules/layer"
+
+  name         = local.name
+  file         = "${local.artifacts}/layer.zip"
+  architecture = var.architecture
+}
+
+module "function" {
+  source   = "../../modules/function"
+  for_each = local.planned
+
+  name                     = "${local.name}-${each.key}"
+  role_name                = "${local.name}-function-${each.key}"
+  description              = "Pennyworth ${var.environment}: ${each.key}"
+  file                     = "${local.artifacts}/${each.value.artifact}.zip"
+  handler                  = each.value.handler
+  architecture             = var.architecture
+  layers                   = [module.layer.arn]
+  memory_mb                = var.functions[each.key].memory_mb
+  timeout_s                = each.value.timeout_s
+  concurrency              = var.functions[each.key].concurrency
+  canary                   = var.functions[each.key].canary
+  streaming                = each.value.streaming
+  environment              = merge(local.environment, lookup(local.own_environment, each.key, {}), { POWERTOOLS_SERVICE_NAME = each.key })
+  statements               = local.statements[each.key]
+  log_retention_days       = var.log_retention_days
+  permissions_boundary_arn = var.permissions_boundary_arn
+}
+
+module "api" {
+  source = "../../modules/api"
+
+  name     = local.name
+  contract = yamldecode(file("${local.root}/openapi.yaml"))
+  functions = {
+    for key, planned in local.planned : key => {
+      name      = module.function[key].name
+      alias_arn = module.function[key].alias_arn
+      streaming = planned.streaming
+      timeout_s = planned.timeout_s
+    } if key != "authorizer"
+  }
+  authorizer = {
+    name      = module.function["authorizer"].name
+    alias_arn = module.function["authorizer"].alias_arn
+  }
+  authorizer_ttl_s   = var.authorizer_ttl_s
+  user_pool_arn      = module.identity.user_pool_arn
+  throttle           = var.throttle
+  log_retention_days = var.log_retention_days
+  domain             = var.domain
+  waf                = var.waf
+}
+
+module "observability" {
+  source = "../../modules/observability"
+
+  name = local.name
+  api = {
+    name                  = local.name
+    stage                 = module.api.stage
+    access_log_group_name = module.api.access_log_group_name
+  }
+  functions = {
+    for key, function in module.function : key => { name = function.name, log_group_name = function.log_group_name }
+  }
+  alarms = var.alarms
+}

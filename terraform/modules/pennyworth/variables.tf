@@ -1,0 +1,206 @@
+variable "environment" {
+  description = "The environment's name: it stands in every resource's name"
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,14}[a-z0-9]$", var.environment))
+    error_message = "environment = \"${var.environment}\": 2 to 16 lowercase letters, digits and hyphens, beginning with a letter, for example \"dev\"."
+  }
+}
+
+variable "region" {
+  description = "The AWS Region everything is made in; Amazon Bedrock must be there"
+  type        = string
+  nullable    = false
+
+  validation {
+    # botocore's list for the service `bedrock`, held to it by a test.
+    condition = contains([
+      "af-south-1", "ap-east-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-south-2",
+      "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6",
+      "ap-southeast-7", "ca-central-1", "ca-west-1", "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1",
+      "eu-south-2", "eu-west-1", "eu-west-2", "eu-west-3", "il-central-1", "me-central-1", "me-south-1",
+      "mx-central-1", "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2",
+    ], var.region)
+    error_message = "region = \"${var.region}\": Amazon Bedrock is in no Region of that name. Choose one such as us-east-1 or eu-west-1."
+  }
+}
+
+variable "account_id" {
+  description = "The AWS account this environment belongs to: with another account's credentials nothing is planned. Null for any"
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.account_id == null || can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "account_id: an AWS account's id has twelve digits; write it as a string."
+  }
+}
+
+variable "app_version" {
+  description = "The version that GET /v1/version names. Null for pyproject.toml's"
+  type        = string
+  default     = null
+}
+
+variable "git_sha" {
+  description = "The commit that GET /v1/version names; `make deploy` fills it in"
+  type        = string
+  default     = "unknown"
+  nullable    = false
+}
+
+variable "artifacts" {
+  description = "Folder of the zip files that `make build` makes. Null for dist/"
+  type        = string
+  default     = null
+}
+
+variable "architecture" {
+  description = "Instruction set of the functions and the layer, as they were built: arm64 (the cheaper one) or x86_64"
+  type        = string
+  default     = "arm64"
+  nullable    = false
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.architecture)
+    error_message = "architecture: \"arm64\" or \"x86_64\", the one given to `make build ARCH=`."
+  }
+}
+
+variable "functions" {
+  description = <<-E
+    By key (openai, mcp, admin, authorizer): memory_mb, in MB; concurrency, the most that run at once and a share of the
+    account's quota kept for them (null for what the account has); canary, to send `weight` (0 to 1) of the requests to
+    the version being deployed while the alias stays on `stable_version`
+  E
+  type = map(object({
+    memory_mb   = number
+    concurrency = optional(number)
+    canary      = optional(object({ stable_version = string, weight = number }))
+  }))
+  nullable = false
+
+  validation {
+    condition     = toset(keys(var.functions)) == toset(["openai", "mcp", "admin", "authorizer"])
+    error_message = "functions: exactly openai, mcp, admin and authorizer."
+  }
+}
+
+variable "groups" {
+  description = <<-E
+    Groups of people, by name: precedence (the lowest of a person's groups counts), actions (inference, mcp, usage,
+    admin), models (shell patterns over the names in services/openai/models.json)
+  E
+  type = map(object({
+    precedence = number
+    actions    = list(string)
+    models     = list(string)
+  }))
+  nullable = false
+}
+
+variable "authorizer_ttl_s" {
+  description = "Seconds for which a permission is remembered: as long may a revoked key go on working. 0 for not at all"
+  type        = number
+  default     = 60
+  nullable    = false
+
+  validation {
+    condition     = var.authorizer_ttl_s >= 0 && var.authorizer_ttl_s <= 3600 && floor(var.authorizer_ttl_s) == var.authorizer_ttl_s
+    error_message = "authorizer_ttl_s: whole seconds from 0 to 3600, the most API Gateway caches."
+  }
+}
+
+variable "throttle" {
+  description = "What the whole API takes: rate_per_s, requests a second; burst, requests at once"
+  type        = object({ rate_per_s = number, burst = number })
+  default     = { rate_per_s = 500, burst = 1000 }
+  nullable    = false
+
+  validation {
+    condition     = var.throttle.rate_per_s > 0 && var.throttle.burst > 0
+    error_message = "throttle: rate_per_s and burst are above 0; an account's own limit (10000 and 5000 by default) holds besides."
+  }
+}
+
+variable "log_retention_days" {
+  description = "Days for which logs are kept"
+  type        = number
+  default     = 30
+  nullable    = false
+}
+
+variable "mfa" {
+  description = "A second factor (TOTP) for people who sign in: OFF or OPTIONAL"
+  type        = string
+  default     = "OPTIONAL"
+  nullable    = false
+}
+
+variable "deletion_protection" {
+  description = "Whether the user pool, and with it every key, refuses to be deleted and a bucket with files in it stays"
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "file_expiry_days" {
+  description = "Days after which people's files are deleted"
+  type        = number
+  default     = 30
+  nullable    = false
+}
+
+variable "upload_origins" {
+  description = "Origins of web pages that may send files to presigned URLs"
+  type        = list(string)
+  default     = ["*"]
+  nullable    = false
+}
+
+variable "upstream" {
+  description = <<-E
+    An OpenAI-compatible provider for the models our catalogue lacks: url, its base URL; has_key, whether it wants a key,
+    which is kept in the parameter /pennyworth/ENVIRONMENT/upstream-key and put there by hand. Null for none
+  E
+  type        = object({ url = string, has_key = optional(bool, true) })
+  default     = null
+
+  validation {
+    condition     = var.upstream == null || can(regex("^https://[^/?#]+(/[^?#]*)?$", var.upstream.url))
+    error_message = "upstream.url: a base URL such as https://api.openai.com/v1. It begins with https, because the key travels there."
+  }
+}
+
+variable "mcp_origins" {
+  description = "Origins of web pages, beside the gateway's own, that may speak MCP"
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "domain" {
+  description = "A domain name of your own: name, and the ARN of its certificate in this Region's ACM. Null for AWS's"
+  type        = object({ name = string, certificate_arn = string })
+  default     = null
+}
+
+variable "waf" {
+  description = "A web application firewall, which bills at rest: requests_per_5_minutes from one address. Null for none"
+  type        = object({ requests_per_5_minutes = number })
+  default     = null
+}
+
+variable "alarms" {
+  description = "CloudWatch alarms, of which an account's first ten are free: email, who hears of them. Null for none"
+  type        = object({ email = optional(string) })
+  default     = null
+}
+
+variable "permissions_boundary_arn" {
+  description = "The policy no role made here may exceed; the deploy role of modules/bootstrap requires its own. Null for none"
+  type        = string
+  default     = null
+}
