@@ -1,4 +1,4 @@
-"""`make rehearse`, whole: the real provider against the stand-in of AWS, a chat through what it deployed, and its end."""
+"""`make rehearse`, whole: the real provider against the stand-in of AWS, a chat through what it made, and its end."""
 
 import os
 import subprocess

@@ -49,7 +49,7 @@ class Rehearsal:
         self._git_sha = secrets.token_hex(20) if sha == sources.UNKNOWN else sha
 
     async def run(self) -> None:
-        """Raises RehearsalError, ChildError, BuildError, OpsError, httpx.HTTPError, BotoCoreError, ClientError and OSError."""
+        """Raises RehearsalError, and what its parts raise (`__main__` has the list)."""
         Terraform(ROOT)  # is there, or nothing begins
         with self._step("Build the artifacts for this machine"):
             artifacts = await asyncio.to_thread(self._artifacts)
