@@ -112,3 +112,7 @@ def test_an_imported_api_may_answer_by_itself(client: Callable[..., Any]) -> Non
     found = aws.get_resources(restApiId=api, embed=["methods"])["items"]
     [resource] = [each for each in found if each["path"] == "/models"]
     assert resource["resourceMethods"]["OPTIONS"]["methodIntegration"]["type"].upper() == "MOCK"
+    place = {"restApiId": api, "resourceId": resource["id"], "httpMethod": "OPTIONS"}
+    uri = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn/invocations"
+    aws.put_integration(**place, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
+    assert aws.get_integration(**place)["uri"] == uri
