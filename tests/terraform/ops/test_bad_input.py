@@ -11,7 +11,7 @@ import pytest
 
 from tests.aws_stand_in import running
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 _LIMIT_S = 120
 _OLD = '#!/bin/sh\necho \'{"terraform_version": "1.5.7"}\'\n'
 
