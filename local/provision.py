@@ -212,8 +212,13 @@ def _function_role(
         **arns,
     )
     role_arn = _role(aws("iam"), plan, f"function-{function.key}", permissions.trusted_function(), allowed)
+    return credentials(aws, role_arn, function.name)
+
+
+def credentials(aws: Aws, role_arn: str, function_name: str) -> dict[str, str]:
+    """Of a function's role, under the names of their environment variables."""
     # Lambda renews a function's credentials; these last as long as a role's session can.
-    session = aws("sts").assume_role(RoleArn=role_arn, RoleSessionName=function.name, DurationSeconds=12 * 3600)
+    session = aws("sts").assume_role(RoleArn=role_arn, RoleSessionName=function_name, DurationSeconds=12 * 3600)
     key = session["Credentials"]
     return {
         "AWS_ACCESS_KEY_ID": key["AccessKeyId"],

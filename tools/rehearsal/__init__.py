@@ -1,1 +1,5 @@
-"""What proves that Terraform and `make run` make the same installation."""
+"""`make rehearse`: a deployment from the first apply to destroy, by the real Terraform and AWS provider, here.
+
+Everything is as an operator would meet it, except that AWS is the stand-in (local.aws), and that API Gateway and Lambda
+are the ones of `make run`, fed with what was deployed.
+"""
