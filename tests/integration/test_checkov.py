@@ -65,9 +65,7 @@ def test_every_file_is_read_and_every_skip_is_still_needed(checkov):
     _, found = checkov(ROOT)
     # A file that cannot be parsed is passed over by checkov, which ends well all the same.
     assert not found["results"]["parsing_errors"]
-    used = {
-        (Path(check["file_abs_path"]).resolve(), check["check_id"]) for check in found["results"]["skipped_checks"]
-    }
+    used = {(Path(check["file_abs_path"]).resolve(), check["check_id"]) for check in found["results"]["skipped_checks"]}
     unneeded = [f"{path.relative_to(ROOT)}:{line}" for path, line, skip in skips() if (path, skip["id"]) not in used]
     assert not unneeded
 
