@@ -50,7 +50,7 @@ checkov: $(CHECKOV) ## Look for insecure settings in terraform/; a skip stands b
 	.checkov/bin/checkov --quiet
 
 smoke: $(READY) ## Check a deployed environment with real clients; BASE_URL= KEY= ADMIN_TOKEN= ACCESS_TOKEN= SHA= MODEL= SLOW=1
-	@$(BIN)/pytest --quiet -p no:cacheprovider tests/smoke
+	@$(BIN)/python -m pytest --quiet --tb=short -p no:cacheprovider tests/smoke
 
 format: $(READY) ## Rewrite the sources in the project's format
 	$(BIN)/ruff format .
