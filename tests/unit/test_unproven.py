@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,3 +30,11 @@ def test_every_variable_of_the_target_is_explained():
     purpose = re.search(r"^smoke: .*", (ROOT / "Makefile").read_text(), re.MULTILINE)[0]
     for name in re.findall(r"\b([A-Z_]{3,})=", purpose):
         assert re.search(rf"\b{name}\b", TEXT), name
+
+
+def test_the_ordinary_run_leaves_out_these_checks_and_nothing_else():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    run = {Path(place).name for place in settings["tool"]["pytest"]["ini_options"]["testpaths"]}
+    assert {path.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").rglob("test_*.py")} - run == {
+        "smoke"
+    }
