@@ -1,0 +1,1 @@
+"""What proves that Terraform and `make run` make the same installation."""
