@@ -10,7 +10,7 @@ PYTHON ?= $(shell tools/newest-python)
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help setup run test check format lock build bench clean
+.PHONY: help setup run test check format lock build bench idle-cost clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ build: $(READY) ## dist/: the layer and the services for Lambda; ARCH=arm64 or x
 
 bench: $(READY) ## Measure against boto3 in one run; writes benchmarks/latest.json
 	$(BIN)/python -m benchmarks
+
+idle-cost: $(READY) ## What ENV=dev or prod costs while idle, and why; options as TF_VAR_*, JSON=1 for scripts
+	@$(BIN)/python -m tools.idle_cost "$(or $(ENV),$(error ENV= names a folder of terraform/environments: make $@ ENV=prod))" $(if $(JSON),--json)
 
 clean: ## Remove what can be made again
 	rm -rf .venv .local build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
