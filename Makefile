@@ -21,6 +21,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 
 $(READY): requirements-dev.txt requirements-emulator.txt
 	@test -n "$(PYTHON)"
+	@test ! -L .venv || { echo ".venv is a link: clearing it would empty the folder it names. Remove the link, then run make setup." >&2; exit 1; }
 	"$(PYTHON)" -m venv --clear .venv
 	$(PIP) -r requirements-dev.txt
 	$(PIP) --no-deps -r requirements-emulator.txt
