@@ -1,0 +1,291 @@
+mock_provider "aws" {
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_region" {
+    defaults = { name = "us-east-1" }
+  }
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_resource "aws_cognito_user_pool" {
+    defaults = { id = "us-east-1_made" }
+  }
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/made" }
+  }
+}
+
+variables {
+  name       = "pennyworth-test"
+  bucket_arn = "arn:aws:s3:::files"
+  catalogue = {
+    "nova-lite"  = "amazon.nova-lite-v1:0"
+    "nova-pro"   = "amazon.nova-pro-v1:0"
+    "nova.x"     = "amazon.nova-x-v1:0"
+    "llama-3.3"  = "us.meta.llama3-3-v1:0"
+    "sonnet-4.5" = "global.anthropic.claude-sonnet-4-5-v1:0"
+  }
+  groups = {
+    admins     = { precedence = 10, actions = ["inference", "mcp", "usage", "admin"], models = ["*"] }
+    restricted = { precedence = 30, actions = ["inference"], models = ["nova-*", "llama-?.3"] }
+  }
+}
+
+run "defaults" {
+  assert {
+    condition     = aws_cognito_user_pool.this.admin_create_user_config[0].allow_admin_create_user_only
+    error_message = "nobody may sign themselves up"
+  }
+  assert {
+    condition     = aws_cognito_user_pool.this.deletion_protection == "ACTIVE" && aws_cognito_user_pool.this.mfa_configuration == "OPTIONAL" && aws_cognito_user_pool.this.software_token_mfa_configuration[0].enabled
+    error_message = "protected, and one-time passwords for who wants them"
+  }
+  assert {
+    condition     = aws_cognito_user_pool.this.user_pool_tier == "LITE" && !aws_cognito_user_pool.this.username_configuration[0].case_sensitive
+    error_message = "the cheapest plan, and e-mail addresses in any case"
+  }
+  assert {
+    condition     = toset(aws_cognito_user_pool.this.schema[*].name) == toset([for slot in range(1, 21) : format("key_%02d", slot)]) && alltrue(aws_cognito_user_pool.this.schema[*].mutable)
+    error_message = "twenty keys a person, which can be replaced"
+  }
+  assert {
+    condition     = alltrue([for role in aws_iam_role.group : role.permissions_boundary == null])
+    error_message = "no boundary unless one is given"
+  }
+}
+
+run "no_custom_attribute_is_readable_or_writable_by_its_owner" {
+  assert {
+    condition     = length(aws_cognito_user_pool_client.this.read_attributes) > 0 && length(aws_cognito_user_pool_client.this.write_attributes) > 0
+    error_message = "an empty list means every attribute to Cognito"
+  }
+  assert {
+    condition     = !anytrue([for name in setunion(aws_cognito_user_pool_client.this.read_attributes, aws_cognito_user_pool_client.this.write_attributes) : startswith(name, "custom:")])
+    error_message = "people could rewrite their own keys and limits"
+  }
+}
+
+run "a_groups_description_is_its_policy" {
+  assert {
+    condition     = aws_cognito_user_group.this["restricted"].description == "{\"actions\":[\"inference\"],\"models\":[\"nova-*\",\"llama-?.3\"]}"
+    error_message = "the authorizer reads this very JSON"
+  }
+}
+
+run "a_groups_role_allows_its_models_and_no_other" {
+  assert {
+    condition = jsondecode(aws_iam_role_policy.group["restricted"].policy).Statement[0].Resource == [
+      "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0",
+      "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-pro-v1:0",
+    ]
+    error_message = "a model is called in this Region, and a dot of a pattern is a dot"
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.group["restricted"].policy).Statement[1].Resource == ["arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.meta.llama3-3-v1:0"]
+    error_message = "a profile is the account's own"
+  }
+  assert {
+    condition = jsondecode(aws_iam_role_policy.group["restricted"].policy).Statement[2] == {
+      Sid       = "ModelsOfProfiles"
+      Effect    = "Allow"
+      Action    = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
+      Resource  = ["arn:aws:bedrock:*::foundation-model/meta.llama3-3-v1:0"]
+      Condition = { StringEquals = { "bedrock:InferenceProfileArn" = ["arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.meta.llama3-3-v1:0"] } }
+    }
+    error_message = "its model elsewhere only through that profile"
+  }
+  assert {
+    condition = jsondecode(aws_iam_role_policy.group["admins"].policy).Statement[2].Resource == [
+      "arn:aws:bedrock:*::foundation-model/meta.llama3-3-v1:0",
+      "arn:aws:bedrock:::foundation-model/anthropic.claude-sonnet-4-5-v1:0",
+      "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-sonnet-4-5-v1:0",
+    ]
+    error_message = "a global profile's model has an ARN without a Region"
+  }
+}
+
+run "a_groups_role_reaches_only_its_own_users_files" {
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.group["restricted"].policy).Statement[3].Resource == ["arn:aws:s3:::files/users/$${aws:PrincipalTag/user}/*"]
+    error_message = "objects below the user's own prefix"
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.group["restricted"].policy).Statement[4].Condition.StringLike["s3:prefix"] == "users/$${aws:PrincipalTag/user}/*"
+    error_message = "names below the user's own prefix"
+  }
+  assert {
+    condition     = alltrue([for statement in slice(jsondecode(aws_iam_role_policy.group["restricted"].policy).Statement, 3, 5) : statement.Condition.StringLike["aws:PrincipalTag/user"] == "?*"])
+    error_message = "nothing for a session without its user's tag"
+  }
+}
+
+run "a_role_trusts_this_identity_pool_alone" {
+  assert {
+    condition     = jsondecode(aws_iam_role.group["admins"].assume_role_policy).Statement[0].Condition.StringEquals["cognito-identity.amazonaws.com:aud"] == aws_cognito_identity_pool.this.id
+    error_message = "aud is the pool"
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role.group["admins"].assume_role_policy).Statement[0].Condition["ForAnyValue:StringLike"]["cognito-identity.amazonaws.com:amr"] == "authenticated"
+    error_message = "amr is authenticated"
+  }
+  assert {
+    condition     = length(jsondecode(aws_iam_role.group["admins"].assume_role_policy).Statement) == 1 && !aws_cognito_identity_pool.this.allow_unauthenticated_identities
+    error_message = "and nobody else may"
+  }
+}
+
+run "options" {
+  variables {
+    mfa                      = "OFF"
+    deletion_protection      = false
+    permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+  }
+  assert {
+    condition     = aws_cognito_user_pool.this.deletion_protection == "INACTIVE" && length(aws_cognito_user_pool.this.software_token_mfa_configuration) == 0
+    error_message = "unprotected, without one-time passwords"
+  }
+  assert {
+    condition     = alltrue([for role in aws_iam_role.group : role.permissions_boundary == "arn:aws:iam::123456789012:policy/boundary"])
+    error_message = "every role within the boundary"
+  }
+}
+
+run "an_upstreams_models_may_be_unlisted" {
+  variables {
+    unlisted_models = true
+    groups          = { outside = { precedence = 1, actions = ["inference"], models = ["gpt-*"] } }
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.group["outside"].policy).Statement[*].Sid == ["Files", "FileNames"]
+    error_message = "no model of Bedrock"
+  }
+}
+
+run "refuses_a_model_no_catalogue_knows" {
+  command = plan
+  variables {
+    groups = { restricted = { precedence = 1, actions = ["inference"], models = ["nova-*", "novas"] } }
+  }
+  expect_failures = [aws_iam_role_policy.group["restricted"]]
+}
+
+run "takes_a_dot_for_a_dot" {
+  command = plan
+  variables {
+    groups = { restricted = { precedence = 1, actions = ["inference"], models = ["llama-3x3"] } }
+  }
+  expect_failures = [aws_iam_role_policy.group["restricted"]]
+}
+
+run "refuses_a_set_in_a_pattern" {
+  command = plan
+  variables {
+    unlisted_models = true
+    groups          = { restricted = { precedence = 1, actions = ["inference"], models = ["nova-[lp]*"] } }
+  }
+  expect_failures = [var.groups]
+}
+
+run "refuses_a_group_without_models" {
+  command = plan
+  variables {
+    groups = { empty = { precedence = 1, actions = ["inference"], models = [] } }
+  }
+  expect_failures = [var.groups]
+}
+
+run "refuses_overlapping_precedence" {
+  command = plan
+  variables {
+    groups = {
+      a = { precedence = 1, actions = ["inference"], models = ["*"] }
+      b = { precedence = 1, actions = ["inference"], models = ["*"] }
+    }
+  }
+  expect_failures = [var.groups]
+}
+
+run "refuses_half_a_precedence" {
+  command = plan
+  variables {
+    groups = { a = { precedence = 1.5, actions = ["inference"], models = ["*"] } }
+  }
+  expect_failures = [var.groups]
+}
+
+run "refuses_an_unknown_action" {
+  command = plan
+  variables {
+    groups = { a = { precedence = 1, actions = ["inference", "fly"], models = ["*"] } }
+  }
+  expect_failures = [var.groups]
+}
+
+run "refuses_a_group_no_role_can_be_named_after" {
+  command = plan
+  variables {
+    groups = { "all people" = { precedence = 1, actions = ["inference"], models = ["*"] } }
+  }
+  expect_failures = [var.groups]
+}
+
+run "refuses_a_name_too_long_for_a_role" {
+  command = plan
+  variables {
+    groups = { aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeee = { precedence = 1, actions = ["inference"], models = ["*"] } }
+  }
+  expect_failures = [var.groups]
+}
+
+run "refuses_a_policy_too_long_for_a_description" {
+  command = plan
+  variables {
+    unlisted_models = true
+    groups          = { a = { precedence = 1, actions = ["inference"], models = [for number in range(200) : "a-model-${number}"] } }
+  }
+  expect_failures = [aws_cognito_user_group.this["a"]]
+}
+
+run "refuses_more_models_than_a_role_takes" {
+  command = plan
+  variables {
+    catalogue = { for number in range(200) : "model-${number}" => "provider.a-model-with-a-name-of-some-length-v${number}:0" }
+    groups    = { a = { precedence = 1, actions = ["inference"], models = ["*"] } }
+  }
+  expect_failures = [aws_iam_role_policy.group["a"]]
+}
+
+run "refuses_an_arn_in_the_catalogue" {
+  command = plan
+  variables {
+    catalogue = { nova = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0" }
+    groups    = { a = { precedence = 1, actions = ["inference"], models = ["*"] } }
+  }
+  expect_failures = [var.catalogue]
+}
+
+run "refuses_a_name_with_capitals" {
+  command = plan
+  variables {
+    name = "Pennyworth"
+  }
+  expect_failures = [var.name]
+}
+
+run "refuses_an_mfa_nobody_could_set_up" {
+  command = plan
+  variables {
+    mfa = "ON"
+  }
+  expect_failures = [var.mfa]
+}
+
+run "warns_of_another_geographys_profile" {
+  command = plan
+  override_data {
+    target = data.aws_region.this
+    values = { name = "eu-west-1" }
+  }
+  expect_failures = [check.geographies_fit_the_region]
+}

@@ -1,0 +1,92 @@
+variable "name" {
+  description = "Name of the user pool and the identity pool, and what the names of the roles begin with."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,30}[a-z0-9]$", var.name))
+    error_message = "name takes 2 to 32 lower-case letters, digits and hyphens, a letter first, as in \"pennyworth-dev\"; it is ${jsonencode(var.name)}."
+  }
+}
+
+variable "groups" {
+  description = "The groups by name: the precedence (of a user's groups the lowest speaks for them), the actions its people may do, and shell patterns (`*`, `?`) over the models' names."
+  type = map(object({
+    precedence = number
+    actions    = list(string)
+    models     = list(string)
+  }))
+
+  validation {
+    condition     = alltrue([for name in keys(var.groups) : can(regex("^[A-Za-z0-9_+=,.@-]+$", name)) && length("${var.name}-group-${name}") <= 64])
+    error_message = "Each group gives an IAM role its name, ${var.name}-group-GROUP, of at most 64 letters, digits and _+=,.@-. Rename ${join(", ", [for name in keys(var.groups) : jsonencode(name) if !can(regex("^[A-Za-z0-9_+=,.@-]+$", name)) || length("${var.name}-group-${name}") > 64])}."
+  }
+
+  validation {
+    condition     = alltrue([for group in values(var.groups) : group.precedence >= 0 && group.precedence == floor(group.precedence)])
+    error_message = "A precedence is a whole number of 0 or more. Change that of ${join(", ", [for name, group in var.groups : name if group.precedence < 0 || group.precedence != floor(group.precedence)])}."
+  }
+
+  validation {
+    condition     = length(distinct(values(var.groups)[*].precedence)) == length(var.groups)
+    error_message = "Two groups of one precedence would leave it open which speaks for a user of both. Give each its own: ${join("; ", [for precedence, names in { for name, group in var.groups : tostring(group.precedence) => name... } : "${precedence} is that of ${join(" and ", names)}" if length(names) > 1])}."
+  }
+
+  validation {
+    condition     = alltrue([for action in flatten(values(var.groups)[*].actions) : contains(["inference", "mcp", "usage", "admin"], action)])
+    error_message = "The actions are inference, mcp, usage and admin. Unknown: ${join(", ", [for name, group in var.groups : "${join(" and ", [for action in group.actions : jsonencode(action) if !contains(["inference", "mcp", "usage", "admin"], action)])} of group ${name}" if !alltrue([for action in group.actions : contains(["inference", "mcp", "usage", "admin"], action)])])}."
+  }
+
+  validation {
+    condition     = alltrue([for group in values(var.groups) : length(group.models) > 0])
+    error_message = "A group without models can ask nothing. Give ${join(" and ", [for name, group in var.groups : name if length(group.models) == 0])} a pattern in `models`, as in [\"nova-*\"], or [\"*\"] for every model."
+  }
+
+  validation {
+    condition     = alltrue([for pattern in flatten(values(var.groups)[*].models) : can(regex("^[A-Za-z0-9._:/@+*?-]+$", pattern))])
+    error_message = "A pattern of models takes letters, digits and ._:/@+- as they are, * for any characters and ? for one; there are no [sets]. Change ${join(", ", [for pattern in distinct(flatten(values(var.groups)[*].models)) : jsonencode(pattern) if !can(regex("^[A-Za-z0-9._:/@+*?-]+$", pattern))])}."
+  }
+}
+
+variable "catalogue" {
+  description = "Bedrock's models: the name clients use → Bedrock's id of the model, or of the cross-Region inference profile it is called through."
+  type        = map(string)
+
+  validation {
+    condition     = alltrue([for id in values(var.catalogue) : can(regex("^[a-z0-9-]+(\\.[A-Za-z0-9-]+)+(:[0-9a-z]+)*$", id))])
+    error_message = "The catalogue holds ids of models and of inference profiles, as in \"amazon.nova-lite-v1:0\" or \"us.meta.llama3-3-70b-instruct-v1:0\". Change ${join(", ", [for name, id in var.catalogue : "${name} (${jsonencode(id)})" if !can(regex("^[a-z0-9-]+(\\.[A-Za-z0-9-]+)+(:[0-9a-z]+)*$", id))])}."
+  }
+}
+
+variable "unlisted_models" {
+  description = "Whether there are models beside the catalogue's, those of an upstream: a pattern may then match none of the catalogue."
+  type        = bool
+  default     = false
+}
+
+variable "bucket_arn" {
+  description = "ARN of the bucket that holds the users' files, each user's below users/SUB/."
+  type        = string
+}
+
+variable "mfa" {
+  description = "Whether people may set up one-time passwords of an authenticator app: OFF or OPTIONAL."
+  type        = string
+  default     = "OPTIONAL"
+
+  validation {
+    condition     = contains(["OFF", "OPTIONAL"], var.mfa)
+    error_message = "mfa is OFF or OPTIONAL; it is ${jsonencode(var.mfa)}."
+  }
+}
+
+variable "deletion_protection" {
+  description = "Whether the user pool refuses to be deleted. With it go all people and their keys."
+  type        = bool
+  default     = true
+}
+
+variable "permissions_boundary_arn" {
+  description = "ARN of the permissions boundary of the groups' roles; null for none."
+  type        = string
+  default     = null
+}
