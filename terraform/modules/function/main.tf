@@ -1,0 +1,124 @@
+data "aws_caller_identity" "this" {}
+data "aws_region" "this" {}
+
+locals {
+  environment = merge(var.environment, var.streaming ? { AWS_LAMBDA_EXEC_WRAPPER = "/opt/stream" } : {})
+  log_group   = "/aws/lambda/${var.name}"
+
+  statements = concat(
+    [
+      {
+        sid     = "Logs"
+        actions = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        # Spelled out, not taken from the log group, so that a plan shows the whole policy.
+        resources  = ["arn:aws:logs:${data.aws_region.this.name}:${data.aws_caller_identity.this.account_id}:log-group:${local.log_group}:*"]
+        conditions = []
+      },
+      {
+        sid        = "Traces"
+        actions    = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+        resources  = ["*"] # X-Ray knows no resources.
+        conditions = []
+      },
+    ],
+    var.statements,
+  )
+}
+
+# Made here, before the function: Lambda would make one that keeps its logs for ever.
+resource "aws_cloudwatch_log_group" "this" {
+  name              = local.log_group
+  retention_in_days = var.log_retention_days
+}
+
+resource "aws_iam_role" "this" {
+  name                 = var.role_name
+  permissions_boundary = var.permissions_boundary_arn
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "Lambda"
+      Effect    = "Allow"
+      Principal = { Service = "lambda.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "this" {
+  name = "access"
+  role = aws_iam_role.this.name
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      for statement in local.statements : {
+        for key, value in {
+          Sid      = statement.sid
+          Effect   = "Allow"
+          Action   = statement.actions
+          Resource = statement.resources
+          Condition = length(statement.conditions) == 0 ? null : {
+            for test in distinct(statement.conditions[*].test) : test => {
+              for condition in statement.conditions : condition.variable => condition.values if condition.test == test
+            }
+          }
+        } : key => value if value != null
+      }
+    ]
+  })
+}
+
+resource "aws_lambda_function" "this" {
+  function_name    = var.name
+  description      = var.description
+  role             = aws_iam_role.this.arn
+  filename         = var.file
+  source_code_hash = filebase64sha256(var.file)
+  handler          = var.handler
+  runtime          = var.runtime
+  architectures    = [var.architecture]
+  layers           = var.layers
+  memory_size      = var.memory_mb
+  timeout          = var.timeout_s
+  publish          = true # every change of code or configuration is a version one can return to
+
+  reserved_concurrent_executions = var.concurrency
+
+  environment {
+    variables = local.environment
+  }
+
+  logging_config {
+    log_format            = "JSON"
+    log_group             = aws_cloudwatch_log_group.this.name
+    application_log_level = "INFO"
+    system_log_level      = "INFO" # platform.report says what a start took
+  }
+
+  tracing_config {
+    mode = "Active"
+  }
+
+  # Its first invocation may come at once.
+  depends_on = [aws_iam_role_policy.this]
+}
+
+resource "aws_lambda_alias" "this" {
+  name             = "live"
+  description      = "What serves"
+  function_name    = aws_lambda_function.this.function_name
+  function_version = var.canary == null ? aws_lambda_function.this.version : var.canary.stable_version
+
+  # Lambda refuses weights on the alias's own version: without anything newer there is nothing to try.
+  dynamic "routing_config" {
+    for_each = [
+      for version in [aws_lambda_function.this.version] : version
+      if var.canary == null ? false : version != var.canary.stable_version
+    ]
+    content {
+      additional_version_weights = { (routing_config.value) = var.canary.weight }
+    }
+  }
+}
