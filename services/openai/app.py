@@ -10,11 +10,12 @@ from aws_lambda_powertools.event_handler import Response
 
 from pennyworth.body import load
 from pennyworth.errors import Problem
-from pennyworth.http import content, principal, router, serve
+from pennyworth.http import content, log_also, principal, router, serve
 from pennyworth.policy import authorize
 from pennyworth.settings import settings
 from services.openai import routing
 from services.openai.converse import Envelope
+from services.openai.meter import Meter
 
 app = router()
 
@@ -27,11 +28,15 @@ def create_chat_completion() -> dict[str, Any] | Response[Any]:
     authorize(caller, "inference", name)
     streamed = _streamed(body)
     provider = routing.provider(name, caller)
+    meter = Meter(name, provider.name, provider.price)
+    log_also(app.current_event.raw_event, meter.fields)
     envelope = Envelope(id=f"chatcmpl-{os.urandom(16).hex()}", created=int(time.time()), model=name)
     if streamed:
-        events = provider.stream(body, envelope)  # fails here, while a status can still be chosen
+        events = provider.stream(body, envelope, meter)  # fails here, while a status can still be chosen
         return Response(200, "text/event-stream; charset=utf-8", events, headers={"cache-control": "no-cache"})
-    return provider.complete(body, envelope)
+    completion = provider.complete(body, envelope)
+    meter.read(completion.get("usage"))
+    return completion
 
 
 @app.get("/models")

@@ -12,6 +12,24 @@ from pennyworth.principal import Principal
 
 
 @dataclass(frozen=True, slots=True)
+class Price:
+    """Micro-dollars per million tokens, which are whole numbers: Amazon's list price on demand in the US Regions. Other
+    Regions, discounts and cache writes cost otherwise, so a cost made of it is an estimate; the bill is Amazon's."""
+
+    prompt: int
+    completion: int
+    source: str  # where the figures are from, by commit, because price pages change
+    read: str  # the day they were
+    cached: int | None = None  # where prompt tokens from a cache are cheaper
+
+    def cost_microusd(self, prompt_tokens: int, cached_tokens: int, completion_tokens: int) -> int:
+        """Rounded to the nearest. `prompt_tokens` include the cached ones, as in OpenAI's usage."""
+        cached = self.prompt if self.cached is None else self.cached
+        total = (prompt_tokens - cached_tokens) * self.prompt + cached_tokens * cached
+        return (total + completion_tokens * self.completion + 500_000) // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     name: str  # what a client asks for
     provider: str  # bedrock
@@ -22,6 +40,7 @@ class Model:
     max_output_tokens: int
     capabilities: frozenset[str]
     exclusive: tuple[str, ...] = ()  # parameters of which the model takes one at a time
+    price: Price | None = None  # None where no dated source shows one
 
     def accepts(self, capability: str) -> bool:
         return capability in self.capabilities
@@ -35,9 +54,9 @@ def models() -> dict[str, Model]:
 
 
 def _model(name: str, row: dict[str, Any]) -> Model:
-    fields = {**row, "capabilities": frozenset(row["accepts"]), "exclusive": tuple(row.get("exclusive", ()))}
-    del fields["accepts"]
-    return Model(name=name, **fields)
+    price = Price(**row["price"]) if "price" in row else None
+    made = {"capabilities": frozenset(row["accepts"]), "exclusive": tuple(row.get("exclusive", ())), "price": price}
+    return Model(name=name, **{field: value for field, value in {**row, **made}.items() if field != "accepts"})
 
 
 def find(name: str) -> Model:

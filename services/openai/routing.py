@@ -12,16 +12,22 @@ from pennyworth.principal import Principal
 from pennyworth.settings import settings
 from pennyworth.tracing import subsegment
 from services.openai import catalogue
+from services.openai.catalogue import Price
 from services.openai.converse import Envelope
+from services.openai.meter import Meter
 from services.openai.providers.bedrock import Bedrock
 from services.openai.providers.upstream import Upstream
 
 
 class Provider(Protocol):
-    """Both raise Problem before their first byte; `stream` yields server-sent events."""
+    """Both raise Problem before their first byte; `stream` yields server-sent events and tells the meter of them."""
 
+    @property
+    def name(self) -> str: ...
+    @property
+    def price(self) -> Price | None: ...
     def complete(self, body: dict[str, Any], envelope: Envelope, /) -> dict[str, Any]: ...
-    def stream(self, body: dict[str, Any], envelope: Envelope, /) -> Iterator[bytes]: ...
+    def stream(self, body: dict[str, Any], envelope: Envelope, meter: Meter, /) -> Iterator[bytes]: ...
 
 
 def provider(name: str, caller: Principal) -> Provider:

@@ -23,6 +23,8 @@ Handler = Callable[[Event, Any], Reply]
 # cookie, so any origin may ask.
 _CORS = {"access-control-allow-origin": ["*"], "access-control-expose-headers": ["*"]}
 
+_LOGGED_ALSO = "pennyworth.log"  # not a key of API Gateway's
+
 
 def dumps(value: object) -> str:
     """JSON as it goes over the wire: no spaces, no escapes for what UTF-8 can say."""
@@ -49,6 +51,11 @@ def principal(event: Event) -> Principal:
         return Principal.from_context(event["requestContext"]["authorizer"])
     except (KeyError, TypeError, ValueError, AttributeError):
         raise Problem("invalid_api_key") from None
+
+
+def log_also(event: Event, fields: Callable[[], dict[str, Any]]) -> None:
+    """Let the request's log line say these too. They are read when it is written: after the last byte of a stream."""
+    event[_LOGGED_ALSO] = fields
 
 
 def content(event: Event) -> str | bytes | None:
@@ -101,6 +108,7 @@ def _logged(chunks: Iterable[str], event: Event, started_at: float) -> Iterator[
 
 def _log(event: Event, status: int, started_at: float, **extra: Any) -> None:
     caller = _caller(event)
+    fields = event.get(_LOGGED_ALSO)
     logger.info(
         "request",
         request_id=event["requestContext"]["requestId"],
@@ -110,6 +118,8 @@ def _log(event: Event, status: int, started_at: float, **extra: Any) -> None:
         duration_ms=round((time.perf_counter() - started_at) * 1e3, 1),
         user_id=caller.get("user_id"),
         key_id=caller.get("key_id"),
+        group=caller.get("group"),
+        **(fields() if fields else {}),
         **extra,
     )
 

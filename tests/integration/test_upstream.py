@@ -7,10 +7,21 @@ from requests import Timeout
 
 from pennyworth.errors import Problem
 from services.openai.converse import Envelope
+from services.openai.meter import Meter
 from services.openai.providers.upstream import Upstream
 from tests.openai_provider import COMPLETION, EVENTS, provider
 
 ENVELOPE = Envelope("chatcmpl-ours", 1, "gpt-x")
+BODY = {"model": "gpt-x", "stream": True}
+USAGE = {"prompt_tokens": 7, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 4}}
+
+
+def meter():
+    return Meter("gpt-x", "upstream", None)
+
+
+def said(document):
+    return b"data: " + json.dumps(document).encode() + b"\n\n"
 
 
 @pytest.fixture
@@ -35,7 +46,7 @@ def test_a_request_and_its_answer_pass_unchanged(server, upstream):
 def test_a_stream_passes_in_whole_events(server, upstream):
     whole = b"".join(EVENTS)
     server.pieces = [whole[:10], whole[10:50], whole[50:]]
-    pieces = list(upstream.stream({"model": "gpt-x", "stream": True}, ENVELOPE))
+    pieces = list(upstream.stream(BODY, ENVELOPE, meter()))
     assert b"".join(pieces) == whole
     assert all(piece.endswith(b"\n\n") for piece in pieces)
 
@@ -43,29 +54,53 @@ def test_a_stream_passes_in_whole_events(server, upstream):
 def test_a_stream_with_https_line_ends_passes_unchanged(server, upstream):
     events = [made.replace(b"\n", b"\r\n") for made in EVENTS]
     server.pieces = [events[0], events[1][:-1], events[1][-1:], events[2]]
-    pieces = list(upstream.stream({"model": "gpt-x", "stream": True}, ENVELOPE))
+    pieces = list(upstream.stream(BODY, ENVELOPE, meter()))
     assert b"".join(pieces) == b"".join(events)
     assert all(piece.endswith(b"\r\n\r\n") for piece in pieces)
 
 
 def test_an_event_is_not_held_back_for_the_next(server, upstream):
     server.pieces = [EVENTS[0].replace(b"\n", b"\r\n"), b'data: {"id":', None]
-    pieces = upstream.stream({"model": "gpt-x", "stream": True}, ENVELOPE)
+    pieces = upstream.stream(BODY, ENVELOPE, meter())
     assert next(pieces) == EVENTS[0].replace(b"\n", b"\r\n")
 
 
 def test_the_last_event_needs_no_blank_line(server, upstream):
     server.pieces = [EVENTS[0], b"data: [DONE]\n"]
-    pieces = list(upstream.stream({"model": "gpt-x", "stream": True}, ENVELOPE))
+    pieces = list(upstream.stream(BODY, ENVELOPE, meter()))
     assert b"".join(pieces) == EVENTS[0] + b"data: [DONE]\n\n"
 
 
 def test_a_stream_that_breaks_off_ends_in_an_error_event(server, upstream):
     server.pieces = [EVENTS[0], b'data: {"id":', None]
-    pieces = b"".join(upstream.stream({"model": "gpt-x", "stream": True}, ENVELOPE))
+    pieces = b"".join(upstream.stream(BODY, ENVELOPE, meter()))
     assert pieces.startswith(EVENTS[0])
     assert b'"code":"upstream_error"' in pieces
     assert b"[DONE]" not in pieces
+
+
+def test_the_usage_an_upstream_streams_is_read_and_passes_unchanged(server, upstream):
+    server.pieces = [said({"choices": [{"delta": {"content": "x"}}], "usage": None}), said({"usage": USAGE})]
+    heard = meter()
+    assert b"".join(upstream.stream(BODY, ENVELOPE, heard)) == b"".join(server.pieces)
+    counts = {"prompt_tokens": 7, "cached_tokens": 4, "completion_tokens": 2}
+    assert heard.fields() == {"model": "gpt-x", "provider": "upstream", **counts}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        said({"choices": [{"delta": {"content": '"usage": {"completion_tokens": 9}'}}]}),
+        b'data: {"usage": {not json}\n\n',
+        b'data: ["usage", {"usage": {}}]\n\n',
+        said({"usage": {"prompt_tokens": "7", "completion_tokens": -1, "prompt_tokens_details": [4]}}),
+    ],
+)
+def test_what_is_no_usage_is_not_read_as_one_and_passes_unchanged(server, upstream, event):
+    server.pieces = [event]
+    heard = meter()
+    assert b"".join(upstream.stream(BODY, ENVELOPE, heard)) == event
+    assert heard.fields() == {"model": "gpt-x", "provider": "upstream"}
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -74,7 +109,7 @@ def test_what_is_said_of_the_request_is_the_clients_to_read(server, upstream, st
     error = {"message": "No such thing.", "type": "invalid_request_error", "param": "x", "code": "nope"}
     server.answer = (status, {"retry-after": "7"}, json.dumps({"error": error}).encode())
     with pytest.raises(Problem) as raised:
-        (upstream.stream if stream else upstream.complete)({"model": "gpt-x"}, ENVELOPE)
+        upstream.stream(BODY, ENVELOPE, meter()) if stream else upstream.complete(BODY, ENVELOPE)
     assert (raised.value.status, raised.value.body) == (status, {"error": error})
     assert raised.value.headers["retry-after"] == "7"
 

@@ -11,8 +11,9 @@ from pennyworth.principal import Principal
 from services.openai.catalogue import Model
 from services.openai.chat import ChatRequest
 from services.openai.chunks import Event, stream_chunks
-from services.openai.converse import Envelope, from_converse, to_converse
+from services.openai.converse import Envelope, from_converse, to_converse, usage
 from services.openai.faults import problem
+from services.openai.meter import Meter
 from services.openai.sse import sse
 
 # API Gateway ends a stream that was silent for 5 minutes, with an error of its own; ours must come first, also when the
@@ -25,8 +26,11 @@ CredentialsOf = Callable[[Principal], Credentials]
 class Bedrock:
     """One caller's way to one model."""
 
+    name = "bedrock"
+
     def __init__(self, aws: Aws, credentials_of: CredentialsOf, caller: Principal, model: Model) -> None:
         self._aws, self._credentials_of, self._caller, self._model = aws, credentials_of, caller, model
+        self.price = model.price
 
     def complete(self, body: dict[str, Any], envelope: Envelope) -> dict[str, Any]:
         """The completion. Raises Problem."""
@@ -43,7 +47,7 @@ class Bedrock:
             raise problem(error, self._model.name) from error
         return from_converse(reply, envelope)
 
-    def stream(self, body: dict[str, Any], envelope: Envelope) -> Iterator[bytes]:
+    def stream(self, body: dict[str, Any], envelope: Envelope, meter: Meter) -> Iterator[bytes]:
         """Server-sent events. Bedrock's stream is open when this returns, so what Bedrock refuses still raises Problem
         here, while a status can be chosen."""
         request = check(ChatRequest, body)
@@ -58,12 +62,18 @@ class Bedrock:
             )
         except AwsError as error:
             raise problem(error, self._model.name) from error
-        return sse(stream_chunks(self._events(messages), envelope, request.include_usage), lambda: messages.pending)
+        chunks = stream_chunks(self._events(messages, meter), envelope, request.include_usage)
+        return sse(chunks, lambda: messages.pending)
 
-    def _events(self, messages: Iterator[tuple[str, bytes]]) -> Iterator[Event]:
+    def _events(self, messages: Iterator[tuple[str, bytes]], meter: Meter) -> Iterator[Event]:
         try:
             for name, payload in messages:
-                yield name, json.loads(payload)
+                event = json.loads(payload)
+                if name == "contentBlockDelta":
+                    meter.pieces += 1
+                elif name == "metadata":
+                    meter.read(usage(event["usage"]))
+                yield name, event
         except AwsError as error:
             raise problem(error, self._model.name) from error
 

@@ -1,5 +1,6 @@
 """Any OpenAI-compatible upstream: client and provider speak the same language, so all passes unchanged."""
 
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pennyworth.errors import ForeignProblem, Problem
 from pennyworth.http import dumps
 from pennyworth.logs import logger
 from services.openai.converse import Envelope
+from services.openai.meter import Meter
 from services.openai.sse import event
 
 if TYPE_CHECKING:
@@ -18,12 +20,16 @@ _CONNECT_S, _READ_S = 5, 280  # less than the 5 minutes of silence after which A
 _LIST_S = 5  # a list of models must not wait for one that does not answer: the catalogue's are in it too
 _MODELS_TTL_S = 300
 _BLANK = re.compile(rb"\r?\n\r?\n")  # ends an event; some servers write lines as HTTP does
+_USAGE = re.compile(rb'"usage"\s*:\s*\{')  # within a text the quotes would be escaped; most chunks say null
 # What the upstream says about the request is the client's to read. What it says about our key is not.
 _PASSED_ON = frozenset({400, 404, 409, 413, 415, 422, 429})
 
 
 class Upstream:
     """An OpenAI-compatible base URL and the key for it."""
+
+    name = "upstream"
+    price = None  # what it costs is between its owner and the operator
 
     def __init__(self, url: str, key: str) -> None:
         import requests  # 100 ms that only an installation with an upstream pays
@@ -39,9 +45,10 @@ class Upstream:
         """The upstream's completion, unchanged. Raises Problem."""
         return _object(self._send("POST", "/chat/completions", body, stream=False))
 
-    def stream(self, body: dict[str, Any], _: Envelope) -> Iterator[bytes]:
-        """The upstream's server-sent events, unchanged; its status is known when this returns."""
-        return _events(self._send("POST", "/chat/completions", body, stream=True))
+    def stream(self, body: dict[str, Any], _: Envelope, meter: Meter) -> Iterator[bytes]:
+        """The upstream's server-sent events, unchanged; its status is known when this returns. It tells its usage if
+        the client asked for that."""
+        return _metered(_events(self._send("POST", "/chat/completions", body, stream=True)), meter)
 
     def models(self) -> list[dict[str, Any]]:
         """The upstream's model objects, remembered for five minutes. Raises Problem."""
@@ -81,6 +88,22 @@ class Upstream:
             with response:
                 raise _problem(response)
         return response
+
+
+def _metered(events: Iterator[bytes], meter: Meter) -> Iterator[bytes]:
+    for piece in events:
+        if _USAGE.search(piece):
+            for line in piece.splitlines():
+                if _USAGE.search(line):
+                    meter.read(_usage(line))
+        yield piece
+
+
+def _usage(line: bytes) -> object:
+    try:
+        return json.loads(line.removeprefix(b"data:")).get("usage")
+    except (ValueError, AttributeError, RecursionError):
+        return None
 
 
 def _events(response: "requests.Response") -> Iterator[bytes]:

@@ -6,6 +6,7 @@ from pennyworth.aws import UNSIGNED, AwsError
 from pennyworth.errors import Problem
 from services.openai.catalogue import find
 from services.openai.converse import Envelope
+from services.openai.meter import Meter
 from services.openai.providers.bedrock import Bedrock
 
 BODY = {"model": "nova-lite", "messages": [{"role": "user", "content": "Hi"}]}
@@ -48,10 +49,10 @@ def test_what_sts_and_load_balancers_say_is_understood(code, status, expected, r
     assert "AWS's own" not in raised.value.message
 
 
-@pytest.mark.parametrize("way", ["complete", "stream"])
-def test_our_timeout_comes_before_api_gateways(way):
+@pytest.mark.parametrize(("way", "more"), [("complete", ()), ("stream", (Meter("nova-lite", "bedrock", None),))])
+def test_our_timeout_comes_before_api_gateways(way, more):
     aws = Aws(AwsError("Timeout"))
     with pytest.raises(Problem) as raised:
-        getattr(Bedrock(aws, lambda _: UNSIGNED, None, find("nova-lite")), way)(BODY, ENVELOPE)
+        getattr(Bedrock(aws, lambda _: UNSIGNED, None, find("nova-lite")), way)(BODY, ENVELOPE, *more)
     assert raised.value.code == "timeout"
     assert aws.waits[0] + CREDENTIALS_S < IDLE_S

@@ -4,7 +4,7 @@ import pytest
 from aws_lambda_powertools.event_handler import Response
 
 from pennyworth.errors import Problem
-from pennyworth.http import principal, router, serve
+from pennyworth.http import log_also, principal, router, serve
 from pennyworth.principal import Principal
 
 CALLER = Principal("u1", "ada@example.com", "key_1", "developers", "arn", frozenset({"inference"}), ("*",))
@@ -99,6 +99,18 @@ def test_a_request_is_one_log_line_with_who_and_how_long(handler, log):
     assert (line["message"], line["request_id"], line["status"]) == ("request", "req-1", 200)
     assert (line["user_id"], line["key_id"]) == ("u1", "key_1")
     assert "sk-pw-secret" not in json.dumps(line)
+
+
+def test_a_service_may_add_to_the_line_what_it_knows_only_at_the_end(log):
+    app, seen = router(), []
+
+    @app.get("/stream")
+    def stream():
+        log_also(app.current_event.raw_event, lambda: {"seen": len(seen)})
+        return Response(200, "text/event-stream", (seen.append(piece) or piece for piece in "ab"))
+
+    assert list(serve(app)(event("/stream", CALLER.to_context()), Streams())["body"]) == ["a", "b"]
+    assert (log()[-1]["seen"], log()[-1]["group"]) == (2, "developers")
 
 
 def test_cognitos_claims_name_the_caller_in_the_log(handler, log):

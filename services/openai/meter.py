@@ -1,0 +1,36 @@
+"""What a request used, for its log line: counts of tokens and their cost. Never text."""
+
+from typing import Any
+
+from services.openai.catalogue import Price
+
+# How the line calls the counts of OpenAI's usage object.
+_COUNTS = ("prompt_tokens", "completion_tokens")
+
+
+class Meter:
+    """Hears of the usage while the answer passes, and says it when the line is written."""
+
+    def __init__(self, model: str, provider: str, price: Price | None) -> None:
+        self.pieces = 0  # of the answer, as a stream brings them: a token each at least
+        self._who, self._price = {"model": model, "provider": provider}, price
+        self._counts: dict[str, int] = {}
+
+    def read(self, usage: object) -> None:
+        """OpenAI's usage object, as far as it is one: an upstream may send anything."""
+        if not isinstance(usage, dict):
+            return
+        details = usage.get("prompt_tokens_details")
+        cached = details.get("cached_tokens") if isinstance(details, dict) else None
+        counts = {name: usage.get(name) for name in _COUNTS} | {"cached_tokens": cached}
+        self._counts = {name: count for name, count in counts.items() if type(count) is int and count >= 0}
+
+    def fields(self) -> dict[str, Any]:
+        """Of a stream that broke off before its usage came, what arrived is counted and marked as partial."""
+        line: dict[str, Any] = {**self._who, **self._counts}
+        if not self._counts and self.pieces:
+            line |= {"completion_tokens": self.pieces, "usage_partial": True}
+        if self._price is not None and "completion_tokens" in line:
+            tokens = (line.get(name, 0) for name in ("prompt_tokens", "cached_tokens", "completion_tokens"))
+            line["cost_microusd"] = self._price.cost_microusd(*tokens)
+        return line

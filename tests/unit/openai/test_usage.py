@@ -1,0 +1,131 @@
+"""The request's log line says what was used: the seed of a usage record."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from pennyworth.aws import UNSIGNED, AwsError
+from pennyworth.principal import Principal
+from services.openai import routing
+from services.openai.app import handler
+from services.openai.catalogue import find
+from services.openai.providers.bedrock import Bedrock
+
+CALLER = Principal("u1", "ada@example.com", "key_1", "developers", "arn", frozenset({"inference"}), ("*",))
+USED = {"inputTokens": 100, "outputTokens": 20, "totalTokens": 1120, "cacheReadInputTokens": 1000}
+REPLY = {
+    "output": {"message": {"role": "assistant", "content": [{"text": "the answer"}]}},
+    "stopReason": "end_turn",
+    "usage": USED,
+}
+STREAM = [
+    ("messageStart", {"role": "assistant"}),
+    ("contentBlockDelta", {"delta": {"text": "the "}, "contentBlockIndex": 0}),
+    ("contentBlockDelta", {"delta": {"text": "answer"}, "contentBlockIndex": 0}),
+    ("contentBlockStop", {"contentBlockIndex": 0}),
+    ("messageStop", {"stopReason": "end_turn"}),
+    ("metadata", {"usage": USED, "metrics": {"latencyMs": 1}}),
+]
+# 100 tokens at 0.06, 1000 from the cache at 0.015 and 20 at 0.24 dollars a million
+COUNTED = {"prompt_tokens": 1100, "cached_tokens": 1000, "completion_tokens": 20, "cost_microusd": 26}
+
+
+class Messages:
+    """What `Aws.stream` returns."""
+
+    pending = False
+
+    def __init__(self, events):
+        self._events = iter(events)
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        name, payload = next(self._events)
+        return name, json.dumps(payload).encode()
+
+
+class Aws:
+    def __init__(self, error=None):
+        self.error = error
+
+    def post(self, *_, **__):
+        if self.error:
+            raise self.error
+        return REPLY
+
+    def stream(self, *_, **__):
+        return Messages(STREAM)
+
+
+@pytest.fixture
+def ask(monkeypatch):
+    """Ask a model, as Lambda asks the handler."""
+
+    def asked(model="nova-lite", aws=None, **body):
+        aws = aws or Aws()
+        monkeypatch.setattr(
+            routing, "provider", lambda name, caller: Bedrock(aws, lambda _: UNSIGNED, caller, find(name))
+        )
+        event = {
+            "resource": "/chat/completions",
+            "path": "/chat/completions",
+            "httpMethod": "POST",
+            "headers": {},
+            "multiValueHeaders": {},
+            "requestContext": {"requestId": "r1", "authorizer": CALLER.to_context()},
+            "body": json.dumps({"model": model, "messages": [{"role": "user", "content": "the prompt"}], **body}),
+            "isBase64Encoded": False,
+        }
+        return handler(event, SimpleNamespace(streams=True))["body"]
+
+    return asked
+
+
+def used(line):
+    return {name: line[name] for name in COUNTED if name in line}
+
+
+def test_a_whole_answer_is_counted_and_priced(ask, log):
+    ask()
+    (line,) = log()
+    assert used(line) == COUNTED
+    assert (line["group"], line["model"], line["provider"]) == ("developers", "nova-lite", "bedrock")
+
+
+@pytest.mark.parametrize("options", [{}, {"stream_options": {"include_usage": True}}])
+def test_a_streamed_answer_is_counted_whether_or_not_the_client_asked(ask, log, options):
+    list(ask(stream=True, **options))
+    (line,) = log()
+    assert used(line) == COUNTED
+    assert "usage_partial" not in line
+
+
+def test_of_a_client_that_hung_up_what_had_arrived_is_counted(ask, log):
+    body = ask(stream=True)
+    next(body), next(body), next(body)  # the role, and two pieces of text
+    body.close()
+    (line,) = log()
+    assert (line["status"], line["completion_tokens"], line["usage_partial"]) == (499, 2, True)
+    assert "prompt_tokens" not in line
+
+
+def test_of_a_client_that_never_read_nothing_is_counted(ask, log):
+    body = ask(stream=True)
+    next(body)
+    body.close()
+    assert used(log()[-1]) == {}
+
+
+def test_a_refused_request_says_its_model_and_no_counts(ask, log):
+    ask(aws=Aws(AwsError("ThrottlingException", 429, "slow down")))
+    line = log()[-1]
+    assert (line["status"], line["model"], used(line)) == (429, "nova-lite", {})
+
+
+def test_the_line_holds_counts_and_never_words(ask, log):
+    list(ask(stream=True))
+    ask()
+    assert not [word for word in ("the prompt", "answer") if word in json.dumps(log())]
