@@ -17,6 +17,7 @@ _TYPES: dict[str, tuple[int, str]] = {
     "REQUEST_TOO_LARGE": (413, "Request Too Long"),
     "THROTTLED": (429, "Too Many Requests"),
     "UNAUTHORIZED": (401, "Unauthorized"),
+    "UNSUPPORTED_MEDIA_TYPE": (415, "Unsupported Media Type"),
     "DEFAULT_4XX": (400, "Bad Request"),
     "DEFAULT_5XX": (502, "Internal server error"),
 }

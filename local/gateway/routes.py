@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+# In the order Allow headers name them; terraform/modules/api/body.tf lists the same.
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 
@@ -70,10 +71,10 @@ class Routes:
 
 
 def _operations(path: str, item: Mapping[str, Any]) -> Iterator[tuple[str, Operation]]:
-    for method, operation in item.items():
-        if method not in METHODS:
+    for method in METHODS:
+        if method not in item:
             continue
-        own = operation.get("x-pennyworth", {})
+        own = item[method].get("x-pennyworth", {})
         if own.get("auth") not in ("none", "cognito", "gateway") or not own.get("service"):
             raise ValueError(f"{method.upper()} {path}: x-pennyworth must name a service and an auth")
         yield method.upper(), Operation(method.upper(), path, own["service"], own["auth"])

@@ -97,6 +97,25 @@ async def test_a_wrong_method_is_a_405_that_names_the_right_ones(door: Any) -> N
     assert not door.functions.calls
 
 
+async def test_allowed_methods_are_named_in_one_order_however_the_contract_lists_them() -> None:
+    own = {"x-pennyworth": {"service": "admin", "auth": "none"}}
+    routes = Routes({"servers": [{"url": "/v1"}], "paths": {"/users": {"delete": own, "post": own, "get": own}}})
+    found = routes.find("/v1/users")
+    assert found
+    assert found[0].methods == ["GET", "POST", "DELETE", "OPTIONS"]
+
+
+@pytest.mark.parametrize("path", ["/models", "/files"])
+async def test_a_body_api_gateway_has_no_mock_for_is_a_415(door: Any, path: str) -> None:
+    response = await door("PUT", path, headers={"content-type": "audio/mpeg"})
+    assert (response.status_code, error_code(response)) == (415, "unsupported_media_type")
+
+
+async def test_an_upload_to_an_unknown_path_is_told_so(door: Any) -> None:
+    response = await door("POST", "/files", headers={"content-type": "Multipart/Form-Data; boundary=x"})
+    assert (response.status_code, error_code(response)) == (404, "unknown_url")
+
+
 async def test_head_on_a_known_path_is_a_405(door: Any) -> None:
     response = await door("HEAD", "/models")
     assert (response.status_code, response.headers["allow"]) == (405, "GET, OPTIONS")

@@ -61,6 +61,13 @@ def error(reply):
     return json.loads(reply["body"])["error"]
 
 
+def test_a_domains_base_path_makes_no_difference(handler):
+    # Behind a custom domain API Gateway leaves the base path in `path`, and the route in `resource` without it.
+    under = event("/stream/ends") | {"path": "/v1/stream/ends", "resource": "/stream/{how}"}
+    assert "".join(handler(under, Streams())["body"]) == "data: 1\n\ndata: 2\n\n"
+    assert handler(event("/v1/nothing"), Streams())["statusCode"] == 404
+
+
 def test_a_problem_is_openais_error_with_its_headers(handler):
     reply = handler(event("/problem"), Streams())
     assert (reply["statusCode"], error(reply)["code"]) == (429, "rate_limit_exceeded")

@@ -1,0 +1,98 @@
+data "aws_region" "this" {}
+
+resource "aws_api_gateway_rest_api" "this" {
+  name                         = var.name
+  body                         = local.body
+  disable_execute_api_endpoint = var.domain != null
+
+  endpoint_configuration {
+    types = ["REGIONAL"] # an edge-optimised endpoint would break off a stream after 30 silent seconds
+  }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_api_gateway_deployment" "this" {
+  rest_api_id = aws_api_gateway_rest_api.this.id
+
+  # A stage serves a snapshot: a new one is taken when the body changes, and only then.
+  triggers = {
+    body = sha256(local.body)
+  }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+# Needs the account's CloudWatch role for API Gateway (module bootstrap).
+resource "aws_cloudwatch_log_group" "this" {
+  name              = "/aws/apigateway/${var.name}"
+  retention_in_days = var.log_retention_days
+}
+
+resource "aws_api_gateway_stage" "this" {
+  rest_api_id          = aws_api_gateway_rest_api.this.id
+  deployment_id        = aws_api_gateway_deployment.this.id
+  stage_name           = var.stage
+  xray_tracing_enabled = true
+
+  access_log_settings {
+    destination_arn = aws_cloudwatch_log_group.this.arn
+    # The route, not the path; no query, header or body. Nor $context.error.message: for a bad signature it quotes the
+    # Authorization header, and with it a key.
+    format = jsonencode({
+      request_id             = "$context.requestId"
+      trace_id               = "$context.xrayTraceId"
+      ip                     = "$context.identity.sourceIp"
+      method                 = "$context.httpMethod"
+      resource               = "$context.resourcePath"
+      status                 = "$context.status"
+      latency_ms             = "$context.responseLatency"
+      integration_latency_ms = "$context.integrationLatency"
+      authorizer_latency_ms  = "$context.authorizer.latency"
+      authorizer_status      = "$context.authorizer.status"
+      user_id                = "$context.authorizer.user_id"
+      cognito_user_id        = "$context.authorizer.claims.sub"
+      error                  = "$context.error.responseType"
+    })
+  }
+}
+
+resource "aws_api_gateway_method_settings" "this" {
+  rest_api_id = aws_api_gateway_rest_api.this.id
+  stage_name  = aws_api_gateway_stage.this.stage_name
+  method_path = "*/*"
+
+  settings {
+    throttling_rate_limit  = var.throttle.rate_per_s
+    throttling_burst_limit = var.throttle.burst
+    logging_level          = "OFF" # execution logs hold bodies and headers
+    data_trace_enabled     = false
+    metrics_enabled        = false # detailed metrics bill for every method
+    caching_enabled        = false # a cache bills by the hour
+  }
+}
+
+resource "aws_lambda_permission" "function" {
+  for_each = var.functions
+
+  statement_id  = "ApiGateway"
+  action        = "lambda:InvokeFunction"
+  principal     = "apigateway.amazonaws.com"
+  function_name = each.value.name
+  qualifier     = regex("[^:]+$", each.value.alias_arn)
+  source_arn    = "${aws_api_gateway_rest_api.this.execution_arn}/${var.stage}/*"
+}
+
+resource "aws_lambda_permission" "authorizer" {
+  statement_id  = "ApiGateway"
+  action        = "lambda:InvokeFunction"
+  principal     = "apigateway.amazonaws.com"
+  function_name = var.authorizer.name
+  qualifier     = regex("[^:]+$", var.authorizer.alias_arn)
+  # The import names the authorizer's id to nobody; this API has one Lambda authorizer.
+  source_arn = "${aws_api_gateway_rest_api.this.execution_arn}/authorizers/*"
+}

@@ -1,0 +1,37 @@
+output "id" {
+  description = "Id of the REST API."
+  value       = aws_api_gateway_rest_api.this.id
+}
+
+output "base_url" {
+  description = "What clients are given as base URL, without a slash at the end."
+  value       = var.domain == null ? aws_api_gateway_stage.this.invoke_url : "https://${var.domain.name}/${var.stage}"
+}
+
+output "execution_arn" {
+  description = "ARN that policies and permissions name the API by."
+  value       = aws_api_gateway_rest_api.this.execution_arn
+}
+
+output "stage" {
+  description = "Name of the stage."
+  value       = aws_api_gateway_stage.this.stage_name
+}
+
+output "access_log_group_name" {
+  description = "Name of the access log's group."
+  value       = aws_cloudwatch_log_group.this.name
+}
+
+output "body" {
+  description = "The OpenAPI document that API Gateway imports, as JSON."
+  value       = local.body
+}
+
+output "domain_target" {
+  description = "What the domain's DNS alias points to: {name, zone_id}. Null without a domain."
+  value = var.domain == null ? null : {
+    name    = aws_api_gateway_domain_name.this[0].regional_domain_name
+    zone_id = aws_api_gateway_domain_name.this[0].regional_zone_id
+  }
+}
