@@ -11,6 +11,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .PHONY: help setup run test check format lock build bench idle-cost clean
+.PHONY: plan deploy output admin rollback destroy bootstrap
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +49,29 @@ lock: $(READY) ## Resolve the dependencies again: uv.lock, and the two files pla
 
 build: $(READY) ## dist/: the layer and the services for Lambda; ARCH=arm64 or x86_64
 	$(BIN)/python -m tools.build --arch $(ARCH)
+
+OPS = exec $(BIN)/python -m tools.ops
+
+plan: $(READY) ## Show what deploy would change; ENV=dev
+	@$(OPS) plan --env "$(ENV)"
+
+deploy: $(READY) ## Build what is outdated and apply; ENV=dev AUTO_APPROVE=1 ALLOW_DIRTY=1
+	@$(OPS) deploy --env "$(ENV)"
+
+output: $(READY) ## Print an environment's address and ids; ENV=dev JSON=1 NAME=base_url
+	@$(OPS) output --env "$(ENV)" $(if $(JSON),--json) --name "$(NAME)"
+
+admin: $(READY) ## Make the first administrator, print shell lines; ENV=dev EMAIL=you@example.com GROUP=admins
+	@$(OPS) admin --env "$(ENV)" --email "$(EMAIL)" $(if $(GROUP),--group "$(GROUP)")
+
+rollback: $(READY) ## Move back to an earlier release; ENV=dev VERSION=0.1.0 or a commit; no VERSION lists them
+	@$(OPS) rollback --env "$(ENV)" --version "$(VERSION)"
+
+destroy: $(READY) ## Remove an environment; ENV=dev AUTO_APPROVE=1
+	@$(OPS) destroy --env "$(ENV)"
+
+bootstrap: $(READY) ## Once per account and Region, before the rest; REGION=us-east-1 GITHUB=owner/name ENVIRONMENTS=dev,prod
+	@$(OPS) bootstrap --region "$(REGION)" --github "$(GITHUB)" --environments "$(ENVIRONMENTS)"
 
 bench: $(READY) ## Measure against boto3 in one run; writes benchmarks/latest.json
 	$(BIN)/python -m benchmarks

@@ -1,13 +1,24 @@
 """IAM policies of the roles: what each function and each group may do, and who may assume the role. Pure."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
+
+from local.plan import ROOT
 
 Policy = dict[str, Any]
 
 _FEDERATED = "cognito-identity.amazonaws.com"
-# Geographies of Bedrock's cross-region inference profiles: what stands before the model's own id.
-_GEOGRAPHIES = ("us.", "eu.", "apac.", "jp.", "au.", "us-gov.", "global.")
+# What stands before a model's id in the id of a cross-Region inference profile.
+_GEOGRAPHIES = tuple(json.loads((ROOT / "terraform" / "modules" / "identity" / "geographies.json").read_bytes()))
+_INVOCATION = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
+_FILES = [
+    "s3:AbortMultipartUpload",
+    "s3:DeleteObject",
+    "s3:GetObject",
+    "s3:ListMultipartUploadParts",
+    "s3:PutObject",
+]
 
 
 def trusted_function() -> Policy:
@@ -38,17 +49,32 @@ def trusted_identity(identity_pool_id: str) -> Policy:
     )
 
 
-def models(model_ids: Iterable[str], region: str, account_id: str) -> Policy:
-    """Exactly these models may be invoked. A cross-region profile also needs its model in every region it routes to."""
-    resources: set[str] = set()
+def group(model_ids: Iterable[str], region: str, account_id: str, bucket_arn: str) -> Policy:
+    """Exactly these models may be invoked, and whose session it is reaches the files below their own prefix.
+
+    A cross-Region profile needs its model wherever it routes to, and that through the profile alone.
+    """
+    here, models, profiles, destinations = f"arn:aws:bedrock:{region}", set(), set(), set()
     for model_id in model_ids:
-        geography = next((prefix for prefix in _GEOGRAPHIES if model_id.startswith(prefix)), "")
-        resources.add(f"arn:aws:bedrock:*::foundation-model/{model_id.removeprefix(geography)}")
-        if geography:
-            resources.add(f"arn:aws:bedrock:{region}:{account_id}:inference-profile/{model_id}")
-    return _policy(
-        _allow("Models", ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"], sorted(resources))
-    )
+        geography = next((name for name in _GEOGRAPHIES if model_id.startswith(f"{name}.")), None)
+        if geography is None:
+            models.add(f"{here}::foundation-model/{model_id}")
+            continue
+        profiles.add(f"{here}:{account_id}:inference-profile/{model_id}")
+        for to in ("", region) if geography == "global" else ("*",):
+            destinations.add(f"arn:aws:bedrock:{to}::foundation-model/{model_id.removeprefix(f'{geography}.')}")
+    through = {"StringEquals": {"bedrock:InferenceProfileArn": sorted(profiles)}}
+    tagged = {"aws:PrincipalTag/user": "?*"}  # who has no such tag, or an empty one, has no files
+    folder = "users/${aws:PrincipalTag/user}"
+    statements = [
+        _allow("Models", _INVOCATION, sorted(models)),
+        _allow("Profiles", _INVOCATION, sorted(profiles)),
+        _allow("ModelsOfProfiles", _INVOCATION, sorted(destinations)) | {"Condition": through},
+        _allow("Files", _FILES, [f"{bucket_arn}/{folder}/*"]) | {"Condition": {"StringLike": tagged}},
+        _allow("FileNames", ["s3:ListBucket"], [bucket_arn])
+        | {"Condition": {"StringLike": {**tagged, "s3:prefix": f"{folder}/*"}}},
+    ]
+    return _policy(*(statement for statement in statements if statement["Resource"]))
 
 
 def function(
@@ -68,7 +94,7 @@ def function(
             _allow("Identities", ["cognito-identity:GetOpenIdTokenForDeveloperIdentity"], [identity_pool_arn]),
             _allow("UpstreamKey", ["ssm:GetParameter"], [f"{parameter}/upstream-key"]),
         ],
-        "mcp": [_allow("Inference", ["lambda:InvokeFunction"], [f"{functions}openai", f"{functions}openai:*"])],
+        "mcp": [_allow("Inference", ["lambda:InvokeFunction"], [f"{functions}openai:live"])],
         "admin": [
             _allow("Directory", [f"cognito-idp:{action}" for action in _ADMINISTRATION], [user_pool_arn]),
             pepper,

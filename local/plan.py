@@ -48,6 +48,10 @@ class Plan:
     functions: dict[str, PlannedFunction]
     groups: tuple[PlannedGroup, ...]
     model_ids: dict[str, str]  # name → what Bedrock calls it
+    mfa: str  # OFF or OPTIONAL
+    deletion_protection: bool
+    file_expiry_days: int
+    upload_origins: tuple[str, ...]
 
     @property
     def prefix(self) -> str:
@@ -57,6 +61,11 @@ class Plan:
     def parameters(self) -> str:
         """The path below which the installation's parameters lie."""
         return f"/pennyworth/{self.environment}"
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """On everything of the installation that takes tags."""
+        return {"application": "pennyworth", "environment": self.environment}
 
     def ids(self, patterns: tuple[str, ...]) -> Iterator[str]:
         """Bedrock's ids of the models whose names match."""
@@ -78,7 +87,13 @@ def plan() -> Plan:
         rate_per_s=values["throttle"]["rate_per_s"],
         burst=values["throttle"]["burst"],
         functions={
-            key: PlannedFunction(key, f"pennyworth-{environment}-{key}", **fields, **values["functions"][key])
+            key: PlannedFunction(
+                key,
+                f"pennyworth-{environment}-{key}",
+                **fields,
+                memory_mb=values["functions"][key]["memory_mb"],
+                concurrency=values["functions"][key]["concurrency"],
+            )
             for key, fields in functions.items()
         },
         groups=tuple(
@@ -86,4 +101,9 @@ def plan() -> Plan:
             for name, group in values["groups"].items()
         ),
         model_ids={name: model["id"] for name, model in models.items() if model["provider"] == "bedrock"},
+        # As the variables are when they are not set.
+        mfa=values.get("mfa", "OPTIONAL"),
+        deletion_protection=values.get("deletion_protection", True),
+        file_expiry_days=values.get("file_expiry_days", 30),
+        upload_origins=tuple(values.get("upload_origins", ["*"])),
     )

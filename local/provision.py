@@ -9,6 +9,7 @@ import boto3
 from botocore.config import Config
 
 from local import permissions
+from local.bucket import bucket
 from local.plan import Plan, PlannedFunction, PlannedGroup
 
 PROVIDER = "pennyworth"  # login name of the identity pool's developer provider
@@ -20,7 +21,7 @@ _PASSWORDS = {
     "RequireUppercase": True,
     "RequireLowercase": True,
     "RequireNumbers": True,
-    "RequireSymbols": False,
+    "PasswordHistorySize": 0,
     "TemporaryPasswordValidityDays": 7,
 }
 # Without a `custom:` attribute in either list, or people could read and rewrite their own keys and limits.
@@ -75,8 +76,7 @@ def provision(aws: Aws, plan: Plan, *, version: str, git_sha: str, upstream: tup
     user_pool_id = _user_pool(aws("cognito-idp"), plan)
     client_id = _client(aws("cognito-idp"), plan, user_pool_id)
     identity_pool_id = _identity_pool(aws("cognito-identity"), plan)
-    for group in plan.groups:
-        _group(aws, plan, group, user_pool_id, identity_pool_id, account_id)
+    _groups(aws, plan, user_pool_id, identity_pool_id, account_id)
     _pepper(aws("ssm"), f"{plan.parameters}/key-pepper")
     settings = {
         "PENNYWORTH_ENVIRONMENT": plan.environment,
@@ -91,7 +91,7 @@ def provision(aws: Aws, plan: Plan, *, version: str, git_sha: str, upstream: tup
     }
     own = {
         "openai": _upstream(aws("ssm"), plan, upstream) | {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/stream"},
-        "mcp": {"PENNYWORTH_OPENAI_FUNCTION": plan.functions["openai"].name},
+        "mcp": {"PENNYWORTH_OPENAI_FUNCTION": f"{plan.functions['openai'].name}:live"},
     }
     arns = {
         "user_pool_arn": f"arn:aws:cognito-idp:{plan.region}:{account_id}:userpool/{user_pool_id}",
@@ -130,16 +130,22 @@ def _user_pool(idp: Any, plan: Plan) -> str:
     ]
     created = idp.create_user_pool(
         PoolName=plan.prefix,
+        UserPoolTier="LITE",
+        DeletionProtection="ACTIVE" if plan.deletion_protection else "INACTIVE",
         UsernameAttributes=["email"],
         UsernameConfiguration={"CaseSensitive": False},
         AutoVerifiedAttributes=["email"],
         AdminCreateUserConfig={"AllowAdminCreateUserOnly": True},
         Policies={"PasswordPolicy": _PASSWORDS},
         AccountRecoverySetting={"RecoveryMechanisms": [{"Priority": 1, "Name": "verified_email"}]},
-        MfaConfiguration="OFF",
         Schema=slots,
+        UserPoolTags=plan.tags,
     )
-    return str(created["UserPool"]["Id"])
+    pool_id = str(created["UserPool"]["Id"])
+    if plan.mfa != "OFF":
+        one_time = {"SoftwareTokenMfaConfiguration": {"Enabled": True}}
+        idp.set_user_pool_mfa_config(UserPoolId=pool_id, MfaConfiguration=plan.mfa, **one_time)
+    return pool_id
 
 
 def _client(idp: Any, plan: Plan, user_pool_id: str) -> str:
@@ -161,6 +167,7 @@ def _identity_pool(identity: Any, plan: Plan) -> str:
         "AllowUnauthenticatedIdentities": False,
         "AllowClassicFlow": True,  # the enhanced flow fixes the session's name, which is to be the user's
         "DeveloperProviderName": PROVIDER,
+        "IdentityPoolTags": plan.tags,
     }
     for pool in identity.list_identity_pools(MaxResults=60)["IdentityPools"]:
         if pool["IdentityPoolName"] == plan.prefix:
@@ -168,22 +175,23 @@ def _identity_pool(identity: Any, plan: Plan) -> str:
     return str(identity.create_identity_pool(**wanted)["IdentityPoolId"])
 
 
-def _group(
-    aws: Aws, plan: Plan, group: PlannedGroup, user_pool_id: str, identity_pool_id: str, account_id: str
-) -> None:
-    """A Cognito group and the role its people call Bedrock in."""
-    idp = aws("cognito-idp")
+def _groups(aws: Aws, plan: Plan, user_pool_id: str, identity_pool_id: str, account_id: str) -> None:
+    """Cognito's groups, and for each the role in which its people call Bedrock and reach their files."""
+    bucket_arn = bucket(aws("s3"), plan, f"{plan.prefix}-{account_id}")
+    trusted = permissions.trusted_identity(identity_pool_id)
+    for group in plan.groups:
+        allowed = permissions.group(plan.ids(group.models), plan.region, account_id, bucket_arn)
+        role_arn = _role(aws("iam"), plan, f"group-{group.name}", trusted, allowed)
+        _group(aws("cognito-idp"), group, user_pool_id, role_arn)
+
+
+def _group(idp: Any, group: PlannedGroup, user_pool_id: str, role_arn: str) -> None:
     wanted = {
         "UserPoolId": user_pool_id,
         "GroupName": group.name,
         "Precedence": group.precedence,
         "Description": group.policy,
-        "RoleArn": _role(
-            aws("iam"),
-            f"{plan.prefix}-group-{group.name}",
-            permissions.trusted_identity(identity_pool_id),
-            permissions.models(plan.ids(group.models), plan.region, account_id),
-        ),
+        "RoleArn": role_arn,
     }
     try:
         idp.create_group(**wanted)
@@ -203,9 +211,14 @@ def _function_role(
         parameters=plan.parameters,
         **arns,
     )
-    role_arn = _role(aws("iam"), f"{plan.prefix}-function-{function.key}", permissions.trusted_function(), allowed)
+    role_arn = _role(aws("iam"), plan, f"function-{function.key}", permissions.trusted_function(), allowed)
+    return credentials(aws, role_arn, function.name)
+
+
+def credentials(aws: Aws, role_arn: str, function_name: str) -> dict[str, str]:
+    """Of a function's role, under the names of their environment variables."""
     # Lambda renews a function's credentials; these last as long as a role's session can.
-    session = aws("sts").assume_role(RoleArn=role_arn, RoleSessionName=function.name, DurationSeconds=12 * 3600)
+    session = aws("sts").assume_role(RoleArn=role_arn, RoleSessionName=function_name, DurationSeconds=12 * 3600)
     key = session["Credentials"]
     return {
         "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
@@ -214,10 +227,12 @@ def _function_role(
     }
 
 
-def _role(iam: Any, name: str, trust: permissions.Policy, allowed: permissions.Policy) -> str:
-    document = json.dumps(trust)
+def _role(iam: Any, plan: Plan, of: str, trust: permissions.Policy, allowed: permissions.Policy) -> str:
+    """The ARN of a group's or a function's role."""
+    name, document = f"{plan.prefix}-{of}", json.dumps(trust)
+    tags = [{"Key": key, "Value": value} for key, value in plan.tags.items()]
     try:
-        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document, Tags=tags)["Role"]["Arn"]
     except iam.exceptions.EntityAlreadyExistsException:
         iam.update_assume_role_policy(RoleName=name, PolicyDocument=document)
         arn = iam.get_role(RoleName=name)["Role"]["Arn"]

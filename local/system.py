@@ -12,21 +12,18 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from local import folder, private
 from local.announcement import Access, announcement, env_file, variables
 from local.children import Child, ChildError
-from local.functions import Function, Functions, lambda_api
+from local.front import answering
 from local.functions.process import Leash
-from local.gateway import GatewayConfig, Service, gateway
 from local.log import Log
 from local.options import AWS_PORT, Options, UsageError, without_aws
 from local.people import Administrator, developer
 from local.places import Places
 from local.plan import ROOT, Plan, plan
 from local.provision import Aws, Installation, provision
-from local.serving import PortTakenError, free_port, listen, serving, url
+from local.serving import PortTakenError, free_port, listen, url
 
 Say = Callable[[str], None]
 
@@ -73,10 +70,11 @@ class System:
         await self._built(build)
         self.children = [aws, bedrock]
 
-        functions = await stack.enter_async_context(self._functions(wanted, installation, places))
-        await stack.enter_async_context(serving(lambda_api(functions), lambda_side))
-        config = _gateway_config(wanted, installation, places, self._request_line)
-        await stack.enter_async_context(serving(gateway(_contract(), config, functions), front))
+        await stack.enter_async_context(
+            answering(
+                wanted, installation, options.build, places, front, lambda_side, self.log, on_request=self._request_line
+            )
+        )
         await self._open(client, installation, places)
 
     async def watch(self) -> None:
@@ -164,29 +162,6 @@ class System:
         if self.announced:
             self.say(line)
 
-    def _functions(self, wanted: Plan, installation: Installation, places: Places) -> Functions:
-        build = self.options.build
-        return Functions(
-            [
-                Function(
-                    name=function.name,
-                    handler=function.handler,
-                    code=build / function.artifact,
-                    layer=build / "layer",
-                    environment={**installation.functions[key].environment, **places.endpoints},
-                    timeout_s=function.timeout_s,
-                    memory_mb=function.memory_mb,
-                    concurrency=function.concurrency,
-                    credentials=installation.functions[key].credentials,
-                    region=installation.region,
-                    account_id=installation.account_id,
-                )
-                for key, function in wanted.functions.items()
-            ],
-            on_line=self.log.line,
-            on_record=self.log.invocation,
-        )
-
     async def _open(self, client: Aws, installation: Installation, places: Places) -> None:
         """The first two people, and what a newcomer needs to be them."""
         admin = Administrator(client, installation, self.options.folder)
@@ -217,26 +192,6 @@ class System:
         ]
 
 
-def _gateway_config(wanted: Plan, installation: Installation, places: Places, say: Say) -> GatewayConfig:
-    return GatewayConfig(
-        services={
-            key: Service(function.name, streaming=function.streaming)
-            for key, function in wanted.functions.items()
-            if key != "authorizer"
-        },
-        authorizer=wanted.functions["authorizer"].name,
-        authorizer_ttl_s=wanted.authorizer_ttl_s,
-        pool_id=installation.user_pool_id,
-        client_ids=(installation.client_id,),
-        aws_url=places.aws,
-        region=installation.region,
-        account_id=installation.account_id,
-        rate_per_s=wanted.rate_per_s,
-        burst=wanted.burst,
-        log=say,
-    )
-
-
 def _short(path: Path) -> str:
     """The path as one would type it here."""
     relative = os.path.relpath(path)
@@ -254,11 +209,6 @@ def _git_sha() -> str:
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()  # noqa: S603
     except (OSError, subprocess.SubprocessError):
         return "unknown"
-
-
-def _contract() -> Any:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, where the wheel has it: ten times as fast
-    return yaml.load((ROOT / "openapi.yaml").read_bytes(), loader)  # noqa: S506 -- either of them is a safe one
 
 
 def _real_region(default: str) -> str:

@@ -29,6 +29,7 @@ from tools.trim import trim
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = "requirements-layer.txt"
+STAMP = "stamp"  # the file beside the artifacts that says what they were made from
 UNZIPPED_LIMIT = 250 * 1024 * 1024  # bytes: Lambda's, for a function and its layers together
 
 
@@ -41,9 +42,17 @@ def for_lambda(root: Path, arch: str, out: Path) -> dict[str, Size]:
         finish(dependencies, bytecode=bytecode)
         sizes = package(root, dependencies, work, bytecode=bytecode)
         check(sizes)
+        (out / STAMP).unlink(missing_ok=True)  # killed between two zips, they are not one build's
         for name in sizes:
             (work / f"{name}.zip").replace(out / f"{name}.zip")
+        (out / STAMP).write_text(stamp(root, arch))
     return sizes
+
+
+def is_current(root: Path, arch: str, out: Path) -> bool:
+    """Whether `for_lambda` would make what is in `out` already."""
+    zips = (out / f"{name}.zip" for name in (LAYER, *artifacts(root)))
+    return all(file.is_file() for file in zips) and _stamp_of(out) == stamp(root, arch)
 
 
 def package(root: Path, dependencies: Path, into: Path, *, bytecode: bool) -> dict[str, Size]:
@@ -59,16 +68,16 @@ def package(root: Path, dependencies: Path, into: Path, *, bytecode: bool) -> di
 
 def native(root: Path, out: Path) -> bool:
     """Make `out` hold the artifacts unpacked for the running interpreter. False when it did already."""
-    stamp = digest(root, [*sources(root), *tool_sources(), root / REQUIREMENTS])
-    if _stamp_of(out) == stamp:
+    made_from = _inputs(root)
+    if _stamp_of(out) == made_from:
         return False
     with workspace(out.parent, f".{out.name}") as work:
-        if _stamp_of(out) == stamp:  # another process built it while this one waited
+        if _stamp_of(out) == made_from:  # another process built it while this one waited
             return False
         fresh = work / "stage"
         fresh.mkdir()
         stage(root, installed(root), fresh, bytecode=True)
-        (fresh / "stamp").write_text(stamp)
+        (fresh / STAMP).write_text(made_from)
         _swap(fresh, out, work / "old")
     return True
 
@@ -148,9 +157,19 @@ def _swap(fresh: Path, out: Path, aside: Path) -> None:
 
 def _stamp_of(out: Path) -> str | None:
     try:
-        return (out / "stamp").read_text()
+        return (out / STAMP).read_text()
     except FileNotFoundError:
         return None
+
+
+def _inputs(root: Path) -> str:
+    """Names all a build is made from."""
+    return digest(root, [*sources(root), *tool_sources(), root / REQUIREMENTS])
+
+
+def stamp(root: Path, arch: str) -> str:
+    """What the file beside the zips says: what they are for and made from."""
+    return f"{arch} {_inputs(root)}"
 
 
 def _mb(size: int) -> str:
@@ -182,6 +201,9 @@ def main() -> None:
             print(f"{options.out}: {'built' if made else 'up to date'}")
         else:
             out = (options.out or ROOT / "dist").absolute()
+            if is_current(ROOT, options.arch, out):
+                print(f"{os.path.relpath(out)}: up to date for linux/{options.arch}")
+                return
             _report(for_lambda(ROOT, options.arch, out), out, options.arch)
     except (BuildError, OSError) as error:
         sys.exit(f"build: {error}")

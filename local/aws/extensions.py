@@ -10,11 +10,22 @@ from moto.cognitoidentity.models import cognitoidentity_backends
 from moto.cognitoidp import models as directory_models
 from moto.cognitoidp import urls as directory_urls
 from moto.cognitoidp.models import cognitoidp_backends
+from moto.moto_server.werkzeug_app import create_backend_app
 from moto.sts import urls as sts_urls
 
 from local.aws.directory import Directory, DirectoryActions, serve_keys
 from local.aws.identity_pool import IdentityPoolActions, IdentityPools
 from local.aws.web_identity import WebIdentityActions
+
+# What only an installation made by Terraform needs: each is imported, moto's part with it, when it is first asked for.
+_LATER = {"apigateway": "local.aws.rest_api", "awslambda": "local.aws.functions", "logs": "local.aws.logs"}
+
+
+def application(service: str) -> Any:
+    """moto's application for one service, with ours in place before moto makes it."""
+    if service in _LATER:
+        importlib.import_module(_LATER[service]).install()
+    return create_backend_app(service)
 
 
 def install() -> None:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qs
 
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from local.aws import access_keys
+from local.aws.extensions import application
 from local.aws.state import StateFile
 
 Environ = dict[str, Any]
@@ -19,6 +20,7 @@ StartResponse = Callable[..., Any]
 _READS = ("Get", "List", "Describe", "Filter", "Lookup", "Search")
 # Named like reads, yet they make identities or hand over what has to last.
 _WRITES = {"GetId", "GetOpenIdTokenForDeveloperIdentity", "GetOpenIdToken"}
+CODE = "/_stand_in/code/"  # + the SHA-256, in hexadecimal, of a zip file that Lambda holds
 _LOOPBACK = {"127.0.0.1", "localhost", "[::1]"}
 
 
@@ -26,7 +28,7 @@ class Application:
     """moto as a WSGI application. One request at a time: moto's dictionaries know no threads."""
 
     def __init__(self, state: StateFile | None = None) -> None:
-        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._moto = DomainDispatcherApplication(application)
         self._state = state
         self._lock = threading.Lock()
 
@@ -35,6 +37,8 @@ class Application:
             return _answer(start_response, "403 Forbidden", b'{"message": "This is not for web pages."}')
         if environ["PATH_INFO"].startswith(access_keys.PATH):
             return self._access_key(environ, start_response)
+        if environ["PATH_INFO"].startswith(CODE):
+            return self._code(environ, start_response)
         body = _buffered(environ)
         with self._lock:
             answer = list(self._moto(environ, start_response))
@@ -46,6 +50,15 @@ class Application:
         with self._lock:
             status, body = access_keys.answer(environ["PATH_INFO"])
         return _answer(start_response, status, body)
+
+    def _code(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        from local.aws import functions  # whoever knows an address has asked Lambda, which imported this
+
+        with self._lock:
+            found = functions.code(environ["PATH_INFO"].removeprefix(CODE))
+        if found is None:
+            return _answer(start_response, "404 Not Found", b'{"message": "no such code"}')
+        return _answer(start_response, "200 OK", found, "application/zip")
 
     def save(self) -> None:
         """The last word before the process ends."""
@@ -83,8 +96,8 @@ def _buffered(environ: Environ) -> bytes:
     return bytes(body)
 
 
-def _answer(start_response: StartResponse, status: str, body: bytes) -> list[bytes]:
-    start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+def _answer(start_response: StartResponse, status: str, body: bytes, kind: str = "application/json") -> list[bytes]:
+    start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
     return [body]
 
 

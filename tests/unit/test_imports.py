@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "local": {"local"},
     "cli": {"pennyworth_cli"},
     "tools": {"tools"},
+    "tools/rehearsal": {"tools", "local"},
     "benchmarks": {"benchmarks", "local", "tools"},
 }
 # The layer's libraries; whatever else a service imports is missing in Lambda.

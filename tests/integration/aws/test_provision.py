@@ -51,8 +51,8 @@ def test_a_groups_role_allows_its_models_and_no_other(installation: Installation
 
     def resources(group: str) -> list[str]:
         role = f"pennyworth-local-group-{group}"
-        [statement] = iam.get_role_policy(RoleName=role, PolicyName="access")["PolicyDocument"]["Statement"]
-        return list(statement["Resource"])
+        statements = iam.get_role_policy(RoleName=role, PolicyName="access")["PolicyDocument"]["Statement"]
+        return [arn for statement in statements for arn in statement["Resource"] if ":bedrock:" in arn]
 
     assert resources("restricted")
     assert all("/amazon.nova-" in arn for arn in resources("restricted"))
@@ -60,6 +60,16 @@ def test_a_groups_role_allows_its_models_and_no_other(installation: Installation
     account = installation.account_id
     assert f"arn:aws:bedrock:us-east-1:{account}:inference-profile/{haiku}" in resources("developers")
     assert f"arn:aws:bedrock:*::foundation-model/{haiku.removeprefix('us.')}" in resources("developers")
+
+
+def test_the_bucket_is_private_encrypted_and_forgets(installation: Installation, client: Callable[..., Any]) -> None:
+    s3, bucket = client("s3"), {"Bucket": f"pennyworth-local-{installation.account_id}"}
+    assert set(s3.get_public_access_block(**bucket)["PublicAccessBlockConfiguration"].values()) == {True}
+    [statement] = json.loads(s3.get_bucket_policy(**bucket)["Policy"])["Statement"]
+    assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    [rule] = s3.get_bucket_lifecycle_configuration(**bucket)["Rules"]
+    assert rule["Expiration"] == {"Days": plan().file_expiry_days}
+    assert s3.get_bucket_encryption(**bucket)["ServerSideEncryptionConfiguration"]["Rules"]
 
 
 def test_the_app_client_reads_and_writes_no_custom_attribute(installation: Installation, idp: Any) -> None:
@@ -96,7 +106,7 @@ def test_each_function_gets_the_variables_it_reads(installation: Installation) -
     for environment in environments.values():
         assert environment["PENNYWORTH_USER_POOL_ID"] == installation.user_pool_id
         assert environment["PENNYWORTH_CLIENT_IDS"] == installation.client_id
-    assert environments["mcp"]["PENNYWORTH_OPENAI_FUNCTION"] == "pennyworth-local-openai"
+    assert environments["mcp"]["PENNYWORTH_OPENAI_FUNCTION"] == "pennyworth-local-openai:live"
     assert environments["openai"]["AWS_LAMBDA_EXEC_WRAPPER"] == "/opt/stream"
     assert "AWS_LAMBDA_EXEC_WRAPPER" not in environments["admin"]
     assert "PENNYWORTH_UPSTREAM_URL" not in environments["openai"]

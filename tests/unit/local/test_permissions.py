@@ -3,6 +3,7 @@
 import ast
 import json
 from fnmatch import fnmatchcase
+from typing import Any
 
 import pytest
 from botocore.loaders import Loader
@@ -42,20 +43,50 @@ def test_only_the_administration_may_write_to_the_directory() -> None:
     assert writers == {"admin"}
 
 
-def test_a_cross_region_profile_brings_its_model_along() -> None:
-    [statement] = permissions.models(["us.meta.llama-v1:0", "amazon.nova-v1:0"], "us-east-1", "1")["Statement"]
-    assert statement["Resource"] == [
-        "arn:aws:bedrock:*::foundation-model/amazon.nova-v1:0",
-        "arn:aws:bedrock:*::foundation-model/meta.llama-v1:0",
-        "arn:aws:bedrock:us-east-1:1:inference-profile/us.meta.llama-v1:0",
+BUCKET = "arn:aws:s3:::files"
+
+
+def group(*model_ids: str) -> dict[str, Any]:
+    """The statements of a group's role, by sid."""
+    policy = permissions.group(model_ids, "us-east-1", "1", BUCKET)
+    return {statement["Sid"]: statement for statement in policy["Statement"]}
+
+
+def test_a_model_may_be_called_in_this_region_alone() -> None:
+    allowed = group("amazon.nova-v1:0")
+    assert allowed["Models"]["Resource"] == ["arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-v1:0"]
+    assert not allowed.keys() & {"Profiles", "ModelsOfProfiles"}
+
+
+def test_a_profiles_model_may_be_called_elsewhere_through_the_profile_alone() -> None:
+    allowed = group("us.meta.llama-v1:0")
+    profile = "arn:aws:bedrock:us-east-1:1:inference-profile/us.meta.llama-v1:0"
+    assert allowed["Profiles"]["Resource"] == [profile]
+    assert allowed["ModelsOfProfiles"]["Resource"] == ["arn:aws:bedrock:*::foundation-model/meta.llama-v1:0"]
+    assert allowed["ModelsOfProfiles"]["Condition"] == {"StringEquals": {"bedrock:InferenceProfileArn": [profile]}}
+    assert "Models" not in allowed
+
+
+def test_a_global_profiles_model_has_an_arn_without_a_region() -> None:
+    assert group("global.meta.llama-v1:0")["ModelsOfProfiles"]["Resource"] == [
+        "arn:aws:bedrock:::foundation-model/meta.llama-v1:0",
+        "arn:aws:bedrock:us-east-1::foundation-model/meta.llama-v1:0",
     ]
+
+
+def test_people_reach_their_own_files_and_nobody_without_a_tag_any() -> None:
+    allowed = group()
+    assert allowed["Files"]["Resource"] == [f"{BUCKET}/users/${{aws:PrincipalTag/user}}/*"]
+    assert allowed["FileNames"]["Condition"]["StringLike"]["s3:prefix"] == "users/${aws:PrincipalTag/user}/*"
+    for statement in allowed.values():
+        assert statement["Condition"]["StringLike"]["aws:PrincipalTag/user"] == "?*"
 
 
 def test_what_terraform_declares_fits_cognitos_and_iams_limits() -> None:
     here = plan()
-    for group in here.groups:
-        assert len(group.policy) <= 2048
-        policy = permissions.models(here.ids(group.models), here.region, "123456789012")
+    for planned in here.groups:
+        assert len(planned.policy) <= 2048
+        policy = permissions.group(here.ids(planned.models), here.region, "123456789012", BUCKET)
         assert len(json.dumps(policy, separators=(",", ":"))) <= 10_240  # IAM: all inline policies of a role
 
 

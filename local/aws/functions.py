@@ -1,0 +1,61 @@
+"""Lambda over moto: the settings of a function's log, and its code for whoever asks where that is."""
+
+import base64
+import json
+from typing import Any
+
+from moto.awslambda import models, urls
+from moto.awslambda.models import LambdaFunction, lambda_backends
+from moto.awslambda.responses import LambdaResponse
+
+from local.aws.server import CODE
+
+
+class Function(LambdaFunction):
+    def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
+        super().__init__(account_id, spec, region, version)
+        self._logging = spec.get("LoggingConfig") or {}
+
+    def get_configuration(self, on_create: bool = False) -> dict[str, Any]:
+        usual = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{self.function_name}"}
+        return super().get_configuration(on_create) | {"LoggingConfig": usual | self._logging}
+
+    def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
+        self._logging = config_updates.get("LoggingConfig") or self._logging
+        if "TracingConfig" in config_updates:
+            self.tracing_config = config_updates["TracingConfig"]
+        return super().update_configuration(config_updates)
+
+
+class FunctionActions(LambdaResponse):
+    def get_function(self) -> str:
+        answer = json.loads(super().get_function())
+        location = self._location(answer["Configuration"]["CodeSha256"])
+        return json.dumps(answer | {"Code": {"RepositoryType": "S3", "Location": location}})
+
+    def get_layer_version(self) -> str:
+        answer = json.loads(super().get_layer_version())
+        answer["Content"]["Location"] = self._location(answer["Content"]["CodeSha256"])
+        return json.dumps(answer)
+
+    def _location(self, sha_256: str) -> str:
+        """Like AWS's presigned address: whoever knows it may read."""
+        return f"http://{self.headers['Host']}{CODE}{base64.b64decode(sha_256).hex()}"
+
+
+def install() -> None:
+    models.LambdaFunction = Function
+    for path, action in urls.url_paths.items():
+        if action == LambdaResponse.dispatch:
+            urls.url_paths[path] = FunctionActions.dispatch
+
+
+def code(sha_256: str) -> bytes | None:
+    """The zip file of a function or a layer that has this hash, in hexadecimal."""
+    for account in lambda_backends.values():
+        for backend in account.values():
+            layers = [layer.layer_versions.values() for layer in backend._layers._layers.values()]
+            for each in [*backend._lambdas.all(), *(version for versions in layers for version in versions)]:
+                if base64.b64decode(each.code_sha_256).hex() == sha_256:
+                    return bytes(each.code_bytes)
+    return None

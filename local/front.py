@@ -1,0 +1,85 @@
+"""What answers requests: the front door, Lambda's own API, and the functions behind both, as they were provisioned."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from socket import socket
+from typing import Any
+
+import yaml
+
+from local.functions import Function, Functions, lambda_api
+from local.gateway import GatewayConfig, Service, gateway
+from local.log import Log
+from local.places import Places
+from local.plan import ROOT, Plan
+from local.provision import Installation
+from local.serving import serving
+
+
+@asynccontextmanager
+async def answering(
+    wanted: Plan,
+    installation: Installation,
+    code: Path,
+    places: Places,
+    front: socket,
+    lambda_side: socket,
+    log: Log,
+    on_request: Callable[[str], None],
+) -> AsyncIterator[None]:
+    """Serve on two listening sockets until the block ends.
+
+    `code`: a folder for the layer and for each artifact, unpacked. `on_request` gets a line for every request.
+    """
+    functions = Functions(_functions(wanted, installation, code, places), on_line=log.line, on_record=log.invocation)
+    async with functions:
+        front_door = gateway(_contract(), _config(wanted, installation, places, on_request), functions)
+        async with serving(lambda_api(functions), lambda_side), serving(front_door, front):
+            yield
+
+
+def _functions(wanted: Plan, installation: Installation, code: Path, places: Places) -> list[Function]:
+    return [
+        Function(
+            name=function.name,
+            handler=function.handler,
+            code=code / function.artifact,
+            layer=code / "layer",
+            environment={**installation.functions[key].environment, **places.endpoints},
+            timeout_s=function.timeout_s,
+            memory_mb=function.memory_mb,
+            concurrency=function.concurrency,
+            credentials=installation.functions[key].credentials,
+            region=installation.region,
+            account_id=installation.account_id,
+        )
+        for key, function in wanted.functions.items()
+    ]
+
+
+def _config(
+    wanted: Plan, installation: Installation, places: Places, on_request: Callable[[str], None]
+) -> GatewayConfig:
+    return GatewayConfig(
+        services={
+            key: Service(function.name, streaming=function.streaming)
+            for key, function in wanted.functions.items()
+            if key != "authorizer"
+        },
+        authorizer=wanted.functions["authorizer"].name,
+        authorizer_ttl_s=wanted.authorizer_ttl_s,
+        pool_id=installation.user_pool_id,
+        client_ids=(installation.client_id,),
+        aws_url=places.aws,
+        region=installation.region,
+        account_id=installation.account_id,
+        rate_per_s=wanted.rate_per_s,
+        burst=wanted.burst,
+        log=on_request,
+    )
+
+
+def _contract() -> Any:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, where the wheel has it: ten times as fast
+    return yaml.load((ROOT / "openapi.yaml").read_bytes(), loader)  # noqa: S506 -- either of them is a safe one

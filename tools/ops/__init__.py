@@ -1,0 +1,1 @@
+"""What stands behind `make plan|deploy|destroy|output|rollback|admin|bootstrap`: Terraform and AWS."""
