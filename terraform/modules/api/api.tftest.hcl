@@ -1,4 +1,9 @@
 mock_provider "aws" {
+  mock_data "aws_partition" {
+    defaults = {
+      partition = "aws"
+    }
+  }
   mock_data "aws_region" {
     defaults = {
       name = "eu-central-1"
@@ -167,9 +172,9 @@ run "methods_a_path_lacks_and_paths_the_api_lacks_are_answered" {
   }
   assert {
     condition = [
-      for path in ["/", "/{unknown+}"] :
+      for path in ["/", "/{unknown+}", "/chat", "/organization", "/organization/users"] :
       jsondecode(output.body).paths[path]["x-amazon-apigateway-any-method"]["x-amazon-apigateway-integration"].responses.default.responseTemplates
-    ] == [for _ in range(2) : { "application/json" = "{\"error\": {\"code\": \"unknown_url\"}}" }]
+    ] == [for _ in range(5) : { "application/json" = "{\"error\": {\"code\": \"unknown_url\"}}" }]
     error_message = "An unknown path must get the contract's answer."
   }
   assert {

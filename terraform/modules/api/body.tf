@@ -26,7 +26,7 @@ locals {
       ])
     }
   }
-  lambda = "arn:aws:apigateway:${data.aws_region.this.name}:lambda:path/"
+  lambda = "arn:${data.aws_partition.this.partition}:apigateway:${data.aws_region.this.name}:lambda:path/"
 
   served = {
     for path, methods in local.operations : path => {

@@ -1,3 +1,5 @@
+data "aws_partition" "this" {}
+
 data "aws_region" "this" {}
 
 resource "aws_api_gateway_rest_api" "this" {

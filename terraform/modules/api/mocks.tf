@@ -12,6 +12,13 @@ locals {
     for path, methods in local.operations : path => join(", ", distinct(concat([for method in methods : upper(method)], ["OPTIONS"])))
   }
 
+  # /chat is the way to /chat/completions.
+  ways = toset(flatten([
+    for path in keys(var.contract.paths) : [
+      for depth in range(2, length(split("/", path))) : join("/", slice(split("/", path), 0, depth))
+    ]
+  ]))
+
   # escapeJavaScript also escapes ', which JSON does not know (API Gateway developer guide, "$util variables").
   escaped_path = "#set($path = $util.escapeJavaScript($context.path).replaceAll(\"\\\\'\",\"'\"))"
 
@@ -46,11 +53,11 @@ locals {
         }
       }
     },
-    # API Gateway reads an Authorization header on an unknown path as an AWS signature and refuses it as a bad one
-    # instead of as MISSING_AUTHENTICATION_TOKEN. With these resources there is no unknown path, and every key gets the
-    # contract's answer to one.
+    # Where a path has no method, API Gateway reads an Authorization header as an AWS signature and refuses it as a bad
+    # one instead of as MISSING_AUTHENTICATION_TOKEN. Every path has a method with these, and every key gets the
+    # contract's answer to an unknown one. A resource goes before {unknown+}, also when it is but the way to others.
     {
-      for path in ["/", "/{unknown+}"] : path => {
+      for path in setunion(["/", "/{unknown+}"], setsubtract(local.ways, keys(var.contract.paths))) : path => {
         "x-amazon-apigateway-any-method" = {
           status = tostring(local.responses.MISSING_AUTHENTICATION_TOKEN.statusCode)
           headers = {

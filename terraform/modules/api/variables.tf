@@ -109,7 +109,7 @@ variable "domain" {
   }
 
   validation {
-    condition     = var.domain == null ? true : can(regex("^arn:aws:acm:[a-z0-9-]+:[0-9]{12}:certificate/", var.domain.certificate_arn))
+    condition     = var.domain == null ? true : can(regex("^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/", var.domain.certificate_arn))
     error_message = "certificate_arn must be the ARN of a certificate in ACM."
   }
 }

@@ -4,6 +4,11 @@ mock_provider "aws" {
       account_id = "123456789012"
     }
   }
+  mock_data "aws_partition" {
+    defaults = {
+      partition = "aws"
+    }
+  }
   mock_data "aws_region" {
     defaults = {
       name = "eu-central-1"

@@ -1,4 +1,7 @@
 data "aws_caller_identity" "this" {}
+
+data "aws_partition" "this" {}
+
 data "aws_region" "this" {}
 
 locals {
@@ -11,7 +14,7 @@ locals {
         sid     = "Logs"
         actions = ["logs:CreateLogStream", "logs:PutLogEvents"]
         # Spelled out, not taken from the log group, so that a plan shows the whole policy.
-        resources  = ["arn:aws:logs:${data.aws_region.this.name}:${data.aws_caller_identity.this.account_id}:log-group:${local.log_group}:*"]
+        resources  = ["arn:${data.aws_partition.this.partition}:logs:${data.aws_region.this.name}:${data.aws_caller_identity.this.account_id}:log-group:${local.log_group}:*"]
         conditions = []
       },
       {
