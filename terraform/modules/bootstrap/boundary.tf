@@ -1,0 +1,79 @@
+# What a function's or a group's role may do at most, whatever its own policy says. A deploy role can make roles; so that
+# none of them may do more than Pennyworth's need, it can make them under this boundary only, and cannot change it.
+
+locals {
+  here = "${local.region}:${local.account_id}"
+
+  boundary = [
+    {
+      Sid      = "Logs"
+      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      Resource = ["arn:${local.partition}:logs:${local.here}:log-group:/aws/lambda/pennyworth-*:*"]
+    },
+    {
+      Sid      = "Traces"
+      Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+      Resource = ["*"] # X-Ray knows no resources.
+    },
+    {
+      Sid = "Directory"
+      Action = [
+        "cognito-idp:AdminAddUserToGroup",
+        "cognito-idp:AdminCreateUser",
+        "cognito-idp:AdminDeleteUser",
+        "cognito-idp:AdminDeleteUserAttributes",
+        "cognito-idp:AdminGetUser",
+        "cognito-idp:AdminListGroupsForUser",
+        "cognito-idp:AdminUpdateUserAttributes",
+        "cognito-idp:ListGroups",
+        "cognito-idp:ListUsers",
+      ]
+      Resource = ["arn:${local.partition}:cognito-idp:${local.here}:userpool/*"] # the ids are Cognito's
+    },
+    {
+      Sid      = "Identities"
+      Action   = ["cognito-identity:GetOpenIdTokenForDeveloperIdentity"]
+      Resource = ["arn:${local.partition}:cognito-identity:${local.here}:identitypool/*"] # the ids are Cognito's
+    },
+    {
+      Sid      = "Parameters"
+      Action   = ["ssm:GetParameter", "ssm:PutParameter"]
+      Resource = ["arn:${local.partition}:ssm:${local.here}:parameter/pennyworth/*"]
+    },
+    {
+      Sid      = "Functions"
+      Action   = ["lambda:InvokeFunction"]
+      Resource = ["arn:${local.partition}:lambda:${local.here}:function:pennyworth-*"]
+    },
+    {
+      Sid    = "Models"
+      Action = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
+      # Which ones is each group's policy to say; an inference profile reaches other Regions' too.
+      Resource = [
+        "arn:${local.partition}:bedrock:*::foundation-model/*",
+        "arn:${local.partition}:bedrock:${local.here}:inference-profile/*",
+      ]
+    },
+    {
+      Sid    = "Files"
+      Action = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
+      # Ends in the account's id, which the state's bucket does not.
+      Resource = ["arn:${local.partition}:s3:::pennyworth-*-${local.account_id}/users/*"]
+    },
+    {
+      Sid      = "FileNames"
+      Action   = ["s3:ListBucket"]
+      Resource = ["arn:${local.partition}:s3:::pennyworth-*-${local.account_id}"]
+    },
+  ]
+}
+
+resource "aws_iam_policy" "boundary" {
+  name        = "${local.name}-boundary-${local.region}"
+  description = "What a role of a Pennyworth installation may do at most"
+
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [for statement in local.boundary : merge(statement, { Effect = "Allow" })]
+  })
+}

@@ -1,0 +1,90 @@
+# What the AWS provider calls for what the modules make: `read` to compare, which a plan does too, and `write` to change.
+# By name or path wherever AWS lets us choose one. Actions and their ARNs: AWS service authorization reference
+# (read 2026-11).
+
+locals {
+  services = {
+    for environment in var.environments : environment => {
+      for service, names in {
+        iam = ["role/pennyworth-${environment}-*"]
+        lambda = [
+          "function:pennyworth-${environment}-*", "layer:pennyworth-${environment}", "layer:pennyworth-${environment}:*",
+        ]
+        logs = [
+          "log-group:/aws/lambda/pennyworth-${environment}-*",
+          "log-group:/aws/apigateway/pennyworth-${environment}", "log-group:/aws/apigateway/pennyworth-${environment}:*",
+        ]
+        ssm        = ["parameter/pennyworth/${environment}/*"]
+        sns        = ["pennyworth-${environment}-alarms"]
+        cloudwatch = ["alarm:pennyworth-${environment}-*"]
+        wafv2      = ["regional/webacl/pennyworth-${environment}/*", "regional/managedruleset/*/*"] # whose ids are AWS's
+      } : service => [for name in names : "arn:${local.partition}:${service}:${service == "iam" ? ":${local.account_id}" : local.here}:${name}"]
+    }
+  }
+
+  reach = {
+    for environment, arns in local.services : environment => merge(arns, {
+      dashboard = ["arn:${local.partition}:cloudwatch::${local.account_id}:dashboard/pennyworth-${environment}"]
+      s3        = ["arn:${local.partition}:s3:::pennyworth-${environment}-${local.account_id}"]
+      # API Gateway's and Cognito's ids are theirs to choose, and API Gateway's ARNs have no account. Cognito's are told
+      # apart by the tag every resource of an environment has.
+      apigateway       = [for path in ["/restapis", "/restapis/*", "/domainnames", "/domainnames/*", "/tags/*"] : "arn:${local.partition}:apigateway:${local.region}::${path}"]
+      cognito-idp      = ["arn:${local.partition}:cognito-idp:${local.here}:userpool/*"]
+      cognito-identity = ["arn:${local.partition}:cognito-identity:${local.here}:identitypool/*"]
+      wafv2            = concat(arns.wafv2, ["arn:${local.partition}:apigateway:${local.region}::/restapis/*/stages/*"])
+    })
+  }
+
+  read = {
+    iam        = ["GetRole", "GetRolePolicy", "ListAttachedRolePolicies", "ListInstanceProfilesForRole", "ListRolePolicies"]
+    lambda     = ["GetAlias", "GetFunction", "GetFunctionCodeSigningConfig", "GetFunctionConfiguration", "GetLayerVersion", "GetPolicy", "ListTags", "ListVersionsByFunction"]
+    logs       = ["DescribeMetricFilters", "ListTagsForResource"]
+    ssm        = ["GetParameter", "ListTagsForResource"]
+    sns        = ["GetTopicAttributes", "ListTagsForResource"]
+    cloudwatch = ["DescribeAlarms", "ListTagsForResource"]
+    dashboard  = ["GetDashboard"]
+    s3 = [
+      "GetAccelerateConfiguration", "GetBucketAcl", "GetBucketCORS", "GetBucketLocation", "GetBucketLogging",
+      "GetBucketObjectLockConfiguration", "GetBucketOwnershipControls", "GetBucketPolicy", "GetBucketPublicAccessBlock",
+      "GetBucketRequestPayment", "GetBucketTagging", "GetBucketVersioning", "GetBucketWebsite", "GetEncryptionConfiguration",
+      "GetLifecycleConfiguration", "GetReplicationConfiguration", "ListBucket",
+    ]
+    apigateway       = ["GET"]
+    cognito-idp      = ["DescribeUserPool", "DescribeUserPoolClient", "GetGroup", "GetUserPoolMfaConfig", "ListTagsForResource"]
+    cognito-identity = ["DescribeIdentityPool", "ListTagsForResource"]
+    wafv2            = ["GetWebACL", "GetWebACLForResource", "ListTagsForResource"]
+  }
+
+  write = {
+    iam = ["DeleteRole", "TagRole", "UntagRole", "UpdateAssumeRolePolicy", "UpdateRole", "UpdateRoleDescription"]
+    lambda = [
+      "AddPermission", "CreateAlias", "CreateFunction", "DeleteAlias", "DeleteFunction", "DeleteFunctionConcurrency",
+      "DeleteLayerVersion", "PublishLayerVersion", "PublishVersion", "PutFunctionConcurrency", "RemovePermission",
+      "TagResource", "UntagResource", "UpdateAlias", "UpdateFunctionCode", "UpdateFunctionConfiguration",
+    ]
+    logs = [
+      "CreateLogGroup", "DeleteLogGroup", "DeleteMetricFilter", "DeleteRetentionPolicy", "PutMetricFilter",
+      "PutRetentionPolicy", "TagResource", "UntagResource",
+    ]
+    ssm        = ["AddTagsToResource", "DeleteParameter", "PutParameter", "RemoveTagsFromResource"]
+    sns        = ["CreateTopic", "DeleteTopic", "SetTopicAttributes", "Subscribe", "TagResource", "UntagResource"]
+    cloudwatch = ["DeleteAlarms", "PutMetricAlarm", "TagResource", "UntagResource"]
+    dashboard  = ["DeleteDashboards", "PutDashboard"]
+    # Its settings, and not what people keep in it.
+    s3 = [
+      "CreateBucket", "DeleteBucket", "DeleteBucketPolicy", "PutBucketCORS", "PutBucketOwnershipControls", "PutBucketPolicy",
+      "PutBucketPublicAccessBlock", "PutBucketTagging", "PutEncryptionConfiguration", "PutLifecycleConfiguration",
+    ]
+    apigateway = ["DELETE", "PATCH", "POST", "PUT", "SetWebACL"]
+    cognito-idp = [
+      "AddCustomAttributes", "CreateGroup", "CreateUserPoolClient", "DeleteGroup", "DeleteUserPool", "DeleteUserPoolClient",
+      "SetUserPoolMfaConfig", "UntagResource", "UpdateGroup", "UpdateUserPool", "UpdateUserPoolClient",
+    ]
+    cognito-identity = ["DeleteIdentityPool", "UntagResource", "UpdateIdentityPool"]
+    wafv2            = ["AssociateWebACL", "CreateWebACL", "DeleteWebACL", "DisassociateWebACL", "TagResource", "UntagResource", "UpdateWebACL"]
+  }
+
+  # AWS knows no resources for these, or asks before there is one.
+  anywhere_read  = ["logs:DescribeLogGroups", "logs:DescribeQueryDefinitions", "secretsmanager:GetRandomPassword", "sns:GetSubscriptionAttributes", "ssm:DescribeParameters"]
+  anywhere_write = ["logs:DeleteQueryDefinition", "logs:PutQueryDefinition", "sns:Unsubscribe"]
+}
