@@ -77,7 +77,7 @@ bench: $(READY) ## Measure against boto3 in one run; writes benchmarks/latest.js
 	$(BIN)/python -m benchmarks
 
 idle-cost: $(READY) ## What ENV=dev or prod costs while idle, and why; options as TF_VAR_*, JSON=1 for scripts
-	@$(BIN)/python -m tools.idle_cost "$(or $(ENV),$(error ENV= names a folder of terraform/environments: make $@ ENV=prod))" $(if $(JSON),--json)
+	@$(BIN)/python -m tools.idle_cost "$(ENV)" $(if $(JSON),--json)
 
 clean: ## Remove what can be made again
 	rm -rf .venv .local build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

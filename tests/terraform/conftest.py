@@ -3,15 +3,14 @@
 import os
 import shutil
 import subprocess
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tools.offline.project import copy
+
 ROOT = Path(__file__).resolve().parents[2]
-_READ = ("openapi.yaml", "pyproject.toml", "services/openai/models.json")  # what the configuration reads beside itself
-_ARTIFACTS = ("layer", "openai", "mcp", "admin", "authorizer")
 _LIMIT_S = 300  # a busy machine included
 _PROVIDER = """
 terraform {
@@ -31,17 +30,7 @@ class Terraform:
 
     def project(self, folder):
         """A copy of what Terraform reads, with artifacts that hold nothing, below `folder`; its root."""
-        root = folder / "project"
-        # Links stay links, as a clone has them.
-        shutil.copytree(ROOT / "terraform", root / "terraform", symlinks=True, ignore=_left_by_terraform)
-        for name in _READ:
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, root / name)
-        (root / "dist").mkdir()
-        for name in _ARTIFACTS:
-            with zipfile.ZipFile(root / "dist" / f"{name}.zip", "w") as artifact:
-                artifact.writestr("empty", "")
-        return root
+        return copy(ROOT, folder / "project")
 
     def __call__(self, *arguments, cwd, check=True, **variables):
         """Run `terraform ARGUMENTS` in a folder, with no AWS configuration but the variables given."""
@@ -61,10 +50,6 @@ class Terraform:
         if check and done.returncode != 0:
             pytest.fail(f"terraform {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}")
         return done
-
-
-def _left_by_terraform(folder, names):
-    return [name for name in names if name == ".terraform" or ".tfstate" in name]
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,8 @@ from pathlib import Path
 from tools.idle_cost.bill import bill
 from tools.idle_cost.prices import load
 from tools.idle_cost.report import data, table
-from tools.offline.plan import PlanError, of_environment
+from tools.offline.plan import of_environment
+from tools.ops.errors import OpsError
 
 ROOT = Path(__file__).resolve().parents[2]
 _VARIABLE = "TF_VAR_"
@@ -30,7 +31,7 @@ def main() -> int:
     }
     try:
         plan = of_environment(ROOT, options.environment, variables)
-    except PlanError as error:
+    except OpsError as error:
         print(f"idle-cost: {error}", file=sys.stderr)
         return 1
     prices = load()

@@ -49,7 +49,8 @@ class Price:
 class Source:
     url: str
     read: str  # date
-    seen: str
+    billing: str  # how we know what is billed: `page`, from AWS's own words, or `quoted`, as others repeat them
+    figures: str  # the same of the amounts
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tools.idle_cost.bill import Bill, Line
-from tools.idle_cost.prices import Prices
+from tools.idle_cost.prices import Prices, Source
 
 
 def table(bill: Bill, prices: Prices, environment: str) -> str:
@@ -16,7 +16,7 @@ def table(bill: Bill, prices: Prices, environment: str) -> str:
             *(f"{line.address:{width}}  {line.usd:>7.2f}  {_why(line)}" for line in bill.lines),
             "",
             "Prices from:",
-            *(f"  [{name}] {prices.sources[name].url} (read {prices.sources[name].read})" for name in sources),
+            *(f"  [{name}] {_said(prices.sources[name])}" for name in sources),
             "",
             f"Use adds: {'; '.join(bill.grows) or 'nothing'}.",
             f"At rest: ${bill.usd:.2f} a month",
@@ -27,6 +27,13 @@ def table(bill: Bill, prices: Prices, environment: str) -> str:
 def _why(line: Line) -> str:
     asked = f" (asked for by {', '.join(line.options)})" if line.options else ""
     return f"{line.at_rest}{asked} [{line.source}]"
+
+
+def _said(source: Source) -> str:
+    words = {"page": "in its own words", "quoted": "as others quote it"}
+    billing, figures = words[source.billing], words[source.figures]
+    how = billing if billing == figures else f"{billing}, figures {figures}"
+    return f"{source.url} (read {source.read}, {how})"
 
 
 def data(bill: Bill, prices: Prices, environment: str) -> dict[str, Any]:
@@ -41,6 +48,8 @@ def data(bill: Bill, prices: Prices, environment: str) -> dict[str, Any]:
                 "options": list(line.options),
                 "source": prices.sources[line.source].url,
                 "read": prices.sources[line.source].read,
+                "billing": prices.sources[line.source].billing,
+                "figures": prices.sources[line.source].figures,
             }
             for line in bill.lines
         ],

@@ -11,6 +11,8 @@ from typing import Any
 
 from tools.offline.aws import stand_in
 from tools.offline.project import copy
+from tools.ops.environment import find
+from tools.ops.errors import OpsError
 
 Plan = dict[str, Any]
 
@@ -27,20 +29,11 @@ provider "aws" {
 """
 
 
-class PlanError(Exception):
-    """The message is for the person at the terminal: what is wrong and, where known, what to do."""
-
-
 def of_environment(root: Path, environment: str, variables: Mapping[str, str] | None = None) -> Plan:
-    """`terraform show -json` of all that `environment` would make. `variables`: as TF_VAR_*. Raises PlanError."""
-    if environment not in (known := environments(root)):
-        raise PlanError(f"no environment {environment!r} in terraform/environments: there are {', '.join(known)}")
+    """`terraform show -json` of all that `environment` would make. `variables`: as TF_VAR_*. Raises OpsError."""
+    find(root, environment)
     with tempfile.TemporaryDirectory(prefix="pennyworth-plan-") as folder:
         return of_folder(copy(root, Path(folder) / "project") / "terraform" / "environments" / environment, variables)
-
-
-def environments(root: Path) -> list[str]:
-    return sorted(values.parent.name for values in (root / "terraform/environments").glob("*/terraform.tfvars.json"))
 
 
 def of_folder(folder: Path, variables: Mapping[str, str] | None = None) -> Plan:
@@ -64,7 +57,7 @@ def _clean() -> dict[str, str]:
 def _run(folder: Path, settings: Mapping[str, str], *arguments: str) -> str:
     terraform = shutil.which("terraform")
     if terraform is None:
-        raise PlanError("terraform is not installed: see https://developer.hashicorp.com/terraform/install")
+        raise OpsError("terraform is not installed: see https://developer.hashicorp.com/terraform/install")
     try:
         done = subprocess.run(  # noqa: S603 - our own configuration, no shell
             [terraform, *arguments],
@@ -77,7 +70,7 @@ def _run(folder: Path, settings: Mapping[str, str], *arguments: str) -> str:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise PlanError(f"terraform {arguments[0]} did not end within {_LIMIT_S} seconds") from None
+        raise OpsError(f"terraform {arguments[0]} did not end within {_LIMIT_S} seconds") from None
     if done.returncode != 0:
-        raise PlanError(f"terraform {arguments[0]} failed:\n{(done.stderr or done.stdout).strip()}")
+        raise OpsError(f"terraform {arguments[0]} failed:\n{(done.stderr or done.stdout).strip()}")
     return done.stdout

@@ -112,9 +112,9 @@ def test_every_price_has_a_dated_source():
     for type_, price in PRICES.resources.items():
         assert price.source in PRICES.sources, type_
     for name, source in PRICES.sources.items():
-        assert source.url.startswith("https://aws.amazon.com/"), name
+        assert re.match(r"https://(docs\.)?aws\.amazon\.com/", source.url), name
         assert re.fullmatch(r"\d{4}-\d\d-\d\d", source.read), name
-        assert source.seen, name
+        assert {source.billing, source.figures} <= {"page", "quoted"}, name
 
 
 def test_every_source_is_used():
@@ -126,7 +126,11 @@ def test_the_table_shows_every_resource_its_price_its_source_and_the_sum():
     lines = table(found, PRICES, "prod").splitlines()
     assert "aws_s3_bucket.number_0     0.00  empty when made [s3]" in lines
     assert "aws_kms_key.number_1       1.00  a KMS key of your own [kms]" in lines
-    assert "  [kms] https://aws.amazon.com/kms/pricing/ (read 2026-11-23)" in lines
+    assert "  [kms] https://aws.amazon.com/kms/pricing/ (read 2026-11-23, in its own words)" in lines
+    assert (
+        "  [s3] https://aws.amazon.com/s3/pricing/ (read 2026-11-23, in its own words, figures as others quote it)"
+        in lines
+    )
     assert "Use adds: files $0.023 per GB and month until they expire." in lines
     assert lines[-1] == "At rest: $1.00 a month"
 
