@@ -11,7 +11,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .PHONY: help setup run test check format lock build bench idle-cost clean
-.PHONY: plan deploy output admin rollback destroy bootstrap
+.PHONY: plan deploy output admin rollback destroy bootstrap rehearse
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ destroy: $(READY) ## Remove an environment; ENV=dev AUTO_APPROVE=1
 
 bootstrap: $(READY) ## Once per account and Region, before the rest; REGION=us-east-1 GITHUB=owner/name ENVIRONMENTS=dev,prod
 	@$(OPS) bootstrap --region "$(REGION)" --github "$(GITHUB)" --environments "$(ENVIRONMENTS)"
+
+rehearse: $(READY) ## Deploy here with the real Terraform and AWS provider, chat, destroy; needs no account
+	@exec $(BIN)/python -m tools.rehearsal
 
 bench: $(READY) ## Measure against boto3 in one run; writes benchmarks/latest.json
 	$(BIN)/python -m benchmarks

@@ -1,27 +1,22 @@
 """CloudWatch Logs over moto: saved queries, which moto lacks."""
 
 import json
-from typing import Any
+from collections import defaultdict
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from moto.core.exceptions import JsonRESTError
 from moto.core.utils import unix_time_millis
 from moto.logs import urls
-from moto.logs.models import LogsBackend, logs_backends
 from moto.logs.responses import LogsResponse
 
 _PAGE = 1000  # the most, and the default, of DescribeQueryDefinitions
 
 
-class Logs(LogsBackend):
-    _url_module = urls  # moto derives it from the name of the module
-
-    def __init__(self, region_name: str, account_id: str) -> None:
-        super().__init__(region_name, account_id)
-        self.query_definitions: dict[str, dict[str, Any]] = {}  # by id
-
-
 class LogActions(LogsResponse):
+    # Account and region → id → definition. Not in moto's backends: Lambda's may make those before this is imported.
+    query_definitions: ClassVar[defaultdict[tuple[str, str], dict[str, dict[str, Any]]]] = defaultdict(dict)
+
     def put_query_definition(self) -> str:
         definitions = self._definitions()
         definition_id = self._get_param("queryDefinitionId") or str(uuid4())
@@ -47,8 +42,7 @@ class LogActions(LogsResponse):
         return json.dumps({"success": True})
 
     def _definitions(self) -> dict[str, dict[str, Any]]:
-        backend: Logs = self.logs_backend
-        return backend.query_definitions
+        return self.query_definitions[self.current_account, self.region]
 
 
 def _missing() -> JsonRESTError:
@@ -56,5 +50,4 @@ def _missing() -> JsonRESTError:
 
 
 def install() -> None:
-    logs_backends.backend = Logs
     urls.url_paths["{0}/$"] = LogActions.dispatch

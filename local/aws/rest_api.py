@@ -9,9 +9,19 @@ from moto.apigateway.models import APIGatewayBackend, Integration, apigateway_ba
 class RestApis(APIGatewayBackend):
     _url_module = urls  # moto derives it from the name of the module
 
-    def put_integration(self, *args: Any, uri: str = "", integration_method: str = "", **kwargs: Any) -> Integration:
+    def put_integration(
+        self,
+        function_id: str,
+        resource_id: str,
+        method_type: str,
+        integration_type: str,
+        uri: str = "",
+        integration_method: str = "",
+        **more: Any,
+    ) -> Integration:
         """A mock integration has neither address nor method; moto fails without them."""
-        return super().put_integration(*args, uri=uri, integration_method=integration_method, **kwargs)
+        whose = (function_id, resource_id, method_type)
+        return super().put_integration(*whose, integration_type, uri, integration_method, **more)
 
 
 def install() -> None:

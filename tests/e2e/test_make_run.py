@@ -15,6 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.processes import alive, family
+
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_S = 120  # a cold native build included
 
@@ -59,29 +61,6 @@ def variables(folder: Path) -> dict[str, str]:
     script = f". {folder}/env && env"
     lines = subprocess.run(["/bin/sh", "-c", script], env={}, capture_output=True, text=True, check=True).stdout
     return dict(line.split("=", 1) for line in lines.splitlines())
-
-
-def family(pid: int) -> set[int]:
-    """All living descendants, by the process table."""
-    table = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True).stdout
-    rows = [line.split() for line in table.splitlines()]
-    children: dict[int, list[int]] = {}
-    for child, parent, state in rows:
-        if not state.startswith("Z"):
-            children.setdefault(int(parent), []).append(int(child))
-    found: set[int] = set()
-    waiting = [pid]
-    while waiting:
-        for child in children.get(waiting.pop(), []):
-            found.add(child)
-            waiting.append(child)
-    return found
-
-
-def alive(pids: set[int]) -> set[int]:
-    table = subprocess.run(["ps", "-A", "-o", "pid=,stat="], capture_output=True, text=True, check=True).stdout
-    rows = (line.split() for line in table.splitlines())
-    return {int(pid) for pid, state in rows if not state.startswith("Z")} & pids
 
 
 def test_it_says_what_a_newcomer_needs_and_ctrl_c_leaves_nothing(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ no provider."""
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,7 +25,13 @@ _MAIN = """
 variable "environment" { type = string }
 variable "region" { type = string }
 variable "git_sha" { type = string }
-variable "artifacts" { type = string }
+variable "artifacts" {
+  type = string
+  validation {
+    condition     = fileexists("${var.artifacts}/layer.zip")
+    error_message = "Not built."
+  }
+}
 variable "pool" { type = object({ id = string, client_id = string }) }
 variable "seconds" { default = 0 }
 
@@ -123,7 +130,7 @@ def _command(project, command, env):
     return [sys.executable, "-m", "tools.ops", "--root", str(project), command, "--env", env]
 
 
-def test_a_deployment_is_planned_made_read_and_removed(ops, client):
+def test_a_deployment_is_planned_made_read_and_removed(ops, client, project):
     assert ops("plan", "--detailed-exitcode").returncode == 2
     deployed = ops("deploy")
     assert (deployed.returncode, deployed.stderr) == (0, "")
@@ -139,6 +146,7 @@ def test_a_deployment_is_planned_made_read_and_removed(ops, client):
     ssm = client("ssm")
     for name in ("locks/a1", "locks/b2", "upstream-key"):
         ssm.put_parameter(Name=f"/pennyworth/local/{name}", Value="free", Type="String")
+    shutil.rmtree(project / "dist")  # another machine's removal
     destroyed = ops("destroy")
     assert (destroyed.returncode, destroyed.stderr) == (0, "")
     assert "Removed besides: 2 parameters below /pennyworth/local/locks." in destroyed.stdout

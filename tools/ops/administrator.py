@@ -19,7 +19,7 @@ def admin(environment: Environment, email: str, group: str) -> int:
     if email.count("@") != 1 or email.split() != [email] or email[0] == "@" or email[-1] == "@":
         raise UsageError(f"EMAIL={email} is no e-mail address.")
     workspace = opened(environment)
-    deployed = workspace.deployed()
+    deployed = workspace.deployed("base_url", "user_pool_id", "client_id")
     directory = Directory(workspace.account.client("cognito-idp"), deployed["user_pool_id"], deployed["client_id"])
     directory.check_group(group)
     password = _password(email)

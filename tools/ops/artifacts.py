@@ -2,6 +2,9 @@
 
 import os
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tools import build
@@ -32,9 +35,22 @@ def check(environment: Environment, folder: Path) -> None:
     """Raises OpsError when an artifact was not built."""
     # Terraform runs in the environment's folder and reads a relative path from there.
     place = environment.folder / folder
-    missing = [name for name in (LAYER, *artifacts(environment.root)) if not (place / f"{name}.zip").is_file()]
+    missing = [name for name in _names(environment) if not (place / f"{name}.zip").is_file()]
     if missing:
         raise OpsError(
             f"{', '.join(f'{name}.zip' for name in missing)} missing in {place}: run `make build` and leave "
             f"TF_VAR_artifacts unset, or build there: python -m tools.build --arch {environment.architecture} --out …"
         )
+
+
+@contextmanager
+def stand_ins(environment: Environment) -> Iterator[str]:
+    """A folder of empty files, for a removal: Terraform uploads nothing then, but insists that the files are there."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in _names(environment):
+            (Path(folder) / f"{name}.zip").touch()
+        yield folder
+
+
+def _names(environment: Environment) -> tuple[str, ...]:
+    return LAYER, *artifacts(environment.root)

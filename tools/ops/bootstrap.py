@@ -30,6 +30,7 @@ def bootstrap(root: Path, region: str, github: str, environments: str) -> int:
     check_region(region)
     if github and not _REPOSITORY.fullmatch(github):
         raise UsageError(f"GITHUB={github}: write the repository as owner/name.")
+    state.check_saved(root / FOLDER)
     agreed = approval()
     terraform = Terraform(root / FOLDER, {"AWS_REGION": region})
     signed_in = account.signed_in(region)
@@ -56,7 +57,7 @@ def _make_bucket(signed_in: Account) -> None:
 def _variables(terraform: Terraform, signed_in: Account, given: dict[str, Any]) -> dict[str, str]:
     before = terraform.outputs()
     values = {name: value or before.get(name) for name, value in given.items()}
-    if values["github_repository"] and not _makes_provider(terraform):
+    if values["github_repository"] and not _has_provider(terraform):
         values["oidc_provider_arn"] = _provider(signed_in.client("iam"))
     return {
         f"TF_VAR_{name}": value if isinstance(value, str) else json.dumps(value)
@@ -65,8 +66,9 @@ def _variables(terraform: Terraform, signed_in: Account, given: dict[str, Any]) 
     }
 
 
-def _makes_provider(terraform: Terraform) -> bool:
-    return "aws_iam_openid_connect_provider." in terraform.read("state", "list")
+def _has_provider(terraform: Terraform) -> bool:
+    """Whether the provider that may be there is our own. An interrupted run has left no outputs that would say so."""
+    return '"aws_iam_openid_connect_provider"' in terraform.read("state", "pull")
 
 
 def _provider(iam: Any) -> str | None:

@@ -90,9 +90,11 @@ def names(root: Path) -> list[str]:
 
 def check_region(region: Any, place: str = "") -> None:
     """Raises OpsError for a Region without Bedrock, as far as the installed boto3 knows."""
-    import boto3
+    from botocore.loaders import create_loader
+    from botocore.regions import EndpointResolver
 
-    known = boto3.Session(region_name="us-east-1").get_available_regions("bedrock")  # asks botocore's tables only
+    # botocore's tables; a session would want the shell's profile to exist first
+    known = EndpointResolver(create_loader().load_data("endpoints")).get_available_endpoints("bedrock")
     if region in known:
         return
     if not isinstance(region, str):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tools.ops import artifacts
 from tools.ops.account import Account
 from tools.ops.changes import approval
 from tools.ops.environment import Environment
@@ -14,9 +15,10 @@ _AT_ONCE = 10  # the most names DeleteParameters takes
 def destroy(environment: Environment) -> int:
     """Terraform's exit status. Raises OpsError, with nothing removed, while the environment is protected."""
     agreed = approval()
-    workspace = opened(environment)
-    check_unprotected(workspace)
-    status = workspace.terraform.show("destroy", *agreed)
+    with artifacts.stand_ins(environment) as folder:
+        workspace = opened(environment, artifacts=folder)
+        check_unprotected(workspace)
+        status = workspace.terraform.show("destroy", *agreed)
     if status == 0:
         _report_locks(remove_locks(workspace.account.client("ssm"), environment), environment)
         _report_remains(remains(workspace.account, environment))

@@ -1,5 +1,7 @@
 """Where Terraform keeps what it knows: the account's bucket for state, or a file beside the environment."""
 
+from pathlib import Path
+
 from botocore.exceptions import ClientError
 
 from tools.ops.account import Account
@@ -7,14 +9,26 @@ from tools.ops.environment import Environment
 from tools.ops.errors import OpsError
 from tools.ops.terraform import Terraform
 
+_UNSAVED = "errored.tfstate"  # Terraform's name for it
+
 
 def bucket(account: Account) -> str:
     """The bucket that `make bootstrap` makes, one for an account and Region."""
     return f"pennyworth-state-{account.id}-{account.region}"
 
 
+def check_saved(folder: Path) -> None:
+    """Raises OpsError when a state could not be written to its bucket: to go on would forget what it says."""
+    if (folder / _UNSAVED).exists():
+        raise OpsError(
+            f"The last run could not save its state; it lies in {folder / _UNSAVED}. Before anything else: "
+            f"cd {folder} && terraform state push {_UNSAVED} && rm {_UNSAVED}"
+        )
+
+
 def initialise(terraform: Terraform, environment: Environment, account: Account) -> None:
-    """`terraform init`, quietly. Raises OpsError when it fails or there is no bucket."""
+    """`terraform init`, quietly. Raises OpsError when it fails, there is no bucket, or a state waits to be saved."""
+    check_saved(environment.folder)
     if environment.backend == "s3":
         if not exists(account):
             raise OpsError(

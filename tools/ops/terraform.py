@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,8 +35,11 @@ class Terraform:
         Ctrl-C reaches the whole process group: Terraform then finishes what it is at and gives back its lock, so it
         has to be waited for. A SIGTERM reaches only us and is passed on, to the same effect.
         """
+        # Terraform colours what goes into files, too.
+        plain = [] if sys.stdout.isatty() else ["-no-color"]
         with _patience() as tell:
-            process = subprocess.Popen([self._binary, *arguments], cwd=self.folder, env=self._environ)  # noqa: S603
+            command = [self._binary, arguments[0], *plain, *arguments[1:]]
+            process = subprocess.Popen(command, cwd=self.folder, env=self._environ)  # noqa: S603
             tell(process)
             return process.wait()
 
@@ -82,7 +86,7 @@ def reason(said: str) -> str:
     """Terraform's errors as one line: `title: explanation`, without frames and colours."""
     plain = re.sub(r"\x1b\[[0-9;]*m|[│╷╵]", "", said)
     errors = [" ".join(each.split()) for each in re.split(r"^\s*Error: ", plain, flags=re.MULTILINE)[1:]]
-    text = "; ".join(errors) or " ".join(plain.split()) or "it says nothing."
+    text = "; ".join(errors).split(" To see which modules")[0] or " ".join(plain.split()) or "it says nothing."
     if "provider packages" in text or "install provider" in text:
         text += " (Terraform gets the AWS provider from registry.terraform.io, or from the mirror that the file named"
         text += " by TF_CLI_CONFIG_FILE says.)"

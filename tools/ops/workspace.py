@@ -16,12 +16,13 @@ class Workspace:
     account: Account
     terraform: Terraform
 
-    def deployed(self) -> dict[str, Any]:
-        """Terraform's outputs. Raises OpsError when nothing is deployed."""
-        outputs = self.terraform.outputs()
+    def deployed(self, *needed: str) -> dict[str, Any]:
+        """Terraform's outputs. Raises OpsError when nothing is deployed, or too little to have the needed ones."""
+        outputs, name = self.terraform.outputs(), self.environment.name
         if not outputs:
-            name = self.environment.name
             raise OpsError(f"Nothing is deployed in '{name}' yet: run `make deploy ENV={name}`.")
+        if missing := ", ".join(each for each in needed if each not in outputs):
+            raise OpsError(f"'{name}' is deployed in part, {missing} is missing: run `make deploy ENV={name}` again.")
         return outputs
 
 

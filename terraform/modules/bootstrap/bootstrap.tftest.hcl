@@ -217,6 +217,25 @@ run "a_plan_changes_nothing" {
   }
 }
 
+# calls.json: what the provider called for environments/local, as IAM names it: made, planned again, changed and destroyed.
+run "what_the_provider_was_seen_to_call_is_allowed" {
+  command = plan
+  variables {
+    github_repository = "acme/pennyworth"
+  }
+  assert {
+    condition = length(setsubtract(
+      jsondecode(file("calls.json")).deploy,
+      flatten([for name in ["dev-functions", "dev-api"] : jsondecode(aws_iam_policy.deploy[name].policy).Statement[*].Action]),
+    )) == 0
+    error_message = "A deployment would be refused: ${join(", ", setsubtract(jsondecode(file("calls.json")).deploy, flatten([for name in ["dev-functions", "dev-api"] : jsondecode(aws_iam_policy.deploy[name].policy).Statement[*].Action])))}."
+  }
+  assert {
+    condition     = length(setsubtract(jsondecode(file("calls.json")).plan, flatten(jsondecode(aws_iam_policy.plan[0].policy).Statement[*].Action))) == 0
+    error_message = "A plan would be refused: ${join(", ", setsubtract(jsondecode(file("calls.json")).plan, flatten(jsondecode(aws_iam_policy.plan[0].policy).Statement[*].Action)))}."
+  }
+}
+
 run "a_pattern_is_no_repository" {
   command = plan
   variables {

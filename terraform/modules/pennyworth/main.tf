@@ -124,5 +124,6 @@ module "observability" {
   functions = {
     for key, function in module.function : key => { name = function.name, log_group_name = function.log_group_name }
   }
-  alarms = var.alarms
+  dashboard = var.dashboard
+  alarms    = var.alarms
 }

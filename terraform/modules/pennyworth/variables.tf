@@ -194,9 +194,22 @@ variable "waf" {
 }
 
 variable "alarms" {
-  description = "CloudWatch alarms, of which an account's first ten are free: email, who hears of them. Null for none"
-  type        = object({ email = optional(string) })
-  default     = null
+  description = "CloudWatch alarms, of which an account's first ten are free: email, who hears of them, and thresholds as modules/observability has them. Null for none"
+  type = object({
+    email         = optional(string)
+    error_percent = optional(number)
+    latency_s     = optional(number)
+    first_byte_s  = optional(number)
+    refusals      = optional(number)
+  })
+  default = null
+}
+
+variable "dashboard" {
+  description = "Whether there is a CloudWatch dashboard, of which an account's first three are free"
+  type        = bool
+  default     = true
+  nullable    = false
 }
 
 variable "permissions_boundary_arn" {

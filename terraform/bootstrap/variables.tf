@@ -1,0 +1,1 @@
+../modules/bootstrap/variables.tf

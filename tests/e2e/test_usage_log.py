@@ -1,0 +1,35 @@
+"""What a run's log says of each request: who asked which model, what it used, what that cost."""
+
+import json
+import time
+
+import pytest
+
+_WRITTEN_S = 10  # a line is read from the function's output after its answer has left
+
+
+def line(gateway, request_id):
+    """The request's log line of the inference function."""
+    deadline = time.monotonic() + _WRITTEN_S
+    while time.monotonic() < deadline:
+        for text in (gateway.folder / "log").read_text().splitlines():
+            if "openai" in text and f'"request_id":"{request_id}"' in text and '"message":"request"' in text:
+                return json.loads(text[text.index("{") :])
+        time.sleep(0.05)
+    pytest.fail(f"no line for {request_id}")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_answers_usage_and_cost_are_logged(gateway, stream):
+    chats = gateway.openai().chat.completions.with_raw_response
+    options = {"stream_options": {"include_usage": True}} if stream else {}
+    ask = [{"role": "user", "content": "a prompt nobody should log"}]
+    reply = chats.create(model="nova-pro", messages=ask, stream=stream, **options)
+    answer = reply.parse()
+    usage = [chunk.usage for chunk in answer][-1] if stream else answer.usage
+    logged = line(gateway, reply.headers["x-request-id"])
+    assert (logged["model"], logged["provider"], logged["status"]) == ("nova-pro", "bedrock", 200)
+    assert (logged["prompt_tokens"], logged["completion_tokens"]) == (usage.prompt_tokens, usage.completion_tokens)
+    assert logged["cost_microusd"] > 0
+    assert {"user_id", "key_id", "group", "duration_ms"} <= {name for name, value in logged.items() if value}
+    assert "nobody should log" not in json.dumps(logged)
