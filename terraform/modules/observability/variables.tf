@@ -34,7 +34,7 @@ variable "dashboard" {
 }
 
 variable "alarms" {
-  description = <<-E
+  description = <<-TEXT
     Alarms, which bill while idle from an account's eleventh on (0.10 dollars a month and metric watched; these watch nine). Null
     for none.
     email: who hears of them, after a click in a first message; nobody when null
@@ -42,7 +42,7 @@ variable "alarms" {
     latency_s: seconds the slowest 1 % of whole answers take; a stream is an answer when its last byte is sent
     first_byte_s: seconds until a stream's first byte, for the slowest 5 %
     refusals: credentials refused within 5 minutes
-  E
+  TEXT
   type = object({
     email         = optional(string)
     error_percent = optional(number, 5)
