@@ -24,13 +24,14 @@ _VARIABLE = "TF_VAR_"
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.idle_cost", description=__doc__.splitlines()[0])
     parser.add_argument("environment", help="a folder of terraform/environments")
+    parser.add_argument("--root", type=Path, default=ROOT, help="the project (default: the one this belongs to)")
     parser.add_argument("--json", action="store_true", help="for scripts")
     options = parser.parse_args()
     variables = {
         name.removeprefix(_VARIABLE): value for name, value in os.environ.items() if name.startswith(_VARIABLE)
     }
     try:
-        plan = of_environment(ROOT, options.environment, variables)
+        plan = of_environment(options.root, options.environment, variables)
     except OpsError as error:
         print(f"idle-cost: {error}", file=sys.stderr)
         return 1
