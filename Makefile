@@ -9,9 +9,10 @@ ARCH ?= arm64
 PYTHON ?= $(shell tools/newest-python)
 BIN := .venv/bin
 READY := .venv/ready
+CHECKOV := .checkov/ready
 
-.PHONY: help setup run test check format lock build bench idle-cost clean
-.PHONY: plan deploy output admin rollback destroy bootstrap rehearse
+.PHONY: help setup run test check checkov format lock build bench idle-cost clean
+.PHONY: plan deploy output smoke admin rollback destroy bootstrap rehearse
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,24 +29,39 @@ $(READY): requirements-dev.txt requirements-emulator.txt
 	$(PIP) --no-deps -r requirements-emulator.txt
 	@touch $@
 
+# Of its own, because checkov pins versions that fight ours, boto3's among them.
+$(CHECKOV): requirements-checkov.txt
+	@test -n "$(PYTHON)"
+	"$(PYTHON)" -m venv --clear .checkov
+	.checkov/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-checkov.txt
+	@touch $@
+
 run: $(READY) ## Run the whole system here; PORT=8080 STATE=folder BEDROCK=aws OPENAI_UPSTREAM=url OPENAI_UPSTREAM_KEY=key
 	@PORT="$(PORT)" exec $(BIN)/python -m local
 
 test: check ## Everything CI runs
 
-check: $(READY) ## Format, lint, types and all tests; leaves the tree unchanged
+check: $(READY) checkov ## Format, lint, types and all tests; leaves the tree unchanged
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n auto --dist loadfile
 
+checkov: $(CHECKOV) ## Look for insecure settings in terraform/; a skip stands beside its resource, with its reason
+	.checkov/bin/checkov --quiet
+
+smoke: $(READY) ## Check a deployed environment with real clients; BASE_URL= KEY= ADMIN_TOKEN= ACCESS_TOKEN= SHA= MODEL= SLOW=1
+	@$(BIN)/python -m pytest --quiet --tb=short -p no:cacheprovider tests/smoke
+
 format: $(READY) ## Rewrite the sources in the project's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: $(READY) ## Resolve the dependencies again: uv.lock, and the two files plain pip reads
+lock: $(READY) ## Resolve the dependencies again: uv.lock, and the files plain pip reads
 	$(BIN)/uv lock --upgrade --python $(BIN)/python
 	$(BIN)/python -m tools.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --output-file requirements-checkov.txt requirements-checkov.in
 
 build: $(READY) ## dist/: the layer and the services for Lambda; ARCH=arm64 or x86_64
 	$(BIN)/python -m tools.build --arch $(ARCH)
@@ -83,4 +99,4 @@ idle-cost: $(READY) ## What ENV=dev or prod costs while idle, and why; options a
 	@$(BIN)/python -m tools.idle_cost "$(ENV)" $(if $(JSON),--json)
 
 clean: ## Remove what can be made again
-	rm -rf .venv .local build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .checkov .local build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -74,7 +74,7 @@ def matching(releases: list[Release], wanted: str) -> Release:
     wanted_sha = wanted.lower()
     for release in releases:
         is_commit = _SHA_PREFIX.fullmatch(wanted_sha) and release.git_sha.startswith(wanted_sha)
-        if wanted.removeprefix("v") == release.version or is_commit:
+        if wanted.removeprefix("v") == release.version or is_commit or wanted == release.git_sha:
             return release
     there = ", ".join(release.label for release in releases) or "none"
     raise OpsError(f"No release '{wanted}' is there to go back to. Published by all functions: {there}.")

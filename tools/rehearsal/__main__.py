@@ -27,7 +27,8 @@ async def rehearse() -> int:
         try:
             await rehearsal.run()
         except _FAILURES as error:
-            print(f"\n{steps.failed_log}\n\nThe rehearsal failed: {error}", file=sys.stderr)
+            log = f"\n{steps.failed_log}\n\n" if steps.failed_log else ""
+            print(f"{log}The rehearsal failed: {error}", file=sys.stderr)
             return 1
     say(f"The rehearsal went well ({time.monotonic() - begun_at:.0f} s).\n")
     return 0

@@ -28,7 +28,7 @@ variable "groups" {
 
   validation {
     condition     = length(distinct(values(var.groups)[*].precedence)) == length(var.groups)
-    error_message = "Two groups of one precedence would leave it open which speaks for a user of both. Give each its own: ${join("; ", [for precedence, names in { for name, group in var.groups : tostring(group.precedence) => name... } : "${precedence} is that of ${join(" and ", names)}" if length(names) > 1])}."
+    error_message = "Two groups of one precedence would leave it open which speaks for a user of both. Give each its own: ${join(", ", [for name, group in var.groups : "${name} has ${group.precedence}" if length([for other in values(var.groups) : other if other.precedence == group.precedence]) > 1])}."
   }
 
   validation {

@@ -70,11 +70,11 @@ variable "architecture" {
 }
 
 variable "functions" {
-  description = <<-E
+  description = <<-TEXT
     By key (openai, mcp, admin, authorizer): memory_mb, in MB; concurrency, the most that run at once and a share of the
     account's quota kept for them (null for what the account has); canary, to send `weight` (0 to 1) of the requests to
     the version being deployed while the alias stays on `stable_version`
-  E
+  TEXT
   type = map(object({
     memory_mb   = number
     concurrency = optional(number)
@@ -89,10 +89,10 @@ variable "functions" {
 }
 
 variable "groups" {
-  description = <<-E
+  description = <<-TEXT
     Groups of people, by name: precedence (the lowest of a person's groups counts), actions (inference, mcp, usage,
     admin), models (shell patterns over the names in services/openai/models.json)
-  E
+  TEXT
   type = map(object({
     precedence = number
     actions    = list(string)
@@ -161,10 +161,10 @@ variable "upload_origins" {
 }
 
 variable "upstream" {
-  description = <<-E
+  description = <<-TEXT
     An OpenAI-compatible provider for the models our catalogue lacks: url, its base URL; has_key, whether it wants a key,
     which is kept in the parameter /pennyworth/ENVIRONMENT/upstream-key and put there by hand. Null for none
-  E
+  TEXT
   type        = object({ url = string, has_key = optional(bool, true) })
   default     = null
 

@@ -61,6 +61,35 @@ def test_tracing_can_be_turned_on_later(client: Callable[..., Any], function: Ca
     assert found["TracingConfig"] == {"Mode": "Active"}
 
 
+def test_a_role_that_lambda_may_not_assume_is_refused(client: Callable[..., Any]) -> None:
+    trust = json.dumps(ROLE).replace("lambda.amazonaws.com", "ec2.amazonaws.com")
+    role = client("iam").create_role(RoleName="other", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    wanted = {"Runtime": "python3.13", "Handler": "app.handler", "Code": {"ZipFile": zipped("a")}}
+    with pytest.raises(ClientError, match="cannot be assumed by Lambda"):
+        client("lambda").create_function(FunctionName="refused", Role=role, **wanted)
+
+
+def test_an_environment_that_is_too_large_is_refused(client: Callable[..., Any], function: Callable[..., Any]) -> None:
+    large = {"Variables": {"A": "x" * 4096}}
+    with pytest.raises(ClientError, match="4KB"):
+        function("large", zipped("a"), Environment=large)
+    function("grows", zipped("a"), Environment={"Variables": {"A": "x" * 4095}})
+    with pytest.raises(ClientError, match="4KB"):
+        client("lambda").update_function_configuration(FunctionName="grows", Environment=large)
+
+
+def test_a_canary_is_another_version(client: Callable[..., Any], function: Callable[..., Any]) -> None:
+    aws, own = client("lambda"), {"AdditionalVersionWeights": {"1": 0.1}}
+    function("canary", zipped("a"))
+    with pytest.raises(ClientError, match="must differ"):
+        aws.create_alias(FunctionName="canary", Name="live", FunctionVersion="1", RoutingConfig=own)
+    aws.update_function_code(FunctionName="canary", ZipFile=zipped("b"), Publish=True)
+    aws.create_alias(FunctionName="canary", Name="live", FunctionVersion="2", RoutingConfig=own)
+    assert aws.get_alias(FunctionName="canary", Name="live")["RoutingConfig"] == own
+    aws.update_alias(FunctionName="canary", Name="live", FunctionVersion="1", RoutingConfig={})
+    assert not aws.get_alias(FunctionName="canary", Name="live").get("RoutingConfig")
+
+
 def test_the_code_of_an_alias_lies_where_lambda_says(client: Callable[..., Any], function: Callable[..., Any]) -> None:
     aws, old, new = client("lambda"), zipped("old"), zipped("new")
     function("coded", old)

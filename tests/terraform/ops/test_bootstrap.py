@@ -1,5 +1,8 @@
-"""`bootstrap` with the real Terraform, provider and backend. The stand-in of AWS evaluates no condition of a
-bucket's policy and would lock us out of the bucket, so of the module only the bucket, the variables and the provider are there."""
+"""`bootstrap` with the real Terraform, provider and backend.
+
+The stand-in of AWS evaluates no condition of a bucket's policy and would lock us out of the bucket: of the module only
+the bucket, the variables and the identity provider are there.
+"""
 
 import json
 import os
@@ -12,7 +15,7 @@ import pytest
 
 from tests.aws_stand_in import connect, running
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 _LIMIT_S = 120
 _ACCOUNT = "123456789012"
 _MODULE = """

@@ -11,7 +11,7 @@ import pytest
 
 from tests.aws_stand_in import running
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 _LIMIT_S = 120
 _OLD = '#!/bin/sh\necho \'{"terraform_version": "1.5.7"}\'\n'
 
@@ -100,6 +100,29 @@ def test_values_that_cannot_be_are_refused_before_anything_is_made(plan, values,
     done = plan()
     assert done.returncode == 1
     assert said in " ".join(done.stderr.split())
+
+
+def test_each_value_that_cannot_be_is_named_with_what_to_do(plan, values):
+    values(
+        architecture="mips",
+        authorizer_ttl_s=7200,
+        throttle={"rate_per_s": 0, "burst": 1},
+        upstream={"url": "http://insecure.example/v1"},
+        functions={"openai": {"memory_mb": 512}},
+        mfa="MAYBE",
+        log_retention_days=31,
+    )
+    done = plan()
+    assert done.returncode == 1
+    said = " ".join(done.stderr.replace("│", " ").split())
+    for wanted in (
+        'architecture: "arm64" or "x86_64"',
+        "authorizer_ttl_s: whole seconds from 0 to 3600",
+        "throttle: rate_per_s and burst are above 0",
+        "upstream.url: a base URL such as https://",
+        "functions: exactly openai, mcp, admin and authorizer",
+    ):
+        assert wanted in said
 
 
 @pytest.mark.parametrize("region", ["us-esat-1", "moon"])
