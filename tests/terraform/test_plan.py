@@ -15,7 +15,7 @@ import pytest
 from tests.terraform.installation import changes, planned
 from tests.terraform.names import nameless, names
 from tests.terraform.policies import ACCESS, PLACES, SHOWN_AGAIN, TRUST, carriers, statements
-from tests.terraform.wildcards import BARE, WITHIN, normalised, unexplained
+from tests.terraform.wildcards import ACCOUNT, INSTALLATION, normalised
 from tools.idle_cost.bill import bill
 from tools.idle_cost.prices import load
 
@@ -82,22 +82,14 @@ def test_no_permission_is_for_more_actions_than_it_names(rules):
     ] == []
 
 
-def test_a_wildcard_stands_only_where_aws_offers_no_arn(rules):
-    found = [
-        f"{each}: {action} on {resource}"
-        for each in rules
-        if each.allows
-        for action in each.actions
-        for resource in each.resources
-        if unexplained(action, resource)
-    ]
-    assert found == []
-
-
-def test_no_reason_is_left_for_a_wildcard_that_went(rules):
-    allowed = [each for each in rules if each.allows]
-    assert BARE.keys() == {action for each in allowed if "*" in each.resources for action in each.actions}
-    assert WITHIN.keys() == {normalised(arn) for each in allowed for arn in each.resources if "*" in arn and arn != "*"}
+@pytest.mark.parametrize(("made", "reasons"), [("installed", INSTALLATION), ("account", ACCOUNT)])
+def test_a_wildcard_stands_only_where_aws_offers_no_arn(made, reasons, request):
+    allowed = [each for each in statements(request.getfixturevalue(made)) if each.allows]
+    uses = [(str(each), action, resource) for each in allowed for action in each.actions for resource in each.resources]
+    assert [use for use in uses if not reasons.excuse(*use[1:])] == []
+    # And no reason is left for a wildcard that went.
+    assert {action for _, action, resource in uses if resource == "*"} == reasons.bare.keys()
+    assert {normalised(arn) for _, _, arn in uses if "*" in arn and arn != "*"} == reasons.within.keys()
 
 
 def test_every_denial_is_of_requests_without_tls(rules):
