@@ -62,7 +62,7 @@ def test_a_linter_for_security_finds_nothing():
 def test_actions_of_others_are_pinned_by_commit_and_say_their_version():
     for path in (*WORKFLOWS, *ACTIONS):
         for line in re.findall(r"uses: *(.*)", path.read_text()):
-            assert re.fullmatch(r"\$/\.github/\S+|[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
+            assert re.fullmatch(r"\./\.github/\S+|[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
 
 
 def test_one_action_has_one_version():
@@ -120,7 +120,7 @@ def test_every_job_has_a_limit_and_keeps_no_token_of_git():
 
 def test_only_what_passed_the_tests_is_deployed():
     assert jobs("deploy")["deploy"]["needs"] == "test"
-    assert jobs("deploy")["test"]["uses"] == "$/.github/workflows/test.yml"
+    assert jobs("deploy")["test"]["uses"] == "./.github/workflows/test.yml"
     # main and tags are tested once, by the deployment; every other push by itself.
     assert load(ROOT / ".github/workflows/deploy.yml")["on"]["push"] == {"branches": ["main"], "tags": ["v*"]}
     assert load(ROOT / ".github/workflows/test.yml")["on"]["push"] == {"branches-ignore": ["main"]}
