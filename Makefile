@@ -11,8 +11,8 @@ BIN := .venv/bin
 READY := .venv/ready
 CHECKOV := .checkov/ready
 
-.PHONY: help setup run test check checkov format lock build bench idle-cost clean
-.PHONY: plan deploy output smoke admin rollback destroy bootstrap rehearse
+.PHONY: help setup run test check checkov format lock build bench clean
+.PHONY: plan deploy output idle-cost smoke admin rollback destroy bootstrap rehearse
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ output: $(READY) ## Print an environment's address and ids; ENV=dev JSON=1 NAME=
 admin: $(READY) ## Make the first administrator, print shell lines; ENV=dev EMAIL=you@example.com GROUP=admins
 	@$(OPS) admin --env "$(ENV)" --email "$(EMAIL)" $(if $(GROUP),--group "$(GROUP)")
 
+idle-cost: $(READY) ## What ENV=dev costs while idle, and why; options as TF_VAR_*, JSON=1 for scripts; needs no account
+	@$(OPS) idle-cost --env "$(ENV)" $(if $(JSON),--json)
+
 rollback: $(READY) ## Move back to an earlier release; ENV=dev VERSION=0.1.0 or a commit; no VERSION lists them
 	@$(OPS) rollback --env "$(ENV)" --version "$(VERSION)"
 
@@ -94,9 +97,6 @@ rehearse: $(READY) ## Deploy here with the real Terraform and AWS provider, chat
 
 bench: $(READY) ## Measure against boto3 in one run; writes benchmarks/latest.json
 	$(BIN)/python -m benchmarks
-
-idle-cost: $(READY) ## What ENV=dev or prod costs while idle, and why; options as TF_VAR_*, JSON=1 for scripts
-	@$(BIN)/python -m tools.idle_cost "$(ENV)" $(if $(JSON),--json)
 
 clean: ## Remove what can be made again
 	rm -rf .venv .checkov .local build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -284,7 +284,7 @@ def test_what_an_option_turned_on_is_summed_and_said(plans):
 def test_what_bills_while_idle_fails_in_a_line_that_names_it(terraform, tmp_path):
     root = terraform.project(tmp_path)
     (root / "terraform/environments/dev/extra.tf").write_text(BILLS)
-    command = [sys.executable, "-m", "tools.idle_cost", "dev", "--root", str(root)]
+    command = [sys.executable, "-m", "tools.ops", "--root", str(root), "idle-cost", "--env", "dev"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
