@@ -12,7 +12,7 @@ READY := .venv/ready
 CHECKOV := .checkov/ready
 
 .PHONY: help setup run test check checkov format lock build bench clean
-.PHONY: plan deploy output smoke admin rollback destroy bootstrap rehearse
+.PHONY: plan deploy output idle-cost smoke admin rollback destroy bootstrap rehearse
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ output: $(READY) ## Print an environment's address and ids; ENV=dev JSON=1 NAME=
 
 admin: $(READY) ## Make the first administrator, print shell lines; ENV=dev EMAIL=you@example.com GROUP=admins
 	@$(OPS) admin --env "$(ENV)" --email "$(EMAIL)" $(if $(GROUP),--group "$(GROUP)")
+
+idle-cost: $(READY) ## What ENV=dev costs while idle, and why; options as TF_VAR_*, JSON=1 for scripts; needs no account
+	@$(OPS) idle-cost --env "$(ENV)" $(if $(JSON),--json)
 
 rollback: $(READY) ## Move back to an earlier release; ENV=dev VERSION=0.1.0 or a commit; no VERSION lists them
 	@$(OPS) rollback --env "$(ENV)" --version "$(VERSION)"

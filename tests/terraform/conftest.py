@@ -3,15 +3,18 @@
 import os
 import shutil
 import subprocess
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.aws_stand_in import running
+from tests.terraform.installation import Installation, planned
+from tests.terraform.policies import carriers
+from tools.offline.plan import of_environment
+from tools.offline.project import copy
+
 ROOT = Path(__file__).resolve().parents[2]
-_READ = ("openapi.yaml", "pyproject.toml", "services/openai/models.json")  # what the configuration reads beside itself
-_ARTIFACTS = ("layer", "openai", "mcp", "admin", "authorizer")
 _LIMIT_S = 300  # a busy machine included
 _PROVIDER = """
 terraform {
@@ -24,6 +27,15 @@ terraform {
 }
 """
 
+# For the stand-in, which knows no bucket by its host name.
+PROVIDER = 'provider "aws" {\n  s3_use_path_style = true\n}\n'
+OPTIONS = {
+    "waf": '{"requests_per_5_minutes": 1000}',
+    "alarms": '{"email": "ops@example.com"}',
+    "domain": '{"name": "llm.example.com", "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/1"}',
+    "permissions_boundary_arn": "arn:aws:iam::123456789012:policy/boundary",
+}
+
 
 @dataclass(frozen=True)
 class Terraform:
@@ -31,17 +43,7 @@ class Terraform:
 
     def project(self, folder):
         """A copy of what Terraform reads, with artifacts that hold nothing, below `folder`; its root."""
-        root = folder / "project"
-        # Links stay links, as a clone has them.
-        shutil.copytree(ROOT / "terraform", root / "terraform", symlinks=True, ignore=_left_by_terraform)
-        for name in _READ:
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, root / name)
-        (root / "dist").mkdir()
-        for name in _ARTIFACTS:
-            with zipfile.ZipFile(root / "dist" / f"{name}.zip", "w") as artifact:
-                artifact.writestr("empty", "")
-        return root
+        return copy(ROOT, folder / "project")
 
     def __call__(self, *arguments, cwd, check=True, **variables):
         """Run `terraform ARGUMENTS` in a folder, with no AWS configuration but the variables given."""
@@ -63,10 +65,6 @@ class Terraform:
         return done
 
 
-def _left_by_terraform(folder, names):
-    return [name for name in names if name == ".terraform" or ".tfstate" in name]
-
-
 @pytest.fixture(scope="session")
 def terraform(tmp_path_factory):
     binary = shutil.which("terraform")
@@ -79,3 +77,62 @@ def terraform(tmp_path_factory):
     if done.returncode != 0:
         pytest.skip(f"the AWS provider cannot be installed: nothing of terraform/ is tested here\n{done.stdout[-500:]}")
     return found
+
+
+@pytest.fixture(scope="module")
+def aws_url(terraform):
+    """The stand-in of AWS."""
+    with running() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def checkout(terraform, tmp_path_factory):
+    """A copy of the project, for what is installed."""
+    return terraform.project(tmp_path_factory.mktemp("installed"))
+
+
+@pytest.fixture(scope="module")
+def local(terraform, checkout, aws_url):
+    """The environment `local`, applied."""
+    made = Installation(terraform, checkout / "terraform/environments/local", aws_url)
+    made.apply()
+    return made
+
+
+@pytest.fixture(scope="module")
+def installed(local):
+    """The resources of `local`, with all that AWS said of them."""
+    return local.resources()
+
+
+@pytest.fixture(scope="module")
+def account(terraform, checkout, aws_url):
+    """What of the module bootstrap carries a policy, and what that refers to: the stand-in lacks some of the rest."""
+    folder = checkout / "terraform/modules/bootstrap"
+    (folder / "provider.tf").write_text(PROVIDER)
+    made = Installation(terraform, folder, aws_url)
+    variables = ("-var=github_repository=owner/name",)
+    wanted = carriers(planned(made.plan(*variables)))
+    made.apply(*variables, *(f"-target={address}" for address in wanted))
+    found = made.resources()
+    assert set(carriers(found)) == set(wanted)
+    return found
+
+
+@pytest.fixture(scope="module")
+def plans(terraform):
+    """Environment → its plan from nothing; `prod, all options` with everything turned on."""
+    return {
+        "dev": of_environment(ROOT, "dev"),
+        "prod": of_environment(ROOT, "prod"),
+        "prod, all options": of_environment(ROOT, "prod", OPTIONS),
+    }
+
+
+@pytest.fixture(scope="module", params=["local", "dev", "prod", "prod, all options"])
+def environment(request):
+    """The resources of each environment: as installed, or as planned."""
+    if request.param == "local":
+        return request.getfixturevalue("installed")
+    return planned(request.getfixturevalue("plans")[request.param])

@@ -29,6 +29,8 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     output = command("output", "print the address and the ids")
     output.add_argument("--json", action="store_true", help="as JSON")
     output.add_argument("--name", default="", help="this value alone")
+    idle_cost = command("idle-cost", "print what the environment costs while nobody asks")
+    idle_cost.add_argument("--json", action="store_true", help="for scripts")
     rollback = command("rollback", "move the functions' aliases back to an earlier release")
     rollback.add_argument("--version", default="", help="a version, or the beginning of a commit; empty for a list")
     admin = command("admin", "make the first administrator; prints shell lines for eval")
@@ -64,6 +66,10 @@ def run(options: argparse.Namespace) -> int:
         from tools.ops.outputs import output
 
         return output(found, as_json=options.json, name=options.name)
+    if options.command == "idle-cost":
+        from tools.idle_cost.idle_cost import idle_cost
+
+        return idle_cost(found.root, found.name, as_json=options.json)
     if options.command == "rollback":
         from tools.ops.rollback import rollback
 

@@ -60,6 +60,7 @@ resource "aws_ssm_parameter" "pepper" {
   name             = "${local.parameters}/key-pepper"
   description      = "Pepper of the API keys' MAC: another one makes every key invalid"
   type             = "SecureString" # under the AWS-managed key, which is free
+  tier             = "Standard"     # said, because an account may have made the advanced one, which bills, its default
   value_wo         = ephemeral.aws_secretsmanager_random_password.pepper.random_password
   value_wo_version = 1
 }

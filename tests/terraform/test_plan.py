@@ -1,0 +1,295 @@
+"""What Terraform would make, and what it makes in the stand-in of AWS, held to what people rely on.
+
+In one file, so that its plans and its one installation are made once.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.terraform.installation import changes, planned
+from tests.terraform.names import nameless, names
+from tests.terraform.policies import ACCESS, PLACES, SHOWN_AGAIN, TRUST, carriers, statements
+from tests.terraform.wildcards import ACCOUNT, INSTALLATION, normalised
+from tools.idle_cost.bill import bill
+from tools.idle_cost.prices import load
+
+ROOT = Path(__file__).resolve().parents[2]
+FUNCTIONS = ("admin", "authorizer", "mcp", "openai")
+BILLS = """
+resource "aws_nat_gateway" "extra" {
+  connectivity_type = "private"
+  subnet_id         = "subnet-12345678"
+}
+
+resource "aws_kms_key" "extra" {}
+"""
+
+
+@pytest.fixture(scope="module")
+def rules(installed, account):
+    """Every statement of every policy, ours and the account's."""
+    found = [*statements(installed), *statements(account)]
+    assert len(found) > 50
+    return found
+
+
+def of_type(resources, *types):
+    return [each for each in resources if each.type in types]
+
+
+def role_of(rules, role):
+    """The statements of what a role of `local` may do: `function["mcp"]` or `group["admins"]`."""
+    found = [
+        each
+        for each in rules
+        if each.kind == ACCESS and ".aws_iam_role_policy." in each.address and role in each.address
+    ]
+    assert found, role
+    return found
+
+
+# What may be done, and by whom.
+
+
+def test_every_policy_is_read(plans, installed, account):
+    for each in (*installed, *account):
+        found = {(each.type, name) for name, value in each.values.items() if "Statement" in str(value)}
+        assert found <= PLACES.keys() | SHOWN_AGAIN, each.address
+    prod, more = planned(plans["prod"]), planned(plans["prod, all options"])
+    added = {each.type for each in more} - {each.type for each in prod}
+    assert added
+    assert [type_ for type_ in added if type_.endswith("_policy")] == []
+    assert carriers(more) == carriers(prod)
+
+
+def test_every_statement_says_what_it_is_for(rules):
+    assert [str(each) for each in rules if not each.sid] == []
+
+
+def test_no_statement_turns_a_list_around(rules):
+    assert [str(each) for each in rules if {"NotAction", "NotResource", "NotPrincipal"} & each.document.keys()] == []
+
+
+def test_no_permission_is_for_more_actions_than_it_names(rules):
+    assert [
+        str(each) for each in rules if each.allows and any(set("*?") & set(action) for action in each.actions)
+    ] == []
+
+
+@pytest.mark.parametrize(("made", "reasons"), [("installed", INSTALLATION), ("account", ACCOUNT)])
+def test_a_wildcard_stands_only_where_aws_offers_no_arn(made, reasons, request):
+    allowed = [each for each in statements(request.getfixturevalue(made)) if each.allows]
+    uses = [(str(each), action, resource) for each in allowed for action in each.actions for resource in each.resources]
+    assert [use for use in uses if not reasons.excuse(*use[1:])] == []
+    # And no reason is left for a wildcard that went.
+    assert {action for _, action, resource in uses if resource == "*"} == reasons.bare.keys()
+    assert {normalised(arn) for _, _, arn in uses if "*" in arn and arn != "*"} == reasons.within.keys()
+
+
+def test_every_denial_is_of_requests_without_tls(rules):
+    denied = [each for each in rules if not each.allows]
+    assert {each.sid for each in denied} == {"TlsOnly"}
+    assert all(each.conditions == {("Bool", "aws:SecureTransport"): ["false"]} for each in denied)
+    assert all(each.principals == ["*"] and each.actions == ["s3:*"] for each in denied)
+
+
+def test_a_role_trusts_one_principal_and_says_when(rules, installed):
+    # A service needs no condition: a role can be handed to a service by its own account alone (iam:PassRole).
+    services = {"Service lambda.amazonaws.com", "Service apigateway.amazonaws.com"}
+    pool = of_type(installed, "aws_cognito_identity_pool")[0].values["id"]
+    federations = {
+        "Federated cognito-identity.amazonaws.com": {
+            ("StringEquals", "cognito-identity.amazonaws.com:aud"): [[pool]],
+            ("ForAnyValue:StringLike", "cognito-identity.amazonaws.com:amr"): [["authenticated"]],
+        },
+        "Federated arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com": {
+            ("StringEquals", "token.actions.githubusercontent.com:aud"): [["sts.amazonaws.com"]],
+            ("StringEquals", "token.actions.githubusercontent.com:sub"): [
+                ["repo:owner/name:pull_request"],
+                ["repo:owner/name:environment:dev"],
+                ["repo:owner/name:environment:prod"],
+            ],
+        },
+    }
+    trusts = [each for each in rules if each.kind == TRUST]
+    assert {principal for each in trusts for principal in each.principals} == services | federations.keys()
+    for each in trusts:
+        (principal,) = each.principals
+        expected = federations.get(principal, {})
+        assert each.conditions.keys() == expected.keys(), str(each)
+        assert all(values in expected[condition] for condition, values in each.conditions.items()), str(each)
+
+
+def test_roles_have_no_policy_but_the_one_beside_them(installed):
+    assert {each.values["name"] for each in of_type(installed, "aws_iam_role_policy")} == {"access"}
+    assert of_type(installed, "aws_iam_policy", "aws_iam_role_policy_attachment") == []
+
+
+def test_the_openai_function_itself_can_reach_neither_bedrock_nor_files(rules):
+    actions = [action for each in role_of(rules, 'function["openai"]') for action in each.actions]
+    assert [action for action in actions if action.startswith(("bedrock:", "s3:"))] == []
+
+
+def test_the_mcp_function_invokes_what_serves_inference_and_nothing_else(rules):
+    invoked = {
+        resource
+        for each in role_of(rules, 'function["mcp"]')
+        if any(action.startswith("lambda:") for action in each.actions)
+        for resource in each.resources
+    }
+    assert invoked == {"arn:aws:lambda:us-east-1:123456789012:function:pennyworth-local-openai:live"}
+
+
+def test_only_the_admin_function_writes_to_the_user_pool(installed):
+    reads = re.compile(r"cognito-idp:(Admin)?(Describe|Get|List)")
+    writers = {
+        each.address
+        for each in statements(installed)
+        for action in each.actions
+        if action.startswith("cognito-idp:") and not reads.match(action)
+    }
+    assert writers == {'module.function["admin"].aws_iam_role_policy.this'}
+
+
+def test_no_client_reads_or_writes_a_persons_keys(environment):
+    clients = of_type(environment, "aws_cognito_user_pool_client")
+    assert clients
+    for client in clients:
+        for attributes in (client.values["read_attributes"], client.values["write_attributes"]):
+            assert attributes, "an empty list is Cognito's default: every attribute"
+            assert not [name for name in attributes if name.startswith(("custom:", "dev:"))]
+
+
+# How it is wired.
+
+
+def test_every_function_writes_to_a_log_group_that_forgets(environment):
+    groups = {each.values["name"]: each.values for each in of_type(environment, "aws_cloudwatch_log_group")}
+    assert all(values["retention_in_days"] > 0 for values in groups.values())
+    functions = of_type(environment, "aws_lambda_function")
+    assert len(functions) == len(FUNCTIONS)
+    assert all(each.values["logging_config"][0]["log_group"] in groups for each in functions)
+
+
+def test_no_bucket_is_public(environment):
+    buckets = of_type(environment, "aws_s3_bucket")
+    blocks = of_type(environment, "aws_s3_bucket_public_access_block")
+    assert len(buckets) == len(blocks) == 1
+    for name in ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets"):
+        assert blocks[0].values[name] is True
+    assert of_type(environment, "aws_s3_bucket_acl") == []
+
+
+def test_the_api_invokes_aliases_only(installed):
+    (api,) = of_type(installed, "aws_api_gateway_rest_api")
+    invoked = {
+        word.split("/functions/")[1].split("/")[0] for word in api.values["body"].split('"') if "/functions/" in word
+    }
+    assert invoked == {
+        f"arn:aws:lambda:us-east-1:123456789012:function:pennyworth-local-{key}:live" for key in FUNCTIONS
+    }
+
+
+def test_the_api_and_nobody_else_may_invoke_and_aliases_only(installed):
+    (api,) = of_type(installed, "aws_api_gateway_rest_api")
+    permissions = of_type(installed, "aws_lambda_permission")
+    assert {each.values["function_name"] for each in permissions} == {f"pennyworth-local-{key}" for key in FUNCTIONS}
+    for each in permissions:
+        assert each.values["principal"] == "apigateway.amazonaws.com"
+        assert each.values["source_arn"].startswith(api.values["execution_arn"] + "/")
+        assert each.values["qualifier"] == "live"
+
+
+def test_an_alias_names_a_published_version(installed):
+    versions = [each.values["function_version"] for each in of_type(installed, "aws_lambda_alias")]
+    assert len(versions) == len(FUNCTIONS)
+    assert all(version.isdecimal() for version in versions)
+
+
+# What a change changes.
+
+
+def released(*functions):
+    """The changes that a release of these functions is."""
+    return {
+        f'module.function["{key}"].aws_lambda_{kind}.this': ["update"]
+        for key in functions
+        for kind in ("function", "alias")
+    }
+
+
+def test_another_groups_models_change_its_role_and_its_description_alone(local):
+    groups = json.loads((ROOT / "terraform/environments/local/terraform.tfvars.json").read_text())["groups"]
+    groups["restricted"]["models"] = ["nova-micro"]
+    assert changes(local.plan(f"-var=groups={json.dumps(groups)}")) == {
+        'module.identity.aws_cognito_user_group.this["restricted"]': ["update"],
+        'module.identity.aws_iam_role_policy.group["restricted"]': ["update"],
+    }
+
+
+def test_another_release_publishes_versions_and_moves_the_aliases_only(local):
+    plan = local.plan("-var=git_sha=0123abc", "-var=app_version=9.8.7")
+    assert changes(plan) == released(*FUNCTIONS)
+    after = {each["address"]: each["change"]["after_unknown"] for each in plan["resource_changes"]}
+    assert all(
+        after[address].get("version", after[address].get("function_version")) is True for address in changes(plan)
+    )
+
+
+def test_other_code_releases_its_function_only(local, checkout):
+    artifact = checkout / "dist/mcp.zip"
+    before = artifact.read_bytes()
+    with zipfile.ZipFile(artifact, "w") as changed:
+        changed.writestr("other", "")
+    try:
+        assert changes(local.plan()) == released("mcp")
+    finally:
+        artifact.write_bytes(before)
+
+
+# Two environments in one account.
+
+
+def test_two_environments_of_one_account_share_no_name(plans):
+    dev, prod = planned(plans["dev"]), planned(plans["prod, all options"])
+    assert not names(dev) & names(prod)
+    assert nameless(prod) == set()
+    ours = names(prod) - {("aws_api_gateway_domain_name", '"llm.example.com"')}
+    assert [name for _, name in ours if "pennyworth-prod" not in name and "pennyworth/prod" not in name] == []
+
+
+# What it costs while idle.
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_an_idle_environment_costs_nothing(plans, name):
+    found = bill(plans[name], load())
+    assert found.complaints == ()
+    assert found.usd == 0
+
+
+def test_what_an_option_turned_on_is_summed_and_said(plans):
+    found = bill(plans["prod, all options"], load())
+    assert found.complaints == ()
+    assert found.usd > 0
+    assert {option for line in found.lines if line.usd for option in line.options} <= {"waf", "alarms"}
+
+
+def test_what_bills_while_idle_fails_in_a_line_that_names_it(terraform, tmp_path):
+    root = terraform.project(tmp_path)
+    (root / "terraform/environments/dev/extra.tf").write_text(BILLS)
+    command = [sys.executable, "-m", "tools.ops", "--root", str(root), "idle-cost", "--env", "dev"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "idle-cost: aws_kms_key.extra: bills $1.00 a month while idle (a KMS key of your own); no option turns it on",
+        "idle-cost: aws_nat_gateway.extra: bills $32.85 a month while idle (a NAT gateway at $0.045 an hour);"
+        " no option turns it on",
+    ]
+    assert done.stdout.splitlines()[-1] == "At rest: $33.85 a month"
