@@ -171,12 +171,12 @@ run "a_deploy_role_makes_roles_below_the_boundary_and_hands_them_to_lambda" {
   assert {
     condition = {
       for statement in jsondecode(aws_iam_policy.deploy["dev-functions"].policy).Statement :
-      statement.Resource[0] => statement.Condition.StringEquals["iam:PassedToService"] if contains(statement.Action, "iam:PassRole")
+      statement.Resource[0] => flatten([statement.Condition.StringEquals["iam:PassedToService"]]) if contains(statement.Action, "iam:PassRole")
       } == {
-      "arn:aws:iam::123456789012:role/pennyworth-dev-function-*" = "lambda.amazonaws.com"
-      "arn:aws:iam::123456789012:role/pennyworth-dev-group-*"    = "cognito-idp.amazonaws.com"
+      "arn:aws:iam::123456789012:role/pennyworth-dev-function-*" = ["lambda.amazonaws.com"]
+      "arn:aws:iam::123456789012:role/pennyworth-dev-group-*"    = ["cognito-identity.amazonaws.com", "cognito-idp.amazonaws.com"]
     }
-    error_message = "A role may be handed to the one service it is for."
+    error_message = "A role may be handed to what it is for, and to nothing else."
   }
 }
 

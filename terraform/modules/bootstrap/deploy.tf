@@ -39,12 +39,13 @@ locals {
           Condition = { StringEquals = { "iam:PassedToService" = "lambda.amazonaws.com" } }
         },
         {
-          # Cognito keeps the name of a group's role; nobody but its identity pool can assume it.
+          # Cognito keeps the name of a group's role; nobody but its identity pool can assume it. As which of its two services
+          # it takes the role is not documented (Amazon Cognito developer guide, read 2026-11).
           Sid       = "GroupRoles"
           Effect    = "Allow"
           Action    = ["iam:PassRole"]
           Resource  = ["${local.iam}:role/pennyworth-${environment}-group-*"]
-          Condition = { StringEquals = { "iam:PassedToService" = "cognito-idp.amazonaws.com" } }
+          Condition = { StringEquals = { "iam:PassedToService" = ["cognito-identity.amazonaws.com", "cognito-idp.amazonaws.com"] } }
         },
         {
           # An account's first API makes it.
