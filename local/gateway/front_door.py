@@ -160,6 +160,7 @@ class FrontDoor:
             "stage": self._routes.base_path.strip("/"),
             "apiId": self._config.api_id,
             "accountId": self._config.account_id,
+            "domainName": request.header("host"),
             "identity": {"sourceIp": request.source_ip, "userAgent": request.header("user-agent")},
         }
 

@@ -49,6 +49,7 @@ class GatewayResponses:
 
     def __init__(self, contract: Mapping[str, Any]) -> None:
         self._entries: Mapping[str, Any] = contract.get("x-amazon-apigateway-gateway-responses", {})
+        self._base_path: str = contract.get("servers", [{"url": ""}])[0]["url"]
         for entry in self._entries.values():
             for name, value in entry.get("responseParameters", {}).items():
                 if not name.startswith(_HEADER) or not (_static(value) or value.startswith("context.")):
@@ -66,6 +67,8 @@ class GatewayResponses:
         headers = [("content-type", content_type)]
         for name, value in entry.get("responseParameters", {}).items():
             text = value[1:-1] if _static(value) else _lookup(known, value.removeprefix("context."))
+            # Terraform knows the address beforehand; here it is the one the client used.
+            text = text.replace("{base_url}", f"http://{_lookup(known, 'domainName')}{self._base_path}")
             headers.append((name.removeprefix(_HEADER), text))
         return Response(int(entry.get("statusCode") or default_status), headers, body.encode())
 

@@ -35,6 +35,18 @@ def post_mcp_message() -> Response[Any]:
     return Response(found.status, "application/json", dumps(found.body))
 
 
+@app.get("/.well-known/oauth-protected-resource")
+def get_protected_resource_metadata() -> dict[str, Any]:
+    """RFC 9728. It names no authorization server: keys and tokens are handed out by people, not by a flow."""
+    event: Event = app.current_event.raw_event
+    scheme = joined(event["multiValueHeaders"]).get("x-forwarded-proto", "https")
+    return {
+        "resource": f"{scheme}://{event['requestContext']['domainName']}/v1/mcp",
+        "resource_name": "Pennyworth",
+        "bearer_methods_supported": ["header"],
+    }
+
+
 def _post(event: Event) -> Post:
     body = event.get("body") or ""
     return Post(

@@ -7,6 +7,7 @@ import yaml
 
 _SETTLING_S = 10  # API Gateway and Lambda take some seconds until every request meets what was deployed
 _UNKNOWN = "sk-pw-" + "A" * 76  # a key's shape, by nobody's pepper
+METADATA = "/.well-known/oauth-protected-resource"
 CREDENTIALS = {"none": "", "another service's key": "sk-proj-" + "a" * 40, "a forged key": _UNKNOWN}
 # One route of each authorizer: ours, and API Gateway's own for Cognito.
 GUARDED = [("POST", "/chat/completions"), ("POST", "/mcp"), ("GET", "/organization/users")]
@@ -57,7 +58,15 @@ def test_who_proves_nothing_is_refused_in_openais_envelope(target, route, creden
     with target.http(CREDENTIALS[credential]) as client:
         answer = client.request(*route, json={} if route[0] == "POST" else None)
     refused(answer, 401, "invalid_api_key")
-    assert answer.headers["www-authenticate"].startswith("Bearer")
+    scheme, _, named = answer.headers["www-authenticate"].partition(" ")
+    assert (scheme, named) == ("Bearer", f'resource_metadata="{target.base_url}{METADATA}"')
+
+
+def test_the_metadata_a_refusal_names_is_there(target):
+    with target.http() as client:
+        metadata = client.get(METADATA).raise_for_status().json()
+    assert metadata["resource"] == f"{target.base_url}/mcp"
+    assert metadata["bearer_methods_supported"] == ["header"]
 
 
 def test_an_unknown_url_is_a_404(target):

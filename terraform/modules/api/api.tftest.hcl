@@ -1,7 +1,8 @@
 mock_provider "aws" {
   mock_data "aws_partition" {
     defaults = {
-      partition = "aws"
+      partition  = "aws"
+      dns_suffix = "amazonaws.com"
     }
   }
   mock_data "aws_region" {
@@ -11,6 +12,7 @@ mock_provider "aws" {
   }
   mock_resource "aws_api_gateway_rest_api" {
     defaults = {
+      id            = "abc123"
       execution_arn = "arn:aws:execute-api:eu-central-1:123456789012:abc123"
     }
   }
@@ -21,8 +23,7 @@ mock_provider "aws" {
   }
   mock_resource "aws_api_gateway_stage" {
     defaults = {
-      arn        = "arn:aws:apigateway:eu-central-1::/restapis/abc123/stages/v1"
-      invoke_url = "https://abc123.execute-api.eu-central-1.amazonaws.com/v1"
+      arn = "arn:aws:apigateway:eu-central-1::/restapis/abc123/stages/v1"
     }
   }
   mock_resource "aws_wafv2_web_acl" {
@@ -66,7 +67,7 @@ variables {
       }
       UNAUTHORIZED = {
         statusCode         = 401
-        responseParameters = { "gatewayresponse.header.www-authenticate" = "'Bearer'", "gatewayresponse.header.x-request-id" = "context.requestId" }
+        responseParameters = { "gatewayresponse.header.www-authenticate" = "'Bearer resource_metadata=\"{base_url}/.well-known/oauth-protected-resource\"'", "gatewayresponse.header.x-request-id" = "context.requestId" }
         responseTemplates  = { "application/json" = "{\"error\": {\"code\": \"invalid_api_key\"}}" }
       }
       THROTTLED = {
@@ -183,27 +184,21 @@ run "methods_a_path_lacks_and_paths_the_api_lacks_are_answered" {
   }
 }
 
-run "a_refused_caller_is_asked_for_a_bearer_token" {
+run "a_refused_caller_is_sent_to_the_resources_metadata" {
   assert {
-    condition     = jsondecode(output.body)["x-amazon-apigateway-gateway-responses"].UNAUTHORIZED.responseParameters["gatewayresponse.header.www-authenticate"] == "'Bearer'"
-    error_message = "Without protected-resource metadata there is nothing to point to."
-  }
-  assert {
-    condition     = keys(jsondecode(output.body)["x-amazon-apigateway-gateway-responses"]) == ["MISSING_AUTHENTICATION_TOKEN", "THROTTLED", "UNAUTHORIZED"]
-    error_message = "A gateway response was lost."
-  }
-}
-
-run "a_refused_mcp_client_is_sent_to_the_metadata" {
-  variables {
-    resource_metadata_url = "https://llm.example.com/v1/.well-known/oauth-protected-resource"
-  }
-  assert {
-    condition = jsondecode(output.body)["x-amazon-apigateway-gateway-responses"].UNAUTHORIZED.responseParameters == {
-      "gatewayresponse.header.www-authenticate" = "'Bearer resource_metadata=\"https://llm.example.com/v1/.well-known/oauth-protected-resource\"'"
+    condition = aws_api_gateway_gateway_response.unauthorized.response_parameters == tomap({
+      "gatewayresponse.header.www-authenticate" = "'Bearer resource_metadata=\"https://abc123.execute-api.eu-central-1.amazonaws.com/v1/.well-known/oauth-protected-resource\"'"
       "gatewayresponse.header.x-request-id"     = "context.requestId"
-    }
+    })
     error_message = "WWW-Authenticate does not name the metadata, or another header was lost."
+  }
+  assert {
+    condition     = aws_api_gateway_gateway_response.unauthorized.status_code == "401"
+    error_message = "The status is ${aws_api_gateway_gateway_response.unauthorized.status_code}."
+  }
+  assert {
+    condition     = keys(jsondecode(output.body)["x-amazon-apigateway-gateway-responses"]) == ["MISSING_AUTHENTICATION_TOKEN", "THROTTLED"]
+    error_message = "A gateway response was lost, or one is written by two."
   }
 }
 
@@ -293,7 +288,7 @@ run "nothing_that_bills_while_idle_is_made_by_default" {
 
 run "a_body_is_deployed" {
   assert {
-    condition     = aws_api_gateway_deployment.this.triggers == tomap({ body = sha256(output.body) })
+    condition     = aws_api_gateway_deployment.this.triggers["body"] == sha256(output.body)
     error_message = "The deployment must follow the body, and nothing else."
   }
 }
@@ -305,7 +300,7 @@ run "other_changes_leave_the_deployment" {
     waf                = { requests_per_5_minutes = 1000 }
   }
   assert {
-    condition     = aws_api_gateway_deployment.this.triggers == tomap({ body = sha256(run.a_body_is_deployed.body) })
+    condition     = aws_api_gateway_deployment.this.triggers["body"] == sha256(run.a_body_is_deployed.body)
     error_message = "A change outside the body made a deployment."
   }
 }
@@ -315,14 +310,24 @@ run "a_changed_body_is_deployed_anew" {
     authorizer_ttl_s = 30
   }
   assert {
-    condition     = aws_api_gateway_deployment.this.triggers != tomap({ body = sha256(run.a_body_is_deployed.body) })
+    condition     = aws_api_gateway_deployment.this.triggers["body"] != sha256(run.a_body_is_deployed.body)
     error_message = "A changed body was not deployed."
   }
 }
 
-run "a_domain_serves_under_the_stages_name_and_closes_the_other_address" {
+run "a_domain_serves_beside_the_address_there_is" {
   variables {
     domain = { name = "llm.example.com", certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/1" }
+  }
+  assert {
+    condition     = !aws_api_gateway_rest_api.this.disable_execute_api_endpoint && strcontains(output.base_url, ".execute-api.")
+    error_message = "Nobody may be locked out before the domain's DNS is there."
+  }
+}
+
+run "an_exclusive_domain_serves_under_the_stages_name_and_closes_the_other_address" {
+  variables {
+    domain = { name = "llm.example.com", certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/1", exclusive = true }
   }
   assert {
     condition     = aws_api_gateway_domain_name.this[0].security_policy == "TLS_1_2" && aws_api_gateway_domain_name.this[0].endpoint_configuration[0].types == tolist(["REGIONAL"])
@@ -446,14 +451,6 @@ run "a_rate_waf_cannot_count_is_refused" {
     waf = { requests_per_5_minutes = 9 }
   }
   expect_failures = [var.waf]
-}
-
-run "metadata_without_https_is_refused" {
-  command = plan
-  variables {
-    resource_metadata_url = "http://llm.example.com"
-  }
-  expect_failures = [var.resource_metadata_url]
 }
 
 run "a_name_api_gateway_would_refuse_is_refused" {

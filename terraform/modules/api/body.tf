@@ -73,16 +73,8 @@ locals {
     }
   }
 
-  # A refused caller learns how to prove themselves: MCP's clients follow resource_metadata.
-  challenge = var.resource_metadata_url == null ? "Bearer" : "Bearer resource_metadata=\"${var.resource_metadata_url}\""
   responses = var.contract["x-amazon-apigateway-gateway-responses"]
-  gateway_responses = merge(local.responses, {
-    UNAUTHORIZED = merge(local.responses.UNAUTHORIZED, {
-      responseParameters = merge(local.responses.UNAUTHORIZED.responseParameters, {
-        "gatewayresponse.header.www-authenticate" = "'${local.challenge}'"
-      })
-    })
-  })
+  exclusive = try(var.domain.exclusive, false)
 
   body = jsonencode(merge(
     { for name, value in var.contract : name => value if startswith(name, "x-amazon-apigateway-") },
@@ -90,10 +82,10 @@ locals {
       openapi = var.contract.openapi
       info    = { title = var.name, version = var.contract.info.version }
       # Said here as well as on the API because it counts from the next deployment only, and this makes one.
-      servers                                 = [{ url = "/${var.stage}", "x-amazon-apigateway-endpoint-configuration" = { disableExecuteApiEndpoint = var.domain != null } }]
+      servers                                 = [{ url = "/${var.stage}", "x-amazon-apigateway-endpoint-configuration" = { disableExecuteApiEndpoint = local.exclusive } }]
       paths                                   = { for path, mocked in local.mocked : path => merge(mocked, lookup(local.served, path, {})) }
       components                              = { securitySchemes = local.authorizers }
-      "x-amazon-apigateway-gateway-responses" = local.gateway_responses
+      "x-amazon-apigateway-gateway-responses" = { for type, response in local.responses : type => response if type != "UNAUTHORIZED" }
     },
   ))
 }

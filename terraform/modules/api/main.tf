@@ -2,10 +2,15 @@ data "aws_partition" "this" {}
 
 data "aws_region" "this" {}
 
+locals {
+  address  = local.exclusive ? var.domain.name : "${aws_api_gateway_rest_api.this.id}.execute-api.${data.aws_region.this.name}.${data.aws_partition.this.dns_suffix}"
+  base_url = "https://${local.address}/${var.stage}"
+}
+
 resource "aws_api_gateway_rest_api" "this" {
   name                         = var.name
   body                         = local.body
-  disable_execute_api_endpoint = var.domain != null
+  disable_execute_api_endpoint = local.exclusive
 
   endpoint_configuration {
     types = ["REGIONAL"] # an edge-optimised endpoint would break off a stream after 30 silent seconds
@@ -16,12 +21,29 @@ resource "aws_api_gateway_rest_api" "this" {
   }
 }
 
+# Apart from the body, because its WWW-Authenticate names the API's address, which nobody knows before there is an API. An
+# import takes away what is not in the body, so this is made again after each.
+resource "aws_api_gateway_gateway_response" "unauthorized" {
+  rest_api_id        = aws_api_gateway_rest_api.this.id
+  response_type      = "UNAUTHORIZED"
+  status_code        = tostring(local.responses.UNAUTHORIZED.statusCode)
+  response_templates = local.responses.UNAUTHORIZED.responseTemplates
+  response_parameters = {
+    for name, value in local.responses.UNAUTHORIZED.responseParameters : name => replace(value, "{base_url}", local.base_url)
+  }
+
+  lifecycle {
+    replace_triggered_by = [aws_api_gateway_rest_api.this.body]
+  }
+}
+
 resource "aws_api_gateway_deployment" "this" {
   rest_api_id = aws_api_gateway_rest_api.this.id
 
-  # A stage serves a snapshot: a new one is taken when the body changes, and only then.
+  # A stage serves a snapshot: a new one is taken when the body or that response changes, and only then.
   triggers = {
-    body = sha256(local.body)
+    body         = sha256(local.body)
+    unauthorized = sha256(jsonencode(aws_api_gateway_gateway_response.unauthorized.response_parameters))
   }
 
   lifecycle {

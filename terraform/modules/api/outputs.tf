@@ -5,7 +5,8 @@ output "id" {
 
 output "base_url" {
   description = "What clients are given as base URL, without a slash at the end."
-  value       = var.domain == null ? aws_api_gateway_stage.this.invoke_url : "https://${var.domain.name}/${var.stage}"
+  value       = local.base_url
+  depends_on  = [aws_api_gateway_stage.this]
 }
 
 output "execution_arn" {

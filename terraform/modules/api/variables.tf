@@ -96,10 +96,11 @@ variable "log_retention_days" {
 }
 
 variable "domain" {
-  description = "A domain of your own and the ARN of its ACM certificate, in this Region. The execute-api address then stops answering. Null for none."
+  description = "A domain of your own and the ARN of its ACM certificate, in this Region; `exclusive` closes the execute-api address, once the domain's DNS points here. Null for none."
   type = object({
     name            = string
     certificate_arn = string
+    exclusive       = optional(bool, false)
   })
   default = null
 
@@ -124,16 +125,5 @@ variable "waf" {
   validation {
     condition     = var.waf == null ? true : var.waf.requests_per_5_minutes >= 10 && floor(var.waf.requests_per_5_minutes) == var.waf.requests_per_5_minutes
     error_message = "requests_per_5_minutes must be a whole number of at least 10, the least WAF counts."
-  }
-}
-
-variable "resource_metadata_url" {
-  description = "Where MCP clients find who issues tokens; a refused caller is sent there. Null where no such document is served."
-  type        = string
-  default     = null
-
-  validation {
-    condition     = var.resource_metadata_url == null ? true : can(regex("^https://[^\\s'\"\\\\]+$", var.resource_metadata_url))
-    error_message = "resource_metadata_url must be an https:// address without quotes or spaces."
   }
 }

@@ -182,8 +182,11 @@ variable "mcp_origins" {
 }
 
 variable "domain" {
-  description = "A domain name of your own: name, and the ARN of its certificate in this Region's ACM. Null for AWS's"
-  type        = object({ name = string, certificate_arn = string })
+  description = <<-TEXT
+    A domain name of your own: name, and the ARN of its certificate in this Region's ACM; exclusive, to close AWS's address
+    once the name's DNS points to the output domain_target. Null for AWS's address
+  TEXT
+  type        = object({ name = string, certificate_arn = string, exclusive = optional(bool, false) })
   default     = null
 }
 

@@ -35,6 +35,13 @@ def test_a_response_has_its_status_headers_and_substituted_body() -> None:
     assert body == b'{"m": "Unauthorized", "t": "UNAUTHORIZED", "ip": "::1", "no": ""}'
 
 
+def test_a_header_may_name_the_address_the_client_used() -> None:
+    entry = {"responseParameters": {"gatewayresponse.header.www-authenticate": "'Bearer at=\"{base_url}/x\"'"}}
+    contract = {NAME: {"UNAUTHORIZED": entry}, "servers": [{"url": "/v1"}]}
+    response = GatewayResponses(contract).render("UNAUTHORIZED", {"domainName": "127.0.0.1:8080"})
+    assert dict(response.headers)["www-authenticate"] == 'Bearer at="http://127.0.0.1:8080/v1/x"'
+
+
 @pytest.mark.parametrize(("type_", "status"), [("UNAUTHORIZED", 401), ("ACCESS_DENIED", 403), ("THROTTLED", 429)])
 def test_a_type_without_its_own_response_takes_the_default_and_keeps_its_status(type_: str, status: int) -> None:
     default = {"responseTemplates": {"application/json": "default of 4xx"}}

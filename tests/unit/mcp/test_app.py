@@ -50,6 +50,25 @@ def invoke(request: dict[str, Any]) -> dict[str, Any]:
     return handler(request, Context())
 
 
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_the_resources_metadata_name_it_as_the_client_does(scheme: str) -> None:
+    request = event(modern("server/discover")) | {
+        "httpMethod": "GET",
+        "path": "/.well-known/oauth-protected-resource",
+        "resource": "/.well-known/oauth-protected-resource",
+    }
+    request["multiValueHeaders"] = {"X-Forwarded-Proto": [scheme]}
+    request["requestContext"] = request["requestContext"] | {"domainName": "llm.example.com"}
+
+    metadata = json.loads(invoke(request)["body"])
+
+    assert metadata == {
+        "resource": f"{scheme}://llm.example.com/v1/mcp",
+        "resource_name": "Pennyworth",
+        "bearer_methods_supported": ["header"],
+    }
+
+
 def test_a_request_is_answered_with_json_and_its_request_id() -> None:
     reply = invoke(event(modern("server/discover")))
 
