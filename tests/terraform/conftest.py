@@ -57,7 +57,8 @@ class Terraform:
 
 def run(binary, *arguments, cwd, **variables):
     """`terraform ARGUMENTS` in a folder, with no AWS configuration but the variables given."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_VAR_"))}
+    others = ("AWS_", "TF_VAR_", _REATTACH)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     environment |= {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", **variables}
     return subprocess.run(
         [binary, *arguments],

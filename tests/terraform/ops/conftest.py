@@ -63,8 +63,8 @@ def pool(client):
     found = idp.create_user_pool(PoolName="pennyworth-local", UsernameAttributes=["email"])["UserPool"]["Id"]
     flows = ["ALLOW_ADMIN_USER_PASSWORD_AUTH"]
     client_id = idp.create_user_pool_client(UserPoolId=found, ClientName="cli", ExplicitAuthFlows=flows)
-    for group in ("admins", "developers"):
-        idp.create_group(UserPoolId=found, GroupName=group)
+    for group, actions in {"admins": ["inference", "admin"], "developers": ["inference"]}.items():
+        idp.create_group(UserPoolId=found, GroupName=group, Description=json.dumps({"actions": actions}))
     yield {"id": found, "client_id": client_id["UserPoolClient"]["ClientId"]}
     idp.update_user_pool(UserPoolId=found, DeletionProtection="INACTIVE")
     idp.delete_user_pool(UserPoolId=found)

@@ -176,7 +176,7 @@ def test_missing_credentials_are_one_line(plan, tmp_path):
 
 def test_an_unknown_profile_is_one_line(plan, tmp_path):
     nobody = {"AWS_PROFILE": "nobody", "HOME": str(tmp_path)}
-    assert_one_line(plan(**nobody), 1, "The AWS credentials are not complete: The config profile (nobody) could not be")
+    assert_one_line(plan(**nobody), 1, "The config profile (nobody) could not be found: set AWS_PROFILE, or ")
 
 
 def test_the_stand_ins_environment_never_meets_aws(plan):
