@@ -89,7 +89,7 @@ rollback: $(READY) ## Move back to an earlier release; ENV=dev VERSION=0.1.0 or 
 destroy: $(READY) ## Remove an environment; ENV=dev AUTO_APPROVE=1
 	@$(OPS) destroy --env "$(ENV)"
 
-bootstrap: $(READY) ## Once per account and Region, before the rest; REGION=us-east-1 GITHUB=owner/name ENVIRONMENTS=dev,prod
+bootstrap: $(READY) ## Once per account and Region, before the rest; REGION=us-east-1 GITHUB=owner@id/name@id ENVIRONMENTS=dev,prod
 	@$(OPS) bootstrap --region "$(REGION)" --github "$(GITHUB)" --environments "$(ENVIRONMENTS)"
 
 rehearse: $(READY) ## Deploy here with the real Terraform and AWS provider, chat, destroy; needs no account

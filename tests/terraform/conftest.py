@@ -35,7 +35,6 @@ OPTIONS = {
     "waf": '{"requests_per_5_minutes": 1000}',
     "alarms": '{"email": "ops@example.com"}',
     "domain": '{"name": "llm.example.com", "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/1"}',
-    "permissions_boundary_arn": "arn:aws:iam::123456789012:policy/boundary",
 }
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.terraform.conftest import OPTIONS
 from tests.terraform.installation import changes, planned
 from tests.terraform.names import nameless, names
 from tests.terraform.policies import ACCESS, PLACES, SHOWN_AGAIN, TRUST, carriers, statements
@@ -129,6 +130,16 @@ def test_a_role_trusts_one_principal_and_says_when(rules, installed):
 def test_roles_have_no_policy_but_the_one_beside_them(installed):
     assert {each.values["name"] for each in of_type(installed, "aws_iam_role_policy")} == {"access"}
     assert of_type(installed, "aws_iam_policy", "aws_iam_role_policy_attachment") == []
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_every_role_is_made_below_its_own_environments_boundary(plans, account, name):
+    boundaries = {each.values["name"] for each in of_type(account, "aws_iam_policy") if "boundary" in each.address}
+    expected = f"pennyworth-bootstrap-boundary-{name}-us-east-1"
+    assert expected in boundaries
+    roles = of_type(planned(plans[name]), "aws_iam_role")
+    assert roles
+    assert {each.values["permissions_boundary"] for each in roles} == {f"arn:aws:iam::123456789012:policy/{expected}"}
 
 
 def test_the_openai_function_itself_can_reach_neither_bedrock_nor_files(rules):
@@ -251,6 +262,69 @@ def test_other_code_releases_its_function_only(local, checkout):
         assert changes(local.plan()) == released("mcp")
     finally:
         artifact.write_bytes(before)
+
+
+# With them would go everyone and their keys, everyone's files, every URL handed out, or every version to go back to.
+LASTING = {
+    "aws_api_gateway_rest_api",
+    "aws_api_gateway_stage",
+    "aws_cognito_identity_pool",
+    "aws_cognito_user_pool",
+    "aws_cognito_user_pool_client",
+    "aws_lambda_alias",
+    "aws_lambda_function",
+    "aws_s3_bucket",
+    "aws_ssm_parameter",
+}
+
+
+def replaced(plan):
+    return {
+        each["address"]
+        for each in plan["resource_changes"]
+        if each["type"] in LASTING and "delete" in each["change"]["actions"]
+    }
+
+
+def test_no_option_replaces_what_people_rely_on(local):
+    groups = {"admins": {"precedence": 1, "actions": ["admin"], "models": ["*"]}}
+    options = {
+        **OPTIONS,
+        "architecture": "x86_64",
+        "authorizer_ttl_s": "0",
+        "deletion_protection": "true",
+        "file_expiry_days": "1",
+        "groups": json.dumps(groups),
+        "log_retention_days": "7",
+        "mfa": "OPTIONAL",
+        "permissions_boundary": "true",
+        "upstream": '{"url": "https://llm.example.com/v1"}',
+    }
+    plan = local.plan(*(f"-var={name}={value}" for name, value in options.items()))
+    assert changes(plan).keys() > {"module.identity.aws_cognito_user_pool.this"}
+    assert replaced(plan) == set()
+
+
+def test_more_keys_a_person_change_the_user_pool_where_it_is(local, checkout):
+    file = checkout / "terraform/modules/identity/main.tf"
+    before = file.read_text()
+    assert "range(1, 21)" in before
+    file.write_text(before.replace("range(1, 21)", "range(1, 26)"))
+    try:
+        plan = local.plan()
+    finally:
+        file.write_text(before)
+    assert changes(plan)["module.identity.aws_cognito_user_pool.this"] == ["update"]
+    assert replaced(plan) == set()
+
+
+def test_the_pepper_is_in_no_state_and_no_plan(local):
+    local.apply("-refresh-only")
+    (pepper,) = of_type(local.resources(), "aws_ssm_parameter")
+    assert pepper.values["type"] == "SecureString"
+    assert not pepper.values["value"]
+    assert not pepper.values["value_wo"]
+    assert not pepper.values["insecure_value"]
 
 
 # Two environments in one account.

@@ -12,7 +12,7 @@ _NOT_YET = "makes a pool, whose id is not known before; only with the environmen
 _STREAMS = "a log stream's name is made when it begins"
 _IDS = "the ids are AWS's, and not known before"
 _OWN = "what the environment's name begins: several, and more to come"
-_BOUNDARY = "a boundary for every environment's roles, each of which has its own narrower policy"
+_BOUNDARY = "a boundary for all of an environment's roles, each of which has its own narrower policy"
 _TRACES = {"xray:PutTelemetryRecords": _NO_RESOURCES, "xray:PutTraceSegments": _NO_RESOURCES}
 
 
@@ -58,11 +58,8 @@ ACCOUNT = Reasons(
         "arn:aws:bedrock:REGION:ACCOUNT:inference-profile/*": _BOUNDARY,
         "arn:aws:cognito-identity:REGION:ACCOUNT:identitypool/*": _IDS,
         "arn:aws:cognito-idp:REGION:ACCOUNT:userpool/*": _IDS,
-        "arn:aws:lambda:REGION:ACCOUNT:function:pennyworth-*": _BOUNDARY,
-        "arn:aws:logs:REGION:ACCOUNT:log-group:/aws/lambda/pennyworth-*:*": _BOUNDARY,
-        "arn:aws:s3:::pennyworth-*-ACCOUNT": _BOUNDARY,
-        "arn:aws:s3:::pennyworth-*-ACCOUNT/users/*": _BOUNDARY,
-        "arn:aws:ssm:REGION:ACCOUNT:parameter/pennyworth/*": _BOUNDARY,
+        "arn:aws:logs:REGION:ACCOUNT:log-group:/aws/lambda/pennyworth-ENV-*:*": _STREAMS,
+        "arn:aws:s3:::pennyworth-ENV-ACCOUNT/users/*": _BOUNDARY,
         "arn:aws:apigateway:REGION::/domainnames/*": _IDS,
         "arn:aws:apigateway:REGION::/restapis/*": _IDS,
         "arn:aws:apigateway:REGION::/restapis/*/stages/*": _IDS,

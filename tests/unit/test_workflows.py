@@ -1,5 +1,6 @@
 """The workflows: valid by GitHub's schema, pinned, with few rights, and asking make for what it has."""
 
+import os
 import re
 import subprocess
 import sys
@@ -143,5 +144,34 @@ def test_a_deployment_that_fails_its_checks_goes_back_to_what_ran_before():
     assert applied < checked < back
     assert next(i for i, step in enumerate(steps) if step.get("id") == "before") < applied
     assert "SHA=" in order[checked]
-    assert "steps.smoke.outcome == 'failure'" in steps[back]["if"]
+    for each in (applied, checked):
+        assert f"steps.{steps[each]['id']}.outcome == 'failure'" in steps[back]["if"]
     assert "steps.before.outputs.sha != ''" in steps[back]["if"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "sha"),
+    [("""echo '{"git_sha": "abc"}'""", "abc"), ("echo '<html>'", ""), ("exit 22", "")],
+    ids=["what runs answers", "something else answers", "what runs is broken"],
+)
+def test_what_runs_now_can_be_repaired_though_it_does_not_answer(tmp_path, answers, sha):
+    for name, does in {"make": "echo https://api.example.com/v1", "curl": answers}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / name).chmod(0o755)
+    # Python stands in for jq, which a developer's machine may lack.
+    jq = "import json, sys; print(json.load(sys.stdin)['git_sha'])"
+    (tmp_path / "jq").write_text(f'#!/bin/sh\nexec {sys.executable} -c "{jq}"\n')
+    (tmp_path / "jq").chmod(0o755)
+    (before,) = [step["run"] for step in jobs("deploy")["deploy"]["steps"] if step.get("id") == "before"]
+    said = tmp_path / "output"
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    environment = {"PATH": path, "GITHUB_OUTPUT": str(said), "ENVIRONMENT": "dev"}
+    done = subprocess.run(
+        ["bash", "-e", "-c", before], env=environment, capture_output=True, timeout=LIMIT_S, check=False
+    )
+    assert done.returncode == 0
+    assert said.read_text() == f"sha={sha}\n"
+
+
+def test_a_plan_holds_no_lock_that_a_deployment_would_wait_for():
+    assert jobs("deploy")["plan"]["env"]["TF_CLI_ARGS_plan"] == "-lock=false"

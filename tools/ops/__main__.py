@@ -38,7 +38,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     admin.add_argument("--group", default="admins", help="the group they are put into")
     bootstrap = commands.add_parser("bootstrap", help="make what an account and Region need once")
     bootstrap.add_argument("--region", default="", help="the AWS Region")
-    bootstrap.add_argument("--github", default="", help="owner/name of the repository that may deploy")
+    bootstrap.add_argument("--github", default="", help="the repository that may deploy, owner@id/name@id")
     bootstrap.add_argument("--environments", default="", help="which it may deploy, with commas between")
     return parser.parse_args(argv)
 

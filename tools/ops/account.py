@@ -15,7 +15,7 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from tools.ops.environment import LOCAL, Environment
+from tools.ops.environment import LOCAL, Environment, names
 from tools.ops.errors import OpsError
 
 _CONFIG = Config(retries={"total_max_attempts": 4, "mode": "standard"}, connect_timeout=10, read_timeout=60)
@@ -67,6 +67,25 @@ def signed_in(region: str) -> Account:
     except BotoCoreError as error:  # a sign-on that ran out, a credential process that failed, a broken configuration
         raise OpsError(f"The AWS credentials cannot be used: {error}. Sign in again (`aws sso login`?).") from None
     return Account(account_id, region, session)
+
+
+def check_boundary(environment: Environment, account: Account) -> None:
+    """Raises OpsError when the policy that bounds the environment's roles is not there: AWS would say so only once half
+    of the environment is made."""
+    if not environment.bounded:
+        return
+    name = f"pennyworth-bootstrap-boundary-{environment.name}-{account.region}"
+    partition = account.session.get_partition_for_region(account.region)
+    iam = account.client("iam")
+    try:
+        iam.get_policy(PolicyArn=f"arn:{partition}:iam::{account.id}:policy/{name}")
+    except iam.exceptions.NoSuchEntityException:
+        every = ",".join(each for each in names(environment.root) if each != LOCAL)
+        raise OpsError(
+            f"There is no policy {name}, which says what the roles of '{environment.name}' may do at most: run "
+            f"`make bootstrap REGION={account.region} ENVIRONMENTS={every}`, or give up on it: "
+            f'"permissions_boundary": false in {environment.file}.'
+        ) from None
 
 
 def _refused(error: ClientError) -> str:

@@ -19,7 +19,7 @@ from tools.ops.errors import UsageError
 from tools.ops.terraform import Terraform
 
 FOLDER = Path("terraform/bootstrap")
-_REPOSITORY = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+")
+_REPOSITORY = re.compile(r"[A-Za-z0-9-]+(/[A-Za-z0-9._-]+|@\d+/[A-Za-z0-9._-]+@\d+)")
 _GITHUB = "oidc-provider/token.actions.githubusercontent.com"  # an account can have one of these
 
 
@@ -29,7 +29,9 @@ def bootstrap(root: Path, region: str, github: str, environments: str) -> int:
         raise UsageError("Where? Add REGION=, the AWS Region of the environments to come, such as us-east-1.")
     check_region(region)
     if github and not _REPOSITORY.fullmatch(github):
-        raise UsageError(f"GITHUB={github}: write the repository as owner/name.")
+        raise UsageError(
+            f"GITHUB={github}: write the repository as owner@id/name@id, or owner/name if it is older than that."
+        )
     state.check_saved(root / FOLDER)
     agreed = approval()
     terraform = Terraform(root / FOLDER, {"AWS_REGION": region})

@@ -2,7 +2,7 @@
 
 import sys
 
-from tools.ops import artifacts, sources
+from tools.ops import account, artifacts, sources
 from tools.ops.environment import Environment
 from tools.ops.errors import OpsError
 from tools.ops.switches import on
@@ -25,6 +25,7 @@ def deploy(environment: Environment) -> int:
     sha = sources.git_sha(environment.root)
     sources.check_committed(environment, sha)
     workspace = opened(environment, git_sha=sha)
+    account.check_boundary(environment, workspace.account)
     artifacts.ensure(environment)
     status = workspace.terraform.show("apply", *agreed)
     if status == 0:

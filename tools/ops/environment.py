@@ -47,6 +47,11 @@ class Environment:
         return str(self.values.get("architecture", "arm64"))
 
     @property
+    def bounded(self) -> bool:
+        """Whether its roles are made below the boundary of `make bootstrap`."""
+        return bool(self.values.get("permissions_boundary", True))
+
+    @property
     def prefix(self) -> str:
         return f"pennyworth-{self.name}"
 

@@ -13,7 +13,7 @@ mock_provider "aws" {
     defaults = { name = "eu-west-1" }
   }
   mock_resource "aws_iam_policy" {
-    defaults = { arn = "arn:aws:iam::123456789012:policy/pennyworth-bootstrap-boundary-eu-west-1" }
+    defaults = { arn = "arn:aws:iam::123456789012:policy/some" }
   }
   mock_resource "aws_iam_openid_connect_provider" {
     defaults = { arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com" }
@@ -121,14 +121,14 @@ run "no_policy_allows_every_action_and_each_fits" {
   }
   assert {
     condition = alltrue([
-      for document in concat([aws_iam_policy.boundary.policy, aws_iam_policy.plan[0].policy], values(aws_iam_policy.deploy)[*].policy) :
+      for document in concat(values(aws_iam_policy.boundary)[*].policy, [aws_iam_policy.plan[0].policy], values(aws_iam_policy.deploy)[*].policy) :
       length(document) <= 6144
     ])
-    error_message = "IAM takes 6144 characters; these have ${join(", ", [for document in concat([aws_iam_policy.boundary.policy, aws_iam_policy.plan[0].policy], values(aws_iam_policy.deploy)[*].policy) : length(document)])}."
+    error_message = "IAM takes 6144 characters; these have ${join(", ", [for document in concat(values(aws_iam_policy.boundary)[*].policy, [aws_iam_policy.plan[0].policy], values(aws_iam_policy.deploy)[*].policy) : length(document)])}."
   }
   assert {
     condition = alltrue(flatten([
-      for document in concat([aws_iam_policy.boundary.policy, aws_iam_policy.plan[0].policy], values(aws_iam_policy.deploy)[*].policy) :
+      for document in concat(values(aws_iam_policy.boundary)[*].policy, [aws_iam_policy.plan[0].policy], values(aws_iam_policy.deploy)[*].policy) :
       [for statement in jsondecode(document).Statement : [for action in statement.Action : !strcontains(action, "*")]]
     ]))
     error_message = "An action is named, never matched."
@@ -155,7 +155,7 @@ run "a_deploy_role_makes_roles_below_the_boundary_and_hands_them_to_lambda" {
         Effect    = "Allow"
         Action    = ["iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"]
         Resource  = ["arn:aws:iam::123456789012:role/pennyworth-dev-*"]
-        Condition = { StringEquals = { "iam:PermissionsBoundary" = output.permissions_boundary_arn } }
+        Condition = { StringEquals = { "iam:PermissionsBoundary" = output.permissions_boundary_arns["dev"] } }
     }]
     error_message = "A role without the boundary could do what its maker may not."
   }
@@ -171,12 +171,12 @@ run "a_deploy_role_makes_roles_below_the_boundary_and_hands_them_to_lambda" {
   assert {
     condition = {
       for statement in jsondecode(aws_iam_policy.deploy["dev-functions"].policy).Statement :
-      statement.Resource[0] => statement.Condition.StringEquals["iam:PassedToService"] if contains(statement.Action, "iam:PassRole")
+      statement.Resource[0] => flatten([statement.Condition.StringEquals["iam:PassedToService"]]) if contains(statement.Action, "iam:PassRole")
       } == {
-      "arn:aws:iam::123456789012:role/pennyworth-dev-function-*" = "lambda.amazonaws.com"
-      "arn:aws:iam::123456789012:role/pennyworth-dev-group-*"    = "cognito-idp.amazonaws.com"
+      "arn:aws:iam::123456789012:role/pennyworth-dev-function-*" = ["lambda.amazonaws.com"]
+      "arn:aws:iam::123456789012:role/pennyworth-dev-group-*"    = ["cognito-identity.amazonaws.com", "cognito-idp.amazonaws.com"]
     }
-    error_message = "A role may be handed to the one service it is for."
+    error_message = "A role may be handed to what it is for, and to nothing else."
   }
 }
 
@@ -194,8 +194,26 @@ run "an_environments_role_reaches_nothing_of_another_or_of_this_module" {
     error_message = "A deploy role must not change a deploy role."
   }
   assert {
-    condition     = alltrue([for statement in jsondecode(aws_iam_policy.deploy["dev-api"].policy).Statement : statement.Condition == { StringEquals = { "aws:ResourceTag/environment" = "dev" } } if startswith(statement.Sid, "Cognito")])
-    error_message = "Pools are told apart by their tag."
+    condition = [
+      for statement in jsondecode(aws_iam_policy.deploy["dev-api"].policy).Statement : statement.Sid
+      if try(statement.Condition.StringEquals, null) == { "aws:ResourceTag/application" = "pennyworth", "aws:ResourceTag/environment" = "dev" }
+    ] == ["Apigateway", "CognitoIdp", "CognitoIdentity"]
+    error_message = "APIs and pools are told apart by their tags."
+  }
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(aws_iam_policy.deploy["dev-api"].policy).Statement : can(statement.Condition)
+      if length([for arn in statement.Resource : arn if can(regex(":apigateway:|:userpool/|:identitypool/", arn))]) > 0 && statement.Sid != "Wafv2"
+    ])
+    error_message = "What AWS names is somebody's: without a condition it would be everybody's."
+  }
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(aws_iam_policy.boundary["dev"].policy).Statement :
+      can(statement.Condition.StringEquals["aws:ResourceTag/environment"]) || alltrue([for arn in statement.Resource : strcontains(arn, "pennyworth-dev") || strcontains(arn, "/pennyworth/dev/")])
+      if !contains(["Models", "Traces"], statement.Sid)
+    ])
+    error_message = "dev's deploy role writes its roles' policies: only the boundary keeps them from prod's people, keys and files."
   }
 }
 
@@ -207,13 +225,16 @@ run "a_plan_changes_nothing" {
   assert {
     condition = alltrue(flatten([
       for statement in jsondecode(aws_iam_policy.plan[0].policy).Statement :
-      [for action in statement.Action : can(regex(":(GET$|Get|List|Describe)", action))] if statement.Sid != "Locks"
+      [for action in statement.Action : can(regex(":(GET$|Get|List|Describe)", action))]
     ]))
-    error_message = "A pull request may read, and lock."
+    error_message = "A pull request may read. With a lock to write it could hold up a deployment, or break into one."
   }
   assert {
-    condition     = [for statement in jsondecode(aws_iam_policy.plan[0].policy).Statement : statement.Resource if statement.Sid == "Locks"][0] == [for name in ["dev", "prod"] : "arn:aws:s3:::pennyworth-state-123456789012-eu-west-1/environments/${name}.tfstate.tflock"]
-    error_message = "It may write the locks and no state."
+    condition = alltrue(flatten([
+      for statement in jsondecode(aws_iam_policy.plan[0].policy).Statement :
+      [for arn in statement.Resource : endswith(arn, "/key-pepper")] if contains(statement.Action, "ssm:GetParameter")
+    ]))
+    error_message = "A pull request's code must not read an upstream's key."
   }
 }
 
@@ -234,6 +255,25 @@ run "what_the_provider_was_seen_to_call_is_allowed" {
     condition     = length(setsubtract(jsondecode(file("calls.json")).plan, flatten(jsondecode(aws_iam_policy.plan[0].policy).Statement[*].Action))) == 0
     error_message = "A plan would be refused: ${join(", ", setsubtract(jsondecode(file("calls.json")).plan, flatten(jsondecode(aws_iam_policy.plan[0].policy).Statement[*].Action)))}."
   }
+}
+
+run "a_repository_may_be_named_with_its_ids" {
+  command = plan
+  variables {
+    github_repository = "acme@12/pennyworth@345"
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role.plan[0].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"] == "repo:acme@12/pennyworth@345:pull_request"
+    error_message = "Tokens of repositories made since mid-2026 hold the ids."
+  }
+}
+
+run "half_of_the_ids_is_no_repository" {
+  command = plan
+  variables {
+    github_repository = "acme@12/pennyworth"
+  }
+  expect_failures = [var.github_repository]
 }
 
 run "a_pattern_is_no_repository" {

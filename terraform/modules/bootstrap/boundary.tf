@@ -1,14 +1,15 @@
 # What a function's or a group's role may do at most, whatever its own policy says. A deploy role can make roles; so that
-# none of them may do more than Pennyworth's need, it can make them under this boundary only, and cannot change it.
+# none of them may do more than Pennyworth's need, or reach another environment, it can make them under its environment's
+# boundary only, and cannot change it.
 
 locals {
   here = "${local.region}:${local.account_id}"
 
-  boundary = [
+  boundary = { for environment in toset(var.environments) : environment => [
     {
       Sid      = "Logs"
       Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-      Resource = ["arn:${local.partition}:logs:${local.here}:log-group:/aws/lambda/pennyworth-*:*"]
+      Resource = ["arn:${local.partition}:logs:${local.here}:log-group:/aws/lambda/pennyworth-${environment}-*:*"]
     },
     {
       Sid      = "Traces"
@@ -28,22 +29,24 @@ locals {
         "cognito-idp:ListGroups",
         "cognito-idp:ListUsers",
       ]
-      Resource = ["arn:${local.partition}:cognito-idp:${local.here}:userpool/*"] # the ids are Cognito's
+      Resource  = ["arn:${local.partition}:cognito-idp:${local.here}:userpool/*"] # the ids are Cognito's
+      Condition = { StringEquals = local.own_tag[environment] }
     },
     {
-      Sid      = "Identities"
-      Action   = ["cognito-identity:GetOpenIdTokenForDeveloperIdentity"]
-      Resource = ["arn:${local.partition}:cognito-identity:${local.here}:identitypool/*"] # the ids are Cognito's
+      Sid       = "Identities"
+      Action    = ["cognito-identity:GetOpenIdTokenForDeveloperIdentity"]
+      Resource  = ["arn:${local.partition}:cognito-identity:${local.here}:identitypool/*"] # the ids are Cognito's
+      Condition = { StringEquals = local.own_tag[environment] }
     },
     {
       Sid      = "Parameters"
       Action   = ["ssm:GetParameter", "ssm:PutParameter"]
-      Resource = ["arn:${local.partition}:ssm:${local.here}:parameter/pennyworth/*"]
+      Resource = ["arn:${local.partition}:ssm:${local.here}:parameter/pennyworth/${environment}/*"]
     },
     {
       Sid      = "Functions"
       Action   = ["lambda:InvokeFunction"]
-      Resource = ["arn:${local.partition}:lambda:${local.here}:function:pennyworth-*"]
+      Resource = ["arn:${local.partition}:lambda:${local.here}:function:pennyworth-${environment}-*"]
     },
     {
       Sid    = "Models"
@@ -55,25 +58,27 @@ locals {
       ]
     },
     {
-      Sid    = "Files"
-      Action = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
-      # Ends in the account's id, which the state's bucket does not.
-      Resource = ["arn:${local.partition}:s3:::pennyworth-*-${local.account_id}/users/*"]
+      Sid      = "Files"
+      Action   = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
+      Resource = ["arn:${local.partition}:s3:::pennyworth-${environment}-${local.account_id}/users/*"]
     },
     {
       Sid      = "FileNames"
       Action   = ["s3:ListBucket"]
-      Resource = ["arn:${local.partition}:s3:::pennyworth-*-${local.account_id}"]
+      Resource = ["arn:${local.partition}:s3:::pennyworth-${environment}-${local.account_id}"]
     },
-  ]
+  ] }
 }
 
+# The environments know it by this name (modules/pennyworth).
 resource "aws_iam_policy" "boundary" {
-  name        = "${local.name}-boundary-${local.region}"
-  description = "What a role of a Pennyworth installation may do at most"
+  for_each = local.boundary
+
+  name        = "${local.name}-boundary-${each.key}-${local.region}"
+  description = "What a role of Pennyworth's environment ${each.key} may do at most"
 
   policy = jsonencode({
     Version   = "2012-10-17"
-    Statement = [for statement in local.boundary : merge(statement, { Effect = "Allow" })]
+    Statement = [for statement in each.value : merge(statement, { Effect = "Allow" })]
   })
 }

@@ -1,13 +1,18 @@
-# One role per environment. It makes roles, so its limits are those of the roles it can make: all below the boundary,
-# all called pennyworth-ENVIRONMENT-*, handed to nothing but Lambda and Cognito. Neither the boundary nor the roles
-# of this module have such a name. In two managed policies, for one takes 6144 characters.
+# One role per environment. It makes roles, so its limits are those of the roles it can make: all below the
+# environment's boundary, all called pennyworth-ENVIRONMENT-*, handed to nothing but Lambda and Cognito. Neither a boundary
+# nor a role of this module has such a name. In two managed policies, for one takes 6144 characters.
 
 locals {
   parts = { functions = ["iam", "lambda", "logs", "ssm", "sns", "cloudwatch", "dashboard"], api = ["s3", "apigateway", "cognito-idp", "cognito-identity", "wafv2"] }
 
-  own_tag = {
-    for environment in var.environments : environment => { "aws:ResourceTag/environment" = environment }
+  # Services whose ARNs hold ids of AWS's choice.
+  tagged = ["apigateway", "cognito-idp", "cognito-identity"]
+  # Both, for `environment` alone is a tag that others give, too.
+  tags = {
+    for environment in var.environments : environment => { application = "pennyworth", environment = environment }
   }
+  own_tag   = { for environment, tags in local.tags : environment => { for key, value in tags : "aws:ResourceTag/${key}" => value } }
+  given_tag = { for environment, tags in local.tags : environment => { for key, value in tags : "aws:RequestTag/${key}" => value } }
 
   deploy = {
     for environment in local.deployed : environment => {
@@ -17,7 +22,14 @@ locals {
           Effect    = "Allow"
           Action    = ["iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"]
           Resource  = local.reach[environment].iam
-          Condition = { StringEquals = { "iam:PermissionsBoundary" = aws_iam_policy.boundary.arn } }
+          Condition = { StringEquals = { "iam:PermissionsBoundary" = aws_iam_policy.boundary[environment].arn } }
+        },
+        {
+          # To say before a deployment that it is not there.
+          Sid      = "Boundary"
+          Effect   = "Allow"
+          Action   = ["iam:GetPolicy"]
+          Resource = [aws_iam_policy.boundary[environment].arn]
         },
         {
           Sid       = "FunctionRoles"
@@ -27,12 +39,13 @@ locals {
           Condition = { StringEquals = { "iam:PassedToService" = "lambda.amazonaws.com" } }
         },
         {
-          # Cognito keeps the name of a group's role; nobody but its identity pool can assume it.
+          # Cognito keeps the name of a group's role; nobody but its identity pool can assume it. As which of its two services
+          # it takes the role is not documented (Amazon Cognito developer guide, read 2026-11).
           Sid       = "GroupRoles"
           Effect    = "Allow"
           Action    = ["iam:PassRole"]
           Resource  = ["${local.iam}:role/pennyworth-${environment}-group-*"]
-          Condition = { StringEquals = { "iam:PassedToService" = "cognito-idp.amazonaws.com" } }
+          Condition = { StringEquals = { "iam:PassedToService" = ["cognito-identity.amazonaws.com", "cognito-idp.amazonaws.com"] } }
         },
         {
           # An account's first API makes it.
@@ -54,7 +67,7 @@ locals {
           Effect    = "Allow"
           Action    = ["cognito-identity:CreateIdentityPool", "cognito-idp:CreateUserPool"]
           Resource  = ["*"]
-          Condition = { StringEquals = { "aws:RequestTag/environment" = environment } }
+          Condition = { StringEquals = local.given_tag[environment] }
         },
         {
           Sid      = "PoolTags"
@@ -62,7 +75,24 @@ locals {
           Action   = ["cognito-identity:TagResource", "cognito-idp:TagResource"]
           Resource = concat(local.reach[environment]["cognito-idp"], local.reach[environment]["cognito-identity"])
           Condition = {
-            StringEqualsIfExists = merge(local.own_tag[environment], { "aws:RequestTag/environment" = environment })
+            StringEqualsIfExists = merge(local.own_tag[environment], local.given_tag[environment])
+          }
+        },
+        {
+          Sid       = "Apis"
+          Effect    = "Allow"
+          Action    = ["apigateway:POST"]
+          Resource  = ["${local.gateway}::/domainnames", "${local.gateway}::/restapis"]
+          Condition = { StringEquals = local.given_tag[environment] }
+        },
+        {
+          # API Gateway asks for this when something is made with tags.
+          Sid      = "ApiTags"
+          Effect   = "Allow"
+          Action   = ["apigateway:POST", "apigateway:PUT"]
+          Resource = ["${local.gateway}::/tags/*"]
+          Condition = {
+            StringEqualsIfExists = merge(local.own_tag[environment], local.given_tag[environment])
           }
         },
       ]
@@ -83,7 +113,7 @@ locals {
                 Action   = [for action in concat(local.read[service], local.write[service]) : "${service == "dashboard" ? "cloudwatch" : service}:${action}"]
                 Resource = local.reach[environment][service]
               },
-              startswith(service, "cognito") ? { Condition = { StringEquals = local.own_tag[environment] } } : {},
+              contains(local.tagged, service) ? { Condition = { StringEquals = local.own_tag[environment] } } : {},
             )
           ])
         })

@@ -1,5 +1,7 @@
 # GitHub's workflows sign in as roles of this account, without a key of ours anywhere. A role asks who is coming: a pull
-# request of the repository may plan; a job that GitHub admitted to an environment may deploy that environment.
+# request of the repository may plan; a job that GitHub admitted to an environment may deploy that environment. Repositories
+# made, renamed or moved since mid-2026 have ids in what they say of themselves: repo:OWNER@ID/NAME@ID:… (GitHub's OpenID
+# Connect reference, "Immutable subject claims", read 2026-11).
 
 locals {
   federation   = "token.actions.githubusercontent.com"
@@ -58,7 +60,6 @@ resource "aws_iam_policy" "plan" {
       [
         { Sid = "States", Effect = "Allow", Action = ["s3:GetObject"], Resource = values(local.states)[*].state },
         { Sid = "Bucket", Effect = "Allow", Action = ["s3:ListBucket"], Resource = [local.state] },
-        { Sid = "Locks", Effect = "Allow", Action = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], Resource = values(local.states)[*].lock },
         { Sid = "Anywhere", Effect = "Allow", Action = local.anywhere_read, Resource = ["*"] },
       ],
       [

@@ -3,6 +3,8 @@
 # (read 2026-11).
 
 locals {
+  gateway = "arn:${local.partition}:apigateway:${local.region}"
+
   services = {
     for environment in var.environments : environment => {
       for service, names in {
@@ -14,7 +16,7 @@ locals {
           "log-group:/aws/lambda/pennyworth-${environment}-*",
           "log-group:/aws/apigateway/pennyworth-${environment}", "log-group:/aws/apigateway/pennyworth-${environment}:*",
         ]
-        ssm        = ["parameter/pennyworth/${environment}/*"]
+        ssm        = ["parameter/pennyworth/${environment}/key-pepper"] # an upstream's key is Terraform's to neither read nor write
         sns        = ["pennyworth-${environment}-alarms"]
         cloudwatch = ["alarm:pennyworth-${environment}-*"]
         wafv2      = ["regional/webacl/pennyworth-${environment}/*", "regional/managedruleset/*/*"] # whose ids are AWS's
@@ -26,12 +28,13 @@ locals {
     for environment, arns in local.services : environment => merge(arns, {
       dashboard = ["arn:${local.partition}:cloudwatch::${local.account_id}:dashboard/pennyworth-${environment}"]
       s3        = ["arn:${local.partition}:s3:::pennyworth-${environment}-${local.account_id}"]
-      # API Gateway's and Cognito's ids are theirs to choose, and API Gateway's ARNs have no account. Cognito's are told
-      # apart by the tag every resource of an environment has.
-      apigateway       = [for path in ["/restapis", "/restapis/*", "/domainnames", "/domainnames/*", "/tags/*"] : "arn:${local.partition}:apigateway:${local.region}::${path}"]
+      # API Gateway's and Cognito's ids are theirs to choose. Who may change what is told apart by the tags every resource
+      # of an environment has; what lies below an API or a domain name inherits them ("API Gateway resources that can be
+      # tagged" of its developer guide, read 2026-11).
+      apigateway       = [for path in ["/restapis/*", "/domainnames/*"] : "${local.gateway}::${path}"]
       cognito-idp      = ["arn:${local.partition}:cognito-idp:${local.here}:userpool/*"]
       cognito-identity = ["arn:${local.partition}:cognito-identity:${local.here}:identitypool/*"]
-      wafv2            = concat(arns.wafv2, ["arn:${local.partition}:apigateway:${local.region}::/restapis/*/stages/*"])
+      wafv2            = concat(arns.wafv2, ["${local.gateway}::/restapis/*/stages/*"])
     })
   }
 

@@ -13,7 +13,7 @@ output "deploy_role_arns" {
   value       = { for environment, role in aws_iam_role.deploy : environment => role.arn }
 }
 
-output "permissions_boundary_arn" {
-  description = "What every role of an environment must carry when a deploy role makes it: its permissions_boundary_arn"
-  value       = aws_iam_policy.boundary.arn
+output "permissions_boundary_arns" {
+  description = "By environment: what its roles may do at most, and must carry when its deploy role makes them"
+  value       = { for environment, policy in aws_iam_policy.boundary : environment => policy.arn }
 }

@@ -1,11 +1,11 @@
 variable "github_repository" {
-  description = "The repository whose workflows deploy, as owner/name. Null for none: then no role is made"
+  description = "The repository whose workflows deploy, as GitHub's tokens name it: owner@id/name@id, or owner/name where it is older than mid-2026. Null for none: then no role is made"
   type        = string
   default     = null
 
   validation {
-    condition     = var.github_repository == null || can(regex("^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$", var.github_repository))
-    error_message = "github_repository: owner/name, without https:// and without a * that would let others in."
+    condition     = var.github_repository == null || can(regex("^[A-Za-z0-9][A-Za-z0-9-]*(/[A-Za-z0-9._-]+|@[0-9]+/[A-Za-z0-9._-]+@[0-9]+)$", var.github_repository))
+    error_message = "github_repository: owner@id/name@id, or owner/name where GitHub's tokens have no ids; without https:// and without a * that would let others in."
   }
 }
 

@@ -15,6 +15,12 @@ locals {
   project    = file("${local.root}/pyproject.toml")
   version    = coalesce(var.app_version, regex("(?m)^version = \"([^\"]+)\"", local.project)[0])
 
+  # Its name is modules/bootstrap's.
+  boundary_arn = var.permissions_boundary ? join("", [
+    "arn:${data.aws_partition.this.partition}:iam::${data.aws_caller_identity.this.account_id}:policy/",
+    "pennyworth-bootstrap-boundary-${var.environment}-${data.aws_region.this.name}",
+  ]) : null
+
   models  = jsondecode(file("${local.root}/services/openai/models.json"))
   planned = jsondecode(file("${path.module}/../../functions.json"))
 }
@@ -38,7 +44,7 @@ module "identity" {
   bucket_arn               = module.storage.arn
   mfa                      = var.mfa
   deletion_protection      = var.deletion_protection
-  permissions_boundary_arn = var.permissions_boundary_arn
+  permissions_boundary_arn = local.boundary_arn
 }
 
 # What the keys' MACs are made with. Drawn by AWS and written once: it is in no state and in no plan. Another pepper
@@ -86,7 +92,7 @@ module "function" {
   environment              = merge(local.environment, lookup(local.own_environment, each.key, {}), { POWERTOOLS_SERVICE_NAME = each.key })
   statements               = local.statements[each.key]
   log_retention_days       = var.log_retention_days
-  permissions_boundary_arn = var.permissions_boundary_arn
+  permissions_boundary_arn = local.boundary_arn
 }
 
 module "api" {

@@ -3,6 +3,11 @@ output "base_url" {
   value       = module.api.base_url
 }
 
+output "domain_target" {
+  description = "What a DNS alias of the domain points to: name and Route 53's zone_id. Null without a domain"
+  value       = module.api.domain_target
+}
+
 output "environment" {
   description = "The environment's name"
   value       = var.environment

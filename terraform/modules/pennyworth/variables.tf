@@ -212,8 +212,9 @@ variable "dashboard" {
   nullable    = false
 }
 
-variable "permissions_boundary_arn" {
-  description = "The policy no role made here may exceed; the deploy role of modules/bootstrap requires its own. Null for none"
-  type        = string
-  default     = null
+variable "permissions_boundary" {
+  description = "Whether every role made here is bounded by the policy that modules/bootstrap makes for this environment; its deploy role makes no others"
+  type        = bool
+  default     = true
+  nullable    = false
 }

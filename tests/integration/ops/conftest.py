@@ -48,7 +48,8 @@ def ops(aws_url, tmp_path):
 def functions(client):
     """The four functions of `local` with three releases published, the third live; their client."""
     lambda_, iam = client("lambda"), client("iam")
-    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    lambdas = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [lambdas]})
     role = iam.create_role(RoleName="pennyworth-local", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     for key in KEYS:
         name = f"pennyworth-local-{key}"

@@ -28,6 +28,7 @@ variable "artifacts" {
 }
 variable "pool" { type = object({ id = string, client_id = string }) }
 variable "seconds" { default = 0 }
+variable "permissions_boundary" { type = bool }
 
 resource "terraform_data" "this" {
   input = var.git_sha
@@ -78,7 +79,7 @@ def project(tmp_path, pool, terraform):
         (folder / "main.tf").write_text(_MAIN)
         settings = 'key = "dev.tfstate"\n use_lockfile = true' if backend == "s3" else ""
         (folder / "backend.tf").write_text(f'terraform {{\n  backend "{backend}" {{\n{settings}\n}}\n}}\n')
-        values = {"environment": name, "region": "us-east-1", "pool": pool}
+        values = {"environment": name, "region": "us-east-1", "pool": pool, "permissions_boundary": name == "dev"}
         (folder / "terraform.tfvars.json").write_text(json.dumps(values))
     (tmp_path / "terraform/functions.json").write_text((ROOT / "terraform/functions.json").read_text())
     (tmp_path / "dist").mkdir()

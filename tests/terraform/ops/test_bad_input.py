@@ -88,7 +88,7 @@ def test_good_input_is_planned(plan):
             {"groups": groups(developers={"models": []})},
             "A group without models can ask nothing. Give developers a pattern",
         ),
-        ({"groups": groups(developers={"precedence": 10})}, "10 is that of admins and developers"),
+        ({"groups": groups(developers={"precedence": 10})}, "Give each its own: admins has 10, developers has 10."),
     ],
     ids=["a model no catalogue knows", "a group without models", "overlapping precedence"],
 )

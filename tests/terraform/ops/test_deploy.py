@@ -9,6 +9,11 @@ import pytest
 
 from tests.terraform.ops.conftest import LIMIT_S, ROOT, typed_command
 
+_POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "xray:PutTraceSegments", "Resource": "*"}],
+}
+
 
 def test_a_deployment_is_planned_made_read_and_removed(ops, client, project):
     assert ops("plan", "--detailed-exitcode").returncode == 2
@@ -59,7 +64,14 @@ def test_the_state_lies_in_the_accounts_bucket(ops, client):
     assert "run `make bootstrap REGION=us-east-1`" in before.stderr
     s3, bucket = client("s3"), "pennyworth-state-123456789012-us-east-1"
     s3.create_bucket(Bucket=bucket)
+    unbounded = ops("deploy", env="dev")
+    assert (unbounded.returncode, unbounded.stdout) == (1, "")
+    assert "run `make bootstrap REGION=us-east-1 ENVIRONMENTS=dev`, or give up on it" in unbounded.stderr
+    made = client("iam").create_policy(
+        PolicyName="pennyworth-bootstrap-boundary-dev-us-east-1", PolicyDocument=json.dumps(_POLICY)
+    )
     assert ops("deploy", env="dev").returncode == 0
+    client("iam").delete_policy(PolicyArn=made["Policy"]["Arn"])
     assert [item["Key"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]] == ["dev.tfstate"]
     assert ops("destroy", env="dev").returncode == 0
     s3.delete_object(Bucket=bucket, Key="dev.tfstate")
