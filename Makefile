@@ -45,7 +45,7 @@ check: $(READY) checkov ## Format, lint, types and all tests; leaves the tree un
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 checkov: $(CHECKOV) ## Look for insecure settings in terraform/; a skip stands beside its resource, with its reason
 	.checkov/bin/checkov --quiet

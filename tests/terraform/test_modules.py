@@ -38,11 +38,11 @@ def test_every_file_is_formatted(terraform):
 
 
 @pytest.mark.parametrize("module", TESTED)
-def test_a_module_is_valid_and_passes_its_own_tests(terraform, tmp_path, module):
+def test_a_module_is_valid_and_passes_its_own_tests(terraform, running_provider, tmp_path, module):
     folder = terraform.project(tmp_path) / "terraform" / "modules" / module
-    terraform("init", "-input=false", "-no-color", "-backend=false", cwd=folder)
-    terraform("validate", "-no-color", cwd=folder)
-    shown = terraform("test", "-no-color", cwd=folder).stdout
+    terraform("init", "-input=false", "-no-color", "-backend=false", cwd=folder, **running_provider)
+    terraform("validate", "-no-color", cwd=folder, **running_provider)
+    shown = terraform("test", "-no-color", cwd=folder, **running_provider).stdout
     passed = PASSED.search(shown)
     assert passed, shown
     assert int(passed[1]) > 0, "no run in its *.tftest.hcl"

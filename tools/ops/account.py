@@ -56,7 +56,9 @@ def signed_in(region: str) -> Account:
         account_id = session.client("sts", config=_CONFIG).get_caller_identity()["Account"]
     except NoCredentialsError:
         raise OpsError(f"There are no AWS credentials in this shell: {_HOW}.") from None
-    except (PartialCredentialsError, ProfileNotFound) as error:
+    except ProfileNotFound as error:
+        raise OpsError(f"{error}: {_HOW}.") from None
+    except PartialCredentialsError as error:
         raise OpsError(f"The AWS credentials are not complete: {error}. To sign in, {_HOW}.") from None
     except EndpointConnectionError as error:
         raise OpsError(f"AWS cannot be reached: {error}") from None

@@ -1,8 +1,10 @@
 """`admin`: the first administrator of an installation, made where nobody can yet ask the admin API for one."""
 
 import getpass
+import json
 import shlex
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -38,10 +40,17 @@ class Directory:
         self._client, self._pool, self._client_id = client, user_pool_id, client_id
 
     def check_group(self, group: str) -> None:
+        """The group is there and allows `admin`."""
         pages = self._client.get_paginator("list_groups").paginate(UserPoolId=self._pool)
-        known = [each["GroupName"] for page in pages for each in page["Groups"]]
+        known = {each["GroupName"]: _actions(each) for page in pages for each in page["Groups"]}
         if group not in known:
             raise OpsError(f"There is no group '{group}': the user pool has {', '.join(sorted(known)) or 'none'}.")
+        if "admin" not in known[group]:
+            able = ", ".join(sorted(name for name, actions in known.items() if "admin" in actions))
+            raise OpsError(
+                f"The group '{group}' does not allow admin: "
+                + (f"add GROUP=, one of: {able}." if able else "give one the action in the environment's values.")
+            )
 
     def person(self, email: str, password: str, group: str) -> str:
         """The id of a person, made or found, who has this password and is in this group."""
@@ -80,6 +89,11 @@ class Directory:
         raise OpsError(
             f"Cognito wants {answer['ChallengeName']} of {email} first: sign in with an application for that."
         )
+
+
+def _actions(group: Mapping[str, Any]) -> list[str]:
+    """What a group allows; its description is its policy."""
+    return list(json.loads(group.get("Description") or "{}").get("actions", []))
 
 
 def _password(email: str) -> str:

@@ -13,6 +13,7 @@ ENVIRONMENTS = Path("terraform/environments")
 VALUES = "terraform.tfvars.json"
 LOCAL = "local"  # for the stand-in of AWS, never for AWS itself
 
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,14}[a-z0-9]")  # as the variable `environment` takes it
 _BACKEND = re.compile(r'^\s*backend\s+"(\w+)"', re.MULTILINE)
 
 
@@ -71,10 +72,7 @@ def find(root: Path, name: str) -> Environment:
     if not name:
         raise UsageError(f"Which environment? Add ENV=, one of: {', '.join(known)}.")
     if name not in known:
-        raise UsageError(
-            f"There is no environment '{name}': {ENVIRONMENTS} has {', '.join(known)}. To add one, "
-            f"cp -RP {ENVIRONMENTS}/dev {ENVIRONMENTS}/{name}, then change its values and the key in its backend.tf."
-        )
+        raise UsageError(_unknown(name, known))
     values = _values(root, ENVIRONMENTS / name / VALUES)
     if values.get("environment") != name:
         raise OpsError(
@@ -83,6 +81,16 @@ def find(root: Path, name: str) -> Environment:
         )
     check_region(values.get("region"), f"{ENVIRONMENTS / name / VALUES}: ")
     return Environment(name, root, values, _backend(root, name))
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    said = f"There is no environment '{name}': {ENVIRONMENTS} has {', '.join(known)}."
+    if near := difflib.get_close_matches(name, known, 1):
+        return f"{said} Did you mean {near[0]}?"
+    if not _NAME.fullmatch(name):
+        return said
+    copy = f"cp -RP {ENVIRONMENTS}/dev {ENVIRONMENTS}/{name}"
+    return f"{said} To add one, {copy}, then change its values and the key in its backend.tf."
 
 
 def names(root: Path) -> list[str]:

@@ -1,6 +1,5 @@
 import io
 import json
-import os
 import subprocess
 import sys
 import zipfile
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.aws_stand_in import connect, running
+from tests.aws_stand_in import connect, running, shell
 
 ROOT = Path(__file__).resolve().parents[3]
 KEYS = ("authorizer", "openai", "mcp", "admin")
@@ -37,11 +36,9 @@ def ops(aws_url, tmp_path):
     (tmp_path / "terraform/functions.json").write_text((ROOT / "terraform/functions.json").read_text())
 
     def run(command, *arguments):
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_VAR_"))}
-        environment |= {"AWS_ENDPOINT_URL": aws_url, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
         typed = [sys.executable, "-m", "tools.ops", "--root", str(tmp_path), command, "--env", "local", *arguments]
         return subprocess.run(
-            typed, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=_LIMIT_S, check=False
+            typed, cwd=ROOT, env=shell(aws_url), capture_output=True, text=True, timeout=_LIMIT_S, check=False
         )
 
     return run

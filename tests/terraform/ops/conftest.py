@@ -2,7 +2,6 @@
 provider."""
 
 import json
-import os
 import subprocess
 import sys
 import zipfile
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.aws_stand_in import connect, running
+from tests.aws_stand_in import connect, running, shell
 
 ROOT = Path(__file__).resolve().parents[3]
 LIMIT_S = 60
@@ -64,8 +63,8 @@ def pool(client):
     found = idp.create_user_pool(PoolName="pennyworth-local", UsernameAttributes=["email"])["UserPool"]["Id"]
     flows = ["ALLOW_ADMIN_USER_PASSWORD_AUTH"]
     client_id = idp.create_user_pool_client(UserPoolId=found, ClientName="cli", ExplicitAuthFlows=flows)
-    for group in ("admins", "developers"):
-        idp.create_group(UserPoolId=found, GroupName=group)
+    for group, actions in {"admins": ["inference", "admin"], "developers": ["inference"]}.items():
+        idp.create_group(UserPoolId=found, GroupName=group, Description=json.dumps({"actions": actions}))
     yield {"id": found, "client_id": client_id["UserPoolClient"]["ClientId"]}
     idp.update_user_pool(UserPoolId=found, DeletionProtection="INACTIVE")
     idp.delete_user_pool(UserPoolId=found)
@@ -91,12 +90,8 @@ def project(tmp_path, pool, terraform):
 
 @pytest.fixture
 def environ(aws_url, project):
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_VAR_"))}
     return {
-        **kept,
-        "AWS_ENDPOINT_URL": aws_url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        **shell(aws_url),
         "AUTO_APPROVE": "1",
         "TF_VAR_artifacts": str(project / "dist"),
         "TF_VAR_git_sha": "a" * 40,

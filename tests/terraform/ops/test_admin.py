@@ -42,6 +42,12 @@ def test_the_first_administrator_gets_what_a_shell_needs(ops, client, pool):
             1,
             "There is no group 'kings': the user pool has admins, developers.\n",
         ),
+        (
+            ("--email", _EMAIL, "--group", "developers"),
+            _PASSWORD,
+            1,
+            "The group 'developers' does not allow admin: add GROUP=, one of: admins.\n",
+        ),
     ],
 )
 def test_an_administrator_that_cannot_be_is_told_why(ops, arguments, typed, status, said):

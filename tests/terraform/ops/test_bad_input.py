@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.aws_stand_in import running
+from tests.aws_stand_in import running, shell
 
 ROOT = Path(__file__).resolve().parents[3]
 _LIMIT_S = 120
@@ -45,11 +45,8 @@ def plan(project, aws_url):
     """`make plan` as it starts our program, with the variables of a shell that is set up well but for `variables`."""
 
     def run(env="local", **variables):
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_VAR_"))}
         good = {
-            "AWS_ENDPOINT_URL": aws_url,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
+            **shell(aws_url),
             "AWS_EC2_METADATA_DISABLED": "true",
             "TF_VAR_artifacts": str(project / "dist"),
         }
@@ -57,7 +54,7 @@ def plan(project, aws_url):
         return subprocess.run(
             command,
             cwd=ROOT,
-            env={name: value for name, value in (kept | good | variables).items() if value},
+            env={name: value for name, value in (good | variables).items() if value},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -176,7 +173,7 @@ def test_missing_credentials_are_one_line(plan, tmp_path):
 
 def test_an_unknown_profile_is_one_line(plan, tmp_path):
     nobody = {"AWS_PROFILE": "nobody", "HOME": str(tmp_path)}
-    assert_one_line(plan(**nobody), 1, "The AWS credentials are not complete: The config profile (nobody) could not be")
+    assert_one_line(plan(**nobody), 1, "The config profile (nobody) could not be found: set AWS_PROFILE, or ")
 
 
 def test_the_stand_ins_environment_never_meets_aws(plan):

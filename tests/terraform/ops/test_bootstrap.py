@@ -5,7 +5,6 @@ the bucket, the variables and the identity provider are there.
 """
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.aws_stand_in import connect, running
+from tests.aws_stand_in import connect, running, shell
 
 ROOT = Path(__file__).resolve().parents[3]
 _LIMIT_S = 120
@@ -70,13 +69,11 @@ def machine(aws_url, terraform, tmp_path):
         (folder / "main.tf").write_text(_MODULE)
 
         def run(*arguments, region="eu-west-1", **variables):
-            kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_VAR_"))}
-            keys = {"AWS_ENDPOINT_URL": aws_url, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
             command = [sys.executable, "-m", "tools.ops", "--root", str(tmp_path / name), "bootstrap"]
             return subprocess.run(
                 [*command, "--region", region, *arguments],
                 cwd=ROOT,
-                env=kept | keys | {"AUTO_APPROVE": "1", **variables},
+                env=shell(aws_url) | {"AUTO_APPROVE": "1", **variables},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,

@@ -27,9 +27,20 @@ def test_no_environment_at_all_is_answered_with_their_names(project):
         environment.find(project, "")
 
 
-@pytest.mark.parametrize("name", ["stagin", "../dev", "dev/", ".", "/"])
-def test_an_unknown_environment_is_answered_with_the_known_ones(project, name):
-    with pytest.raises(UsageError, match=r"terraform/environments has dev, prod\. To add one, cp -RP "):
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("staging", r" To add one, cp -RP terraform/environments/dev terraform/environments/staging, then .*"),
+        ("dve", r" Did you mean dev\?"),
+        ("dev/", r" Did you mean dev\?"),
+        ("../dev", r" Did you mean dev\?"),
+        ("../elsewhere", ""),
+        (".", ""),
+        ("/", ""),
+    ],
+)
+def test_an_unknown_environment_is_answered_with_the_known_ones(project, name, advice):
+    with pytest.raises(UsageError, match=rf"terraform/environments has dev, prod\.{advice}$"):
         environment.find(project, name)
 
 
