@@ -21,7 +21,9 @@ NAMES = ("BASE_URL", "KEY", "ADMIN_TOKEN", "ACCESS_TOKEN", "SHA", "MODEL", "SLOW
 
 def smoke(selected="", **given):
     """`make smoke`, told these variables and no others, in the environment the tests run in."""
-    inherited = {name: value for name, value in os.environ.items() if name not in (*NAMES, "MAKEFLAGS", "MFLAGS")}
+    inherited = {
+        name: value for name, value in os.environ.items() if name not in (*NAMES, "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+    }
     environment = inherited | {"PYTEST_ADDOPTS": f"-k '{selected}'"} | given
     command = ["make", "--silent", "--assume-old=.venv/ready", f"BIN={Path(sys.executable).parent}", "smoke"]
     return subprocess.run(
