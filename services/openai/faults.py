@@ -43,7 +43,7 @@ ALARMING = frozenset(
     {"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidSignatureException"}
 )
 _RETRY_AFTER_S = 1
-_REFUSED = "The model refused the request. Check the messages, tools and parameters against what the model takes."
+_REFUSED = "The model refused the request. Check the input and the parameters against what the model takes."
 
 
 def problem(error: AwsError, model: str) -> Problem:

@@ -4,14 +4,16 @@ import json
 from pathlib import Path
 
 import pytest
-from openai.types import Model
+from openai.types import CreateEmbeddingResponse, EmbeddingCreateParams, Model
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from services.openai.catalogue import card, models
 from services.openai.chunks import stream_chunks
 from services.openai.converse import Envelope
+from services.openai.embeddings import EmbeddingRequest
 
 GOLDEN = sorted((Path(__file__).parents[1] / "golden" / "chat").iterdir())
+EMBEDDINGS = sorted((Path(__file__).parents[1] / "golden" / "embeddings").iterdir())
 EVENTS = [
     ("messageStart", {"role": "assistant"}),
     ("contentBlockDelta", {"delta": {"text": "Hi"}, "contentBlockIndex": 0}),
@@ -38,3 +40,17 @@ def test_a_chunk_is_what_the_sdk_expects(include_usage):
 @pytest.mark.parametrize("name", models())
 def test_a_model_card_is_what_the_sdk_expects(name):
     Model.model_validate(card(models()[name]), strict=True)
+
+
+@pytest.mark.parametrize("case", EMBEDDINGS, ids=lambda case: case.name)
+def test_a_list_of_embeddings_is_what_the_sdk_expects(case):
+    """The SDK's own type is for numbers: it turns base64 into them before anyone looks."""
+    answer = json.loads((case / "embeddings.json").read_text())
+    for made in answer["data"]:
+        if isinstance(made["embedding"], str):
+            made["embedding"] = [0.0]
+    CreateEmbeddingResponse.model_validate(answer, strict=True)
+
+
+def test_every_parameter_of_the_sdks_embeddings_is_taken():
+    assert set(EmbeddingRequest.model_fields) == set(EmbeddingCreateParams.__annotations__) | {"input_type"}

@@ -1,6 +1,7 @@
-"""Amazon Bedrock through Converse, called as the user."""
+"""Amazon Bedrock through Converse and InvokeModel, called as the user."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
@@ -12,8 +13,11 @@ from services.openai.catalogue import Model
 from services.openai.chat import ChatRequest
 from services.openai.chunks import Event, stream_chunks
 from services.openai.converse import Envelope, from_converse, to_converse, usage
+from services.openai.embeddings import Embedded, EmbeddingRequest, batches, embedding_list
 from services.openai.faults import problem
+from services.openai.makers import from_invoke, to_invoke
 from services.openai.meter import Meter
+from services.openai.providers.lanes import answers
 from services.openai.sse import sse
 
 # API Gateway ends a stream that was silent for 5 minutes, with an error of its own; ours must come first, also when the
@@ -64,6 +68,28 @@ class Bedrock:
             raise problem(error, self._model.name) from error
         chunks = stream_chunks(self._events(messages, meter), envelope, request.include_usage)
         return sse(chunks, lambda: messages.pending)
+
+    def embed(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The list of embeddings. Raises Problem."""
+        request = check(EmbeddingRequest, body)
+        calls = batches(request, self._model)
+        ends_at = time.monotonic() + _WAIT_S
+
+        def embedded(texts: list[str]) -> Embedded:
+            reply, headers = self._aws.invoke(
+                "bedrock-runtime",
+                self._path("invoke"),
+                to_invoke(texts, request, self._model),
+                credentials=credentials,
+                timeout_s=ends_at - time.monotonic(),
+            )
+            return from_invoke(reply, headers, texts, request, self._model)
+
+        try:
+            credentials = self._credentials_of(self._caller)
+            return embedding_list(answers(embedded, calls), request)
+        except AwsError as error:
+            raise problem(error, self._model.name) from error
 
     def _events(self, messages: Iterator[tuple[str, bytes]], meter: Meter) -> Iterator[Event]:
         try:
