@@ -40,6 +40,25 @@ def create_chat_completion() -> dict[str, Any] | Response[Any]:
     return completion
 
 
+@app.post("/completions")
+def create_completion() -> dict[str, Any] | Response[Any]:
+    body = load(content(app.current_event.raw_event))
+    name = _model_name(body)
+    caller = principal(app.current_event.raw_event)
+    authorize(caller, "inference", name)
+    streamed = _streamed(body)
+    provider = routing.provider(name, caller)
+    meter = Meter(name, provider.name, provider.price)
+    log_also(app.current_event.raw_event, meter.fields)
+    envelope = Envelope(id=f"cmpl-{os.urandom(16).hex()}", created=int(time.time()), model=name)
+    if streamed:
+        events = provider.stream_prompt(body, envelope, meter)
+        return Response(200, "text/event-stream; charset=utf-8", events, headers={"cache-control": "no-cache"})
+    completion = provider.complete_prompt(body, envelope)
+    meter.read(completion.get("usage"))
+    return completion
+
+
 @app.post("/embeddings")
 def create_embeddings() -> Response[Any]:
     body = load(content(app.current_event.raw_event))

@@ -4,13 +4,16 @@ import json
 from pathlib import Path
 
 import pytest
-from openai.types import CreateEmbeddingResponse, EmbeddingCreateParams, Model
+from openai.types import Completion, CreateEmbeddingResponse, EmbeddingCreateParams, Model
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.completion_create_params import CompletionCreateParamsStreaming
 
 from services.openai.catalogue import card, models
 from services.openai.chunks import stream_chunks
+from services.openai.completions import CompletionRequest, text_completion, text_events
 from services.openai.converse import Envelope
 from services.openai.embeddings import EmbeddingRequest
+from services.openai.sse import sse
 
 GOLDEN = sorted((Path(__file__).parents[1] / "golden" / "chat").iterdir())
 EMBEDDINGS = sorted((Path(__file__).parents[1] / "golden" / "embeddings").iterdir())
@@ -54,3 +57,29 @@ def test_a_list_of_embeddings_is_what_the_sdk_expects(case):
 
 def test_every_parameter_of_the_sdks_embeddings_is_taken():
     assert set(EmbeddingRequest.model_fields) == set(EmbeddingCreateParams.__annotations__) | {"input_type"}
+
+
+PROMPT = CompletionRequest(model="m", prompt="Hello", echo=True)
+TEXT = [*EVENTS[:3], ("messageStop", {"stopReason": "end_turn"}), EVENTS[-1]]
+
+
+def test_a_completion_of_the_older_api_is_what_the_sdk_expects():
+    chat = json.loads((GOLDEN[0].parent / "text" / "completion.json").read_text())
+    Completion.model_validate(text_completion([chat], PROMPT, Envelope("cmpl-1", 1, "m")), strict=True)
+
+
+def test_a_chunk_of_the_older_api_is_what_the_sdk_expects():
+    """The SDK's type has a finish_reason always, as no chunk but the last does."""
+    chunks = stream_chunks(TEXT, Envelope("cmpl-1", 1, "m"), include_usage=True)
+    *events, done = b"".join(text_events(sse(chunks), PROMPT)).split(b"\n\n")[:-1]
+    assert done == b"data: [DONE]"
+    for event in events:
+        chunk = json.loads(event.removeprefix(b"data: "))
+        for choice in chunk["choices"]:
+            choice["finish_reason"] = choice["finish_reason"] or "stop"
+        Completion.model_validate(chunk, strict=True)
+
+
+def test_every_parameter_of_the_sdks_completions_is_known():
+    keys = CompletionCreateParamsStreaming.__required_keys__ | CompletionCreateParamsStreaming.__optional_keys__
+    assert set(CompletionRequest.model_fields) == keys

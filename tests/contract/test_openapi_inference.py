@@ -1,15 +1,18 @@
-"""The inference service against openapi.yaml: the same routes, the same fields of an embedding's request."""
+"""The inference service against openapi.yaml: the same routes, the same fields of a request."""
 
 import re
 from pathlib import Path
 
+import pytest
 import yaml
 
 from services.openai.app import app
+from services.openai.completions import MOST_PROMPTS, CompletionRequest
 from services.openai.embeddings import MOST_INPUTS, EmbeddingRequest
 
 CONTRACT = yaml.safe_load((Path(__file__).parents[2] / "openapi.yaml").read_text())
-EMBEDDING = CONTRACT["components"]["schemas"]["EmbeddingRequest"]
+SCHEMAS = CONTRACT["components"]["schemas"]
+EMBEDDING = SCHEMAS["EmbeddingRequest"]
 
 
 def test_the_routes_served_are_those_promised():
@@ -23,10 +26,15 @@ def test_the_routes_served_are_those_promised():
     assert {(route.method, re.sub("<([a-z_]+)>", r"{\1}", route.path)) for route in routes} == promised
 
 
-def test_an_embeddings_request_has_the_fields_promised():
+@pytest.mark.parametrize("model", [CompletionRequest, EmbeddingRequest])
+def test_a_request_has_the_fields_promised(model):
+    promised, made = SCHEMAS[model.__name__], model.model_json_schema()
+    assert set(made["properties"]) == set(promised["properties"])
+    assert sorted(made["required"]) == sorted(promised["required"])
+
+
+def test_the_choices_of_an_embedding_are_as_promised():
     made = EmbeddingRequest.model_json_schema()
-    assert set(made["properties"]) == set(EMBEDDING["properties"])
-    assert sorted(made["required"]) == sorted(EMBEDDING["required"])
     for field in ("encoding_format", "input_type"):
         (ours,) = (kind["enum"] for kind in made["properties"][field]["anyOf"] if "enum" in kind)
         assert ours == EMBEDDING["properties"][field]["enum"]
@@ -35,3 +43,5 @@ def test_an_embeddings_request_has_the_fields_promised():
 def test_the_most_inputs_are_as_promised():
     forms = EMBEDDING["properties"]["input"]["oneOf"]
     assert {form["maxItems"] for form in forms if form["type"] == "array"} == {MOST_INPUTS}
+    (texts,) = (form for form in SCHEMAS["CompletionRequest"]["properties"]["prompt"]["oneOf"] if "maxItems" in form)
+    assert texts["maxItems"] == MOST_PROMPTS

@@ -51,6 +51,15 @@ def test_embeddings_pass_unchanged_token_ids_included(server, upstream):
     assert server.requests == [("/v1/embeddings", "Bearer sk-upstream", body)]
 
 
+def test_the_older_api_passes_unchanged(server, upstream):
+    body = {"model": "gpt-x", "prompt": [[1, 2]], "suffix": "x", "logprobs": 2}
+    assert upstream.complete_prompt(body, ENVELOPE) == COMPLETION
+    server.pieces = EVENTS
+    assert b"".join(upstream.stream_prompt({**body, "stream": True}, ENVELOPE, meter())) == b"".join(EVENTS)
+    assert [path for path, *_ in server.requests] == ["/v1/completions"] * 2
+    assert server.requests[0][2] == body
+
+
 def test_a_stream_passes_in_whole_events(server, upstream):
     whole = b"".join(EVENTS)
     server.pieces = [whole[:10], whole[10:50], whole[50:]]

@@ -27,7 +27,7 @@ LIBRARIES = {"aws_lambda_powertools", "boto3", "botocore", "pydantic", "pydantic
 # The edge modules off the hot path that may use boto3.
 BOTO3 = {"services/admin/directory.py", "services/admin/lock.py", "services/admin/aws.py"}
 # Pure translation: no clock, no randomness, no network, no log.
-TRANSLATION = ["converse.py", "turns.py", "chunks.py", "embeddings.py", "makers.py"]
+TRANSLATION = ["converse.py", "turns.py", "chunks.py", "completions.py", "embeddings.py", "makers.py"]
 PURE = {
     "json",
     "re",
@@ -35,6 +35,7 @@ PURE = {
     "base64",
     "struct",
     "array",
+    "contextlib",
     "collections.abc",
     "typing",
     "pydantic",

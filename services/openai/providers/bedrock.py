@@ -12,6 +12,7 @@ from pennyworth.principal import Principal
 from services.openai.catalogue import Model
 from services.openai.chat import ChatRequest
 from services.openai.chunks import Event, stream_chunks
+from services.openai.completions import MOST_PROMPTS, CompletionRequest, chats, text_completion, text_events
 from services.openai.converse import Envelope, from_converse, to_converse, usage
 from services.openai.embeddings import Embedded, EmbeddingRequest, batches, embedding_list
 from services.openai.faults import problem
@@ -68,6 +69,18 @@ class Bedrock:
             raise problem(error, self._model.name) from error
         chunks = stream_chunks(self._events(messages, meter), envelope, request.include_usage)
         return sse(chunks, lambda: messages.pending)
+
+    def complete_prompt(self, body: dict[str, Any], envelope: Envelope) -> dict[str, Any]:
+        """The completion of the older API. Raises Problem."""
+        request = check(CompletionRequest, body)
+        completions = answers(lambda chat: self.complete(chat, envelope), chats(request), MOST_PROMPTS)
+        return text_completion(completions, request, envelope)
+
+    def stream_prompt(self, body: dict[str, Any], envelope: Envelope, meter: Meter) -> Iterator[bytes]:
+        """As `stream`, in the older API's form."""
+        request = check(CompletionRequest, body)
+        (chat,) = chats(request)
+        return text_events(self.stream(chat, envelope, meter), request)
 
     def embed(self, body: dict[str, Any]) -> dict[str, Any]:
         """The list of embeddings. Raises Problem."""
