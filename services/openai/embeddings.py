@@ -61,6 +61,13 @@ class EmbeddingRequest(BaseModel):
     user: str | None = None
 
 
+class Batch(NamedTuple):
+    """The inputs of one call."""
+
+    texts: list[str]
+    param: str  # what to name if they are too long: `input[7]`, or `input` where it may be any of several
+
+
 class Embedded(NamedTuple):
     """What a call gave."""
 
@@ -68,7 +75,7 @@ class Embedded(NamedTuple):
     tokens: int
 
 
-def batches(request: EmbeddingRequest, model: Model) -> list[list[str]]:
+def batches(request: EmbeddingRequest, model: Model) -> list[Batch]:
     """The inputs, by the calls that the model needs for them. Raises Problem for what it does not take."""
     takes = embedding(model)
     if request.dimensions is not None and request.dimensions not in takes.dimensions:
@@ -83,7 +90,9 @@ def batches(request: EmbeddingRequest, model: Model) -> list[list[str]]:
             reason = f"has {len(text)} characters, and the model '{model.name}' reads {takes.max_characters}: split it"
             raise Problem("invalid_value", param=param, reason=reason)
     step = takes.inputs_per_call
-    return [request.input[at : at + step] for at in range(0, len(request.input), step)]
+    texts = [request.input[at : at + step] for at in range(0, len(request.input), step)]
+    named = step == 1 and len(texts) > 1
+    return [Batch(some, f"input[{index}]" if named else "input") for index, some in enumerate(texts)]
 
 
 def embedding(model: Model) -> Embedding:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from pennyworth.errors import Problem
 from services.openai.catalogue import Model
-from services.openai.embeddings import Embedded, EmbeddingRequest, Vector, embedding, encoded
+from services.openai.embeddings import Batch, Embedded, EmbeddingRequest, Vector, embedding, encoded
 
 # Bedrock counts every model's tokens here; Cohere's replies say them nowhere else (seen in public reports, 2026-06).
 _COUNTED = "x-amzn-bedrock-input-token-count"
@@ -27,7 +27,7 @@ def to_titan(texts: list[str], request: EmbeddingRequest, _: Model) -> dict[str,
     return body if request.dimensions is None else {**body, "dimensions": request.dimensions}
 
 
-def from_titan(reply: dict[str, Any], _: Model) -> list[Vector]:
+def from_titan(reply: dict[str, Any], _: Batch, __: Model) -> list[Vector]:
     return [reply["embedding"]]
 
 
@@ -39,7 +39,7 @@ def to_cohere(texts: list[str], request: EmbeddingRequest, model: Model) -> dict
     return {**body, "output_dimension": request.dimensions}
 
 
-def from_cohere(reply: dict[str, Any], _: Model) -> list[Vector]:
+def from_cohere(reply: dict[str, Any], _: Batch, __: Model) -> list[Vector]:
     """A list, or lists by type: v4 was seen to answer either way."""
     vectors: list[Vector] | dict[str, list[Vector]] = reply["embeddings"]
     return vectors["float"] if isinstance(vectors, dict) else vectors
@@ -55,17 +55,17 @@ def to_nova(texts: list[str], request: EmbeddingRequest, _: Model) -> dict[str, 
     return {"taskType": "SINGLE_EMBEDDING", "singleEmbeddingParams": parameters}
 
 
-def from_nova(reply: dict[str, Any], model: Model) -> list[Vector]:
+def from_nova(reply: dict[str, Any], batch: Batch, model: Model) -> list[Vector]:
     """Raises Problem where Nova cut the text although told not to, as was seen to happen."""
     (made,) = reply["embeddings"]
     if "truncatedCharLength" in made:
-        raise Problem("context_length_exceeded", param="input", model=model.name)
+        raise Problem("context_length_exceeded", param=batch.param, model=model.name)
     return [made["embedding"]]
 
 
 class Form(NamedTuple):
     write: Callable[[list[str], EmbeddingRequest, Model], dict[str, Any]]
-    read: Callable[[dict[str, Any], Model], list[Vector]]
+    read: Callable[[dict[str, Any], Batch, Model], list[Vector]]
 
 
 FORMS = {
@@ -75,17 +75,17 @@ FORMS = {
 }
 
 
-def to_invoke(texts: list[str], request: EmbeddingRequest, model: Model) -> dict[str, Any]:
+def to_invoke(batch: Batch, request: EmbeddingRequest, model: Model) -> dict[str, Any]:
     """The InvokeModel body for the inputs of one call."""
-    return FORMS[embedding(model).form].write(texts, request, model)
+    return FORMS[embedding(model).form].write(batch.texts, request, model)
 
 
 def from_invoke(
-    reply: dict[str, Any], headers: Mapping[str, str], texts: list[str], request: EmbeddingRequest, model: Model
+    reply: dict[str, Any], headers: Mapping[str, str], batch: Batch, request: EmbeddingRequest, model: Model
 ) -> Embedded:
     """What InvokeModel answered for these inputs. Raises Problem."""
-    vectors = FORMS[embedding(model).form].read(reply, model)
-    if len(vectors) != len(texts):
+    vectors = FORMS[embedding(model).form].read(reply, batch, model)
+    if len(vectors) != len(batch.texts):
         raise Problem("upstream_error")
     counted = headers.get(_COUNTED) or reply.get("inputTextTokenCount", 0)
     return Embedded([encoded(vector, request) for vector in vectors], int(counted))

@@ -87,8 +87,8 @@ def test_what_cannot_be_embedded_is_refused_with_the_remedy(gateway, body, param
 
 def test_a_text_longer_than_the_model_reads_is_refused_not_cut(gateway):
     with pytest.raises(openai.BadRequestError) as refused:
-        gateway.openai().embeddings.create(model="titan-embed-text-v2", input="a " * 9000)
-    assert refused.value.code == "context_length_exceeded"
+        gateway.openai().embeddings.create(model="titan-embed-text-v2", input=["a", "a " * 9000])
+    assert (refused.value.code, refused.value.param) == ("context_length_exceeded", "input[1]")
 
 
 def test_bedrocks_errors_are_those_of_a_chat(gateway, fault):

@@ -14,7 +14,7 @@ from services.openai.chat import ChatRequest
 from services.openai.chunks import Event, stream_chunks
 from services.openai.completions import MOST_PROMPTS, CompletionRequest, chats, text_completion, text_events
 from services.openai.converse import Envelope, from_converse, to_converse, usage
-from services.openai.embeddings import Embedded, EmbeddingRequest, batches, embedding_list
+from services.openai.embeddings import Batch, Embedded, EmbeddingRequest, batches, embedding_list
 from services.openai.faults import problem
 from services.openai.makers import from_invoke, to_invoke
 from services.openai.meter import Meter
@@ -86,23 +86,27 @@ class Bedrock:
         """The list of embeddings. Raises Problem."""
         request = check(EmbeddingRequest, body)
         calls = batches(request, self._model)
+        path = f"/model/{quote(self._model.id, safe='')}/invoke"
         ends_at = time.monotonic() + _WAIT_S
-
-        def embedded(texts: list[str]) -> Embedded:
-            reply, headers = self._aws.invoke(
-                "bedrock-runtime",
-                self._path("invoke"),
-                to_invoke(texts, request, self._model),
-                credentials=credentials,
-                timeout_s=ends_at - time.monotonic(),
-            )
-            return from_invoke(reply, headers, texts, request, self._model)
-
         try:
             credentials = self._credentials_of(self._caller)
-            return embedding_list(answers(embedded, calls), request)
         except AwsError as error:
             raise problem(error, self._model.name) from error
+
+        def embedded(batch: Batch) -> Embedded:
+            try:
+                reply, headers = self._aws.invoke(
+                    "bedrock-runtime",
+                    path,
+                    to_invoke(batch, request, self._model),
+                    credentials=credentials,
+                    timeout_s=ends_at - time.monotonic(),
+                )
+            except AwsError as error:
+                raise problem(error, self._model.name, batch.param) from error
+            return from_invoke(reply, headers, batch, request, self._model)
+
+        return embedding_list(answers(embedded, calls), request)
 
     def _events(self, messages: Iterator[tuple[str, bytes]], meter: Meter) -> Iterator[Event]:
         try:

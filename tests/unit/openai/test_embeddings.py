@@ -14,7 +14,7 @@ from pennyworth.aws import UNSIGNED, AwsError
 from pennyworth.body import check
 from pennyworth.errors import Problem
 from services.openai.catalogue import find, models
-from services.openai.embeddings import EmbeddingRequest, batches, embedding_list, encoded, pieces
+from services.openai.embeddings import Batch, EmbeddingRequest, batches, embedding_list, encoded, pieces
 from services.openai.makers import from_invoke, to_invoke
 from services.openai.providers.bedrock import Bedrock
 
@@ -29,21 +29,21 @@ def read(case, name):
 def asked(case):
     request = check(EmbeddingRequest, read(case, "request"))
     model = find(request.model)
-    (texts,) = batches(request, model)
-    return request, model, texts
+    (batch,) = batches(request, model)
+    return request, model, batch
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_request_becomes_this_body(case):
-    request, model, texts = asked(case)
-    assert to_invoke(texts, request, model) == read(case, "invoke")
+    request, model, batch = asked(case)
+    assert to_invoke(batch, request, model) == read(case, "invoke")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_reply_becomes_this_list(case):
-    request, model, texts = asked(case)
+    request, model, batch = asked(case)
     reply = read(case, "reply")
-    made = from_invoke(reply["body"], reply["headers"], texts, request, model)
+    made = from_invoke(reply["body"], reply["headers"], batch, request, model)
     assert json.loads("".join(pieces(embedding_list([made], request)))) == read(case, "embeddings")
 
 
@@ -106,20 +106,22 @@ def test_base64_is_of_little_endian_32_bit_floats(vector):
 def test_every_input_is_in_one_call_in_its_order(name, count):
     texts = [str(number) for number in range(count)]
     calls = batches(check(EmbeddingRequest, body(name, texts)), find(name))
-    assert [text for call in calls for text in call] == texts
-    assert max(map(len, calls)) <= find(name).embedding.inputs_per_call
+    assert [text for call in calls for text in call.texts] == texts
+    assert max(len(call.texts) for call in calls) <= find(name).embedding.inputs_per_call
 
 
 def test_a_text_that_was_cut_short_is_refused_rather_than_embedded():
     reply = {"embeddings": [{"embeddingType": "TEXT", "embedding": [1.0], "truncatedCharLength": 9}]}
     with pytest.raises(Problem) as raised:
-        from_invoke(reply, {}, ["a"], check(EmbeddingRequest, body(NOVA)), find(NOVA))
-    assert (raised.value.code, raised.value.param) == ("context_length_exceeded", "input")
+        from_invoke(reply, {}, Batch(["a"], "input[3]"), check(EmbeddingRequest, body(NOVA)), find(NOVA))
+    assert (raised.value.code, raised.value.param) == ("context_length_exceeded", "input[3]")
 
 
 def test_fewer_vectors_than_texts_are_no_answer():
     with pytest.raises(Problem) as raised:
-        from_invoke({"embeddings": [[1.0]]}, {}, ["a", "b"], check(EmbeddingRequest, body(COHERE)), find(COHERE))
+        from_invoke(
+            {"embeddings": [[1.0]]}, {}, Batch(["a", "b"], "input"), check(EmbeddingRequest, body(COHERE)), find(COHERE)
+        )
     assert raised.value.code == "upstream_error"
 
 
@@ -163,6 +165,14 @@ def test_the_first_failure_ends_the_rest():
         provider(aws).embed(body(given=[str(number) for number in range(2000)]))
     assert (raised.value.code, raised.value.headers["retry-after"]) == ("rate_limit_exceeded", "1")
     assert len(aws.paths) < 2000
+
+
+@pytest.mark.parametrize(("given_", "param"), [(["0", "1", "2", "3"], "input[3]"), ("3", "input"), (["3"], "input")])
+def test_the_input_that_is_too_long_is_named(given_, param):
+    aws = Aws(AwsError("ValidationException", 400, "400 Bad Request: Too many input tokens. Max input tokens: 8192"))
+    with pytest.raises(Problem) as raised:
+        provider(aws).embed(body(given=given_))
+    assert (raised.value.code, raised.value.param) == ("context_length_exceeded", param)
 
 
 def test_credentials_that_are_refused_are_a_problem():
