@@ -83,14 +83,16 @@ def text_completion(
 ) -> dict[str, Any]:
     """The chats' completions as one: the choices in the order of the prompts, the usage summed."""
     choices: list[dict[str, Any]] = []
-    usage = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+    usage = dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens"), 0)
+    cached = 0
     for prompt, completion in zip(request.prompt, completions, strict=True):
         for choice in completion["choices"]:
             text = (prompt if request.echo else "") + (choice["message"]["content"] or "")
             choices.append(_choice(text, len(choices), choice["finish_reason"]))
         usage = {name: count + completion["usage"][name] for name, count in usage.items()}
+        cached += completion["usage"]["prompt_tokens_details"]["cached_tokens"]
     made = {"id": envelope.id, "object": "text_completion", "created": envelope.created, "model": envelope.model}
-    return {**made, "choices": choices, "usage": usage}
+    return {**made, "choices": choices, "usage": {**usage, "prompt_tokens_details": {"cached_tokens": cached}}}
 
 
 def text_events(events: Iterator[bytes], request: CompletionRequest) -> Iterator[bytes]:

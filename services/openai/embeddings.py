@@ -5,7 +5,7 @@ import json
 import struct
 from array import array
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
@@ -15,7 +15,7 @@ from services.openai.catalogue import Embedding, Model
 MOST_INPUTS = 2048
 
 Vector = list[float]
-Encoded = array[float] | str
+Encoded: TypeAlias = "array[float] | str"  # a text, because Python 3.11's arrays take no type
 
 
 def _texts(given: object) -> object:

@@ -4,9 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from openai.types import Completion, CreateEmbeddingResponse, EmbeddingCreateParams, Model
+from openai.types import Completion, CreateEmbeddingResponse, EmbeddingCreateParams, Model, completion_create_params
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
-from openai.types.completion_create_params import CompletionCreateParamsStreaming
 
 from services.openai.catalogue import card, models
 from services.openai.chunks import stream_chunks
@@ -81,5 +80,5 @@ def test_a_chunk_of_the_older_api_is_what_the_sdk_expects():
 
 
 def test_every_parameter_of_the_sdks_completions_is_known():
-    keys = CompletionCreateParamsStreaming.__required_keys__ | CompletionCreateParamsStreaming.__optional_keys__
-    assert set(CompletionRequest.model_fields) == keys
+    theirs = completion_create_params.CompletionCreateParamsStreaming
+    assert set(CompletionRequest.model_fields) == theirs.__required_keys__ | theirs.__optional_keys__

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from openapi_spec_validator import validate
 
 from services.openai.app import app
 from services.openai.completions import MOST_PROMPTS, CompletionRequest
@@ -13,6 +14,10 @@ from services.openai.embeddings import MOST_INPUTS, EmbeddingRequest
 CONTRACT = yaml.safe_load((Path(__file__).parents[2] / "openapi.yaml").read_text())
 SCHEMAS = CONTRACT["components"]["schemas"]
 EMBEDDING = SCHEMAS["EmbeddingRequest"]
+
+
+def test_the_contract_is_valid_openapi():
+    validate(CONTRACT)
 
 
 def test_the_routes_served_are_those_promised():

@@ -25,7 +25,12 @@ def completion(*texts, finish="stop"):
         {"index": index, "message": {"role": "assistant", "content": text}, "logprobs": None, "finish_reason": finish}
         for index, text in enumerate(texts)
     ]
-    usage = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5, "prompt_tokens_details": {}}
+    usage = {
+        "prompt_tokens": 3,
+        "completion_tokens": 2,
+        "total_tokens": 5,
+        "prompt_tokens_details": {"cached_tokens": 1},
+    }
     return {"choices": choices, "usage": usage}
 
 
@@ -65,7 +70,8 @@ def test_every_prompt_is_a_chat_and_the_choices_keep_their_order():
     made = text_completion([completion("A", "AA"), completion("B", None, finish="length")], asked, ENVELOPE)
     assert [(choice["index"], choice["text"]) for choice in made["choices"]] == [(0, "A"), (1, "AA"), (2, "B"), (3, "")]
     assert [choice["finish_reason"] for choice in made["choices"]] == ["stop", "stop", "length", "length"]
-    assert made["usage"] == {"prompt_tokens": 6, "completion_tokens": 4, "total_tokens": 10}
+    counts = {"prompt_tokens": 6, "completion_tokens": 4, "total_tokens": 10}
+    assert made["usage"] == {**counts, "prompt_tokens_details": {"cached_tokens": 2}}
     assert (made["id"], made["object"]) == ("cmpl-1", "text_completion")
 
 

@@ -146,3 +146,12 @@ def test_embeddings_are_counted_and_priced(ask, log):
     assert used(line) == {"prompt_tokens": 700, "cost_microusd": 14}  # at 0.02 dollars a million
     assert (line["model"], line["provider"], line["route"]) == ("titan-embed-text-v2", "bedrock", "/embeddings")
     assert "the prompt" not in json.dumps(line)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_older_api_is_counted_as_a_chat(ask, log, stream):
+    answer = ask(path="/completions", messages=None, prompt="the prompt", stream=stream)
+    list(answer)
+    (line,) = log()
+    assert used(line) == COUNTED
+    assert not [word for word in ("the prompt", "answer") if word in json.dumps(line)]
