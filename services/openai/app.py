@@ -15,6 +15,7 @@ from pennyworth.policy import authorize
 from pennyworth.settings import settings
 from services.openai import routing
 from services.openai.converse import Envelope
+from services.openai.embeddings import pieces
 from services.openai.meter import Meter
 
 app = router()
@@ -37,6 +38,40 @@ def create_chat_completion() -> dict[str, Any] | Response[Any]:
     completion = provider.complete(body, envelope)
     meter.read(completion.get("usage"))
     return completion
+
+
+@app.post("/completions")
+def create_completion() -> dict[str, Any] | Response[Any]:
+    body = load(content(app.current_event.raw_event))
+    name = _model_name(body)
+    caller = principal(app.current_event.raw_event)
+    authorize(caller, "inference", name)
+    streamed = _streamed(body)
+    provider = routing.provider(name, caller)
+    meter = Meter(name, provider.name, provider.price)
+    log_also(app.current_event.raw_event, meter.fields)
+    envelope = Envelope(id=f"cmpl-{os.urandom(16).hex()}", created=int(time.time()), model=name)
+    if streamed:
+        events = provider.stream_prompt(body, envelope, meter)
+        return Response(200, "text/event-stream; charset=utf-8", events, headers={"cache-control": "no-cache"})
+    completion = provider.complete_prompt(body, envelope)
+    meter.read(completion.get("usage"))
+    return completion
+
+
+@app.post("/embeddings")
+def create_embeddings() -> Response[Any]:
+    body = load(content(app.current_event.raw_event))
+    name = _model_name(body)
+    caller = principal(app.current_event.raw_event)
+    authorize(caller, "inference", name)
+    provider = routing.provider(name, caller, "embedding")
+    meter = Meter(name, provider.name, provider.price)
+    log_also(app.current_event.raw_event, meter.fields)
+    embeddings = provider.embed(body)
+    meter.read(embeddings.get("usage"))
+    # Under its own spelling of the header Powertools would write the body as JSON a second time.
+    return Response(200, headers={"content-type": "application/json"}, body=pieces(embeddings))
 
 
 @app.get("/models")

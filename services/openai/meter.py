@@ -30,7 +30,7 @@ class Meter:
         line: dict[str, Any] = {**self._who, **self._counts}
         if not self._counts and self.pieces:
             line |= {"completion_tokens": self.pieces, "usage_partial": True}
-        if self._price is not None and "completion_tokens" in line:
+        if self._price is not None and not line.keys().isdisjoint(_COUNTS):
             tokens = (line.get(name, 0) for name in ("prompt_tokens", "cached_tokens", "completion_tokens"))
             line["cost_microusd"] = self._price.cost_microusd(*tokens)
         return line

@@ -33,3 +33,13 @@ def test_an_answers_usage_and_cost_are_logged(gateway, stream):
     assert logged["cost_microusd"] > 0
     assert {"user_id", "key_id", "group", "duration_ms"} <= {name for name, value in logged.items() if value}
     assert "nobody should log" not in json.dumps(logged)
+
+
+def test_the_cost_of_embeddings_is_logged(gateway):
+    create = gateway.openai().embeddings.with_raw_response.create
+    reply = create(model="titan-embed-text-v2", input=["a text nobody should log"] * 40)
+    logged = line(gateway, reply.headers["x-request-id"])
+    assert (logged["model"], logged["route"], logged["status"]) == ("titan-embed-text-v2", "/embeddings", 200)
+    assert logged["prompt_tokens"] == reply.parse().usage.prompt_tokens > 0
+    assert logged["cost_microusd"] > 0
+    assert "nobody should log" not in json.dumps(logged)

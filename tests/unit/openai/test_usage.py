@@ -64,19 +64,20 @@ class Aws:
 def ask(monkeypatch):
     """Ask a model, as Lambda asks the handler."""
 
-    def asked(model="nova-lite", aws=None, **body):
+    def asked(model="nova-lite", aws=None, path="/chat/completions", **body):
         aws = aws or Aws()
         monkeypatch.setattr(
-            routing, "provider", lambda name, caller: Bedrock(aws, lambda _: UNSIGNED, caller, find(name))
+            routing, "provider", lambda name, caller, *_: Bedrock(aws, lambda _: UNSIGNED, caller, find(name))
         )
+        request = {"model": model, "messages": [{"role": "user", "content": "the prompt"}], **body}
         event = {
-            "resource": "/chat/completions",
-            "path": "/chat/completions",
+            "resource": path,
+            "path": path,
             "httpMethod": "POST",
             "headers": {},
             "multiValueHeaders": {},
             "requestContext": {"requestId": "r1", "authorizer": CALLER.to_context()},
-            "body": json.dumps({"model": model, "messages": [{"role": "user", "content": "the prompt"}], **body}),
+            "body": json.dumps({name: value for name, value in request.items() if value is not None}),
             "isBase64Encoded": False,
         }
         return handler(event, SimpleNamespace(streams=True))["body"]
@@ -129,3 +130,28 @@ def test_the_line_holds_counts_and_never_words(ask, log):
     list(ask(stream=True))
     ask()
     assert not [word for word in ("the prompt", "answer") if word in json.dumps(log())]
+
+
+class Embedder:
+    """Titan, of 7 tokens for each text."""
+
+    def invoke(self, *_, **__):
+        return {"embedding": [1.0], "inputTextTokenCount": 7}, {}
+
+
+def test_embeddings_are_counted_and_priced(ask, log):
+    answer = ask("titan-embed-text-v2", Embedder(), path="/embeddings", messages=None, input=["the prompt"] * 100)
+    assert json.loads("".join(answer))["data"][99]["index"] == 99
+    (line,) = log()
+    assert used(line) == {"prompt_tokens": 700, "cost_microusd": 14}  # at 0.02 dollars a million
+    assert (line["model"], line["provider"], line["route"]) == ("titan-embed-text-v2", "bedrock", "/embeddings")
+    assert "the prompt" not in json.dumps(line)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_older_api_is_counted_as_a_chat(ask, log, stream):
+    answer = ask(path="/completions", messages=None, prompt="the prompt", stream=stream)
+    list(answer)
+    (line,) = log()
+    assert used(line) == COUNTED
+    assert not [word for word in ("the prompt", "answer") if word in json.dumps(line)]
