@@ -132,7 +132,22 @@ def check_extra(model: Model, body: dict[str, Any]) -> None:
 
 
 def check_native_tool_choice(value: Any, body: dict[str, Any]) -> None:
-    if not isinstance(value, dict) or value.get("type") not in ("auto", "any", "tool"):
+    """Anthropic's tool_choice beside Converse's: fields that both say are refused, the others join.
+
+    Source: Bedrock's words in https://github.com/BerriAI/litellm/issues/36536 (read 2026-11).
+    """
+    choice = body.get("toolConfig", {}).get("toolChoice")
+    if not isinstance(value, dict):
+        raise refused_by_model("tool_choice: Input should be a valid dictionary or object to extract fields from")
+    if choice and value.keys() & {"type", "name"}:
+        field = f"tool_choice/{min(value.keys() & {'type', 'name'}, key=len)}"
+        existing = f"toolConfig.toolChoice.{next(iter(choice))}"
+        raise invalid(
+            f"The additional field {field} conflicts with the existing field {existing}. Remove {field} and try again."
+        )
+    if not choice and "type" not in value:
+        raise refused_by_model("tool_choice.type: Field required")
+    if not choice and value["type"] not in ("auto", "any", "tool"):
         raise refused_by_model("tool_choice: Input tag is not one of the expected tags: 'auto', 'any', 'tool', 'none'")
     if "toolConfig" not in body:
         raise refused_by_model("tool_choice may only be specified while providing tools.")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pennyworth.errors import Problem
-from services.openai.converse import Envelope, finish_reason, usage
+from services.openai.converse import Envelope, finish_reason, service_tier, usage
 
 Event = tuple[str, dict[str, Any]]  # (name, payload) of one ConverseStream event
 
@@ -22,7 +22,8 @@ def stream_chunks(events: Iterable[Event], envelope: Envelope, include_usage: bo
     finished = False
     for name, event in events:
         if name == "metadata":
-            yield {**base, "choices": [], "usage": usage(event["usage"])} if include_usage else None
+            spent = {**base, "choices": [], "usage": usage(event["usage"]), **service_tier(event)}
+            yield spent if include_usage else None
             continue
         finish = None
         if name == "messageStop":

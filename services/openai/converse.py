@@ -4,13 +4,15 @@ Sources: OpenAI's API reference; the bedrock-runtime service model in botocore 1
 """
 
 import json
-from collections.abc import Callable
+import re
 from typing import Any, NamedTuple
 
 from pennyworth.errors import Problem
 from services.openai.catalogue import Model
-from services.openai.chat import ChatRequest, Tool
-from services.openai.turns import Turn, turns
+from services.openai.chat import ChatRequest
+from services.openai.support import lacks, require_support, sampling
+from services.openai.toolconfig import tool_config
+from services.openai.turns import turns
 
 
 class Envelope(NamedTuple):
@@ -30,26 +32,32 @@ FINISH_REASONS = {
     "guardrail_intervened": "content_filter",
     "content_filtered": "content_filter",
 }
+_TIERS = {"reserved": "scale"}  # capacity bought ahead, by either name
+_HINTS = ("user", "safety_identifier", "prompt_cache_key")
+_PAIRS = 16  # of request metadata
+_PLAIN = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]{1,256}", re.ASCII)
 # The model failed at its own format. No finish_reason says so, and "stop" would be a lie.
 MALFORMED = frozenset({"malformed_model_output", "malformed_tool_use"})
 
 
 def to_converse(request: ChatRequest, model: Model) -> dict[str, Any]:
     """The request's Converse body (without `modelId`). Raises Problem for what the model cannot do."""
-    _refuse_unsupported(request, model)
+    require_support(request, model)
     no_calls = request.tool_choice is not None and request.tool_choice.type == "none"
     system, history = turns(request.messages, tools_as_text=no_calls)
     body: dict[str, Any] = {"messages": history}
     for name, value in (
         ("system", system),
         ("inferenceConfig", _inference(request, model)),
-        ("toolConfig", None if no_calls else _tools(request, history)),
+        ("toolConfig", None if no_calls else tool_config(request, history)),
+        ("additionalModelRequestFields", None if no_calls else _one_call(request)),
+        ("serviceTier", _tier(request, model)),
         ("requestMetadata", _metadata(request)),
     ):
         if value:
             body[name] = value
     if system and not model.accepts("system"):
-        raise Problem("unsupported_parameter", param="messages", reason=_lacks(model, "system messages"))
+        raise Problem("unsupported_parameter", param="messages", reason=lacks(model, "system messages"))
     return body
 
 
@@ -83,7 +91,14 @@ def from_converse(reply: dict[str, Any], envelope: Envelope) -> dict[str, Any]:
             {"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason(reply["stopReason"])}
         ],
         "usage": usage(reply["usage"]),
+        **service_tier(reply),
     }
+
+
+def service_tier(reply: dict[str, Any]) -> dict[str, str]:
+    """OpenAI's `service_tier` of a reply, or of a stream's metadata, that says how it was served."""
+    kind = reply.get("serviceTier", {}).get("type")
+    return {"service_tier": _TIERS.get(kind, kind)} if kind else {}
 
 
 def finish_reason(stop_reason: str) -> str:
@@ -117,94 +132,30 @@ def _call(tool_use: dict[str, Any]) -> dict[str, Any]:
     return {"id": tool_use["toolUseId"], "type": "function", "function": function}
 
 
-_SUPPORT: tuple[tuple[str, str, Callable[[ChatRequest], object]], ...] = (
-    # capability, parameter, what of the request asks for it
-    ("temperature", "temperature", lambda r: r.temperature is not None),
-    ("top_p", "top_p", lambda r: r.top_p is not None),
-    ("stop", "stop", lambda r: r.stop),
-    ("tools", "tools", lambda r: r.tools),
-    ("stream_tools", "tools", lambda r: r.tools and r.stream),
-    ("tool_choice", "tool_choice", lambda r: r.tool_choice and r.tool_choice.type in ("required", "function")),
-)
-
-
-def _refuse_unsupported(request: ChatRequest, model: Model) -> None:
-    for capability, param, asked in _SUPPORT:
-        if asked(request) and not model.accepts(capability):
-            raise Problem("unsupported_parameter", param=param, reason=_lacks(model, capability.replace("_", " ")))
-    if len(_sampling(request, model)) > 1 and model.exclusive:
-        names = "' and '".join(model.exclusive)
-        reason = f"The model '{model.name}' takes one of '{names}', not both."
-        raise Problem("unsupported_parameter", param=model.exclusive[-1], reason=reason)
-    if request.temperature is not None and request.temperature > 1:
-        raise Problem("invalid_value", param="temperature", reason=f"the model '{model.name}' takes 0 to 1")
-    if request.output_limit is not None and request.output_limit > model.max_output_tokens:
-        param = "max_completion_tokens" if request.max_completion_tokens else "max_tokens"
-        reason = f"the model '{model.name}' answers with {model.max_output_tokens} tokens at most"
-        raise Problem("invalid_value", param=param, reason=reason)
-
-
-def _lacks(model: Model, what: str) -> str:
-    return f"The model '{model.name}' does not take {what}."
-
-
 def _inference(request: ChatRequest, model: Model) -> dict[str, Any]:
     values = {"maxTokens": request.output_limit, "stopSequences": [text for text in request.stop or () if text] or None}
-    return {name: value for name, value in values.items() if value is not None} | _sampling(request, model)
+    return {name: value for name, value in values.items() if value is not None} | sampling(request, model)
 
 
-def _sampling(request: ChatRequest, model: Model) -> dict[str, float]:
-    """Editors send `top_p: 1` beside a temperature. It asks for nothing, so a model that takes one of them gets one."""
-    values = {"temperature": request.temperature, "topP": request.top_p}
-    asked = {name: value for name, value in values.items() if value is not None}
-    if model.exclusive and len(asked) > 1 and asked["topP"] == 1:
-        del asked["topP"]
-    return asked
+def _one_call(request: ChatRequest) -> dict[str, Any] | None:
+    """Anthropic's word for `parallel_tool_calls: false`.
+
+    Its object needs a type, unless toolConfig has a toolChoice: then a type beside it is refused as a conflict.
+    Source: reports of live calls, https://github.com/BerriAI/litellm/pull/34347 and issues/36536 (read 2026-11).
+    """
+    if not request.one_call:
+        return None
+    chosen = request.tool_choice is not None and request.tool_choice.type != "auto"
+    return {"tool_choice": {**({} if chosen else {"type": "auto"}), "disable_parallel_tool_use": True}}
 
 
-def _metadata(request: ChatRequest) -> dict[str, str] | None:
-    return dict(request.metadata) if request.metadata else None
+def _tier(request: ChatRequest, model: Model) -> dict[str, str] | None:
+    return {"type": request.tier} if request.tier and model.accepts("service_tier") else None
 
 
-def _tools(request: ChatRequest, history: list[Turn]) -> dict[str, Any] | None:
-    """The tools offered; with none offered, those the history calls, without which Bedrock refuses it."""
-    choice = request.tool_choice
-    if not request.tools:
-        if choice is not None and choice.type != "auto":
-            raise Problem("invalid_value", param="tool_choice", reason="needs 'tools' to choose from")
-        names = dict.fromkeys(
-            block["toolUse"]["name"] for turn in history for block in turn["content"] if "toolUse" in block
-        )
-        return {"tools": [_specification(name, name, None, None) for name in names]} if names else None
-    _refuse_twins(request.tools)
-    config: dict[str, Any] = {"tools": [_tool(tool) for tool in request.tools]}
-    if choice is None or choice.type == "auto":
-        return config
-    if choice.function is None:
-        return {**config, "toolChoice": {"any": {}}}
-    if choice.function.name not in {tool.function.name for tool in request.tools}:
-        reason = f"'{choice.function.name}' is not among 'tools'"
-        raise Problem("invalid_value", param="tool_choice.function.name", reason=reason)
-    return {**config, "toolChoice": {"tool": {"name": choice.function.name}}}
-
-
-def _refuse_twins(tools: list[Tool]) -> None:
-    seen: set[str] = set()
-    for index, tool in enumerate(tools):
-        if tool.function.name in seen:
-            reason = f"'{tool.function.name}' is the name of a tool before it"
-            raise Problem("invalid_value", param=f"tools[{index}].function.name", reason=reason)
-        seen.add(tool.function.name)
-
-
-def _tool(tool: Tool) -> dict[str, Any]:
-    function = tool.function
-    return _specification(function.name, function.description, function.parameters, function.strict)
-
-
-def _specification(
-    name: str, description: str | None, parameters: dict[str, Any] | None, strict: bool | None
-) -> dict[str, Any]:
-    schema = {"type": "object", "properties": {}, **(parameters or {})}
-    specification = {"name": name, "description": description or name, "inputSchema": {"json": schema}}
-    return {"toolSpec": {**specification, "strict": True} if strict else specification}
+def _metadata(request: ChatRequest) -> dict[str, str]:
+    """What Bedrock writes beside the request in its invocation log: the client's own pairs, and hints that fit."""
+    own = dict(request.metadata or {})
+    hints = {name: getattr(request, name) for name in _HINTS if name not in own}
+    fitting = [(name, text) for name, text in hints.items() if text and _PLAIN.fullmatch(text)]
+    return own | dict(fitting[: _PAIRS - len(own)])

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from pennyworth.errors import Problem
-from services.openai.chat import Message
+from services.openai.conversation import Message
 
 Block = dict[str, Any]
 Turn = dict[str, Any]  # {"role": "user" | "assistant", "content": [Block]}

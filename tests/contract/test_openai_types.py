@@ -4,13 +4,17 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 from openai.types import Model
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.chat.completion_create_params import CompletionCreateParamsStreaming
 
 from services.openai.catalogue import card, models
+from services.openai.chat import ChatRequest
 from services.openai.chunks import stream_chunks
 from services.openai.converse import Envelope
 
+ROOT = Path(__file__).parents[2]
 GOLDEN = sorted((Path(__file__).parents[1] / "golden" / "chat").iterdir())
 EVENTS = [
     ("messageStart", {"role": "assistant"}),
@@ -38,3 +42,12 @@ def test_a_chunk_is_what_the_sdk_expects(include_usage):
 @pytest.mark.parametrize("name", models())
 def test_a_model_card_is_what_the_sdk_expects(name):
     Model.model_validate(card(models()[name]), strict=True)
+
+
+def test_every_parameter_of_the_sdk_is_taken_or_refused_by_a_rule():
+    assert set(CompletionCreateParamsStreaming.__annotations__) <= set(ChatRequest.model_fields)
+
+
+def test_the_contract_documents_every_parameter():
+    schemas = yaml.safe_load((ROOT / "openapi.yaml").read_text())["components"]["schemas"]
+    assert set(schemas["ChatCompletionRequest"]["properties"]) == set(ChatRequest.model_fields)

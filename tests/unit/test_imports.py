@@ -27,9 +27,21 @@ LIBRARIES = {"aws_lambda_powertools", "boto3", "botocore", "pydantic", "pydantic
 # The edge modules off the hot path that may use boto3.
 BOTO3 = {"services/admin/directory.py", "services/admin/lock.py", "services/admin/aws.py"}
 # Pure translation: no clock, no randomness, no network, no log.
-TRANSLATION = ["converse.py", "turns.py", "chunks.py"]
+TRANSLATION = ["converse.py", "turns.py", "chunks.py", "choices.py", "support.py", "toolconfig.py"]
 PURE = {"json", "re", "hashlib", "collections.abc", "typing", "pennyworth.errors"}
-PURE |= {f"services.openai.{name}" for name in ("catalogue", "chat", "chunks", "converse", "turns")}
+PURE |= {
+    f"services.openai.{name}"
+    for name in (
+        "catalogue",
+        "chat",
+        "conversation",
+        "converse",
+        "support",
+        "toolconfig",
+        "tools",
+        "turns",
+    )
+}
 
 SOURCES = [path for folder in MAY_IMPORT for path in (ROOT / folder).rglob("*.py")]
 

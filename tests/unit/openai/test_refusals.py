@@ -83,13 +83,31 @@ CASES = [
     (asked(stop=[1]), "invalid_value", "stop[0]"),
     (asked(stream="yes"), "invalid_value", "stream"),
     (asked(stream_options={"include_usage": 1}), "invalid_value", "stream_options.include_usage"),
-    (asked(n=2), "invalid_value", "n"),
-    (asked(logprobs=True), "invalid_value", "logprobs"),
+    (asked(stop=["\n\n"]), "invalid_value", "stop"),
+    (asked(n=9), "invalid_value", "n"),
+    (asked(n=0), "invalid_value", "n"),
+    (asked(n=True), "invalid_value", "n"),
+    (asked(logprobs=True), "unsupported_parameter", "logprobs"),
+    (asked(top_logprobs=3), "unsupported_parameter", "top_logprobs"),
+    (asked(modalities=["text", "audio"]), "unsupported_parameter", "modalities"),
+    (asked(verbosity="low"), "unsupported_parameter", "verbosity"),
+    (asked(audio={"voice": "x"}), "unsupported_parameter", "audio"),
+    (asked(web_search_options={}), "unsupported_parameter", "web_search_options"),
+    (asked(prompt_cache_options={"mode": "explicit"}), "unsupported_parameter", "prompt_cache_options"),
+    (asked(tools=[TOOL], parallel_tool_calls=False), "unsupported_parameter", "parallel_tool_calls"),
+    (asked(service_tier="flex"), "unsupported_parameter", "service_tier"),
+    (asked(service_tier="scale"), "invalid_value", "service_tier"),
+    (asked(safety_identifier="x" * 129), "invalid_value", "safety_identifier"),
+    (asked(prediction={"type": "content"}), "missing_required_parameter", "prediction.content"),
     (asked(seed=1), "unsupported_parameter", "seed"),
     (asked(logit_bias={"1": 1}), "unsupported_parameter", "logit_bias"),
-    (asked(presence_penalty=0.5), "invalid_value", "presence_penalty"),
+    (asked(presence_penalty=0.5), "unsupported_parameter", "presence_penalty"),
     (asked(response_format={"type": "json_object"}), "invalid_value", "response_format.type"),
     (asked(metadata={"k": "é"}), "invalid_value", "metadata.k"),
+    (asked(metadata={"k": "x" * 257}), "invalid_value", "metadata.k"),
+    (asked(metadata={str(i): "x" for i in range(17)}), "invalid_value", "metadata"),
+    (asked(metadata={"k": "v\u00a0"}), "invalid_value", "metadata.k"),
+    (asked(metadata={"k": "v\n\u2028"}), "invalid_value", "metadata.k"),
     (asked(tools=[{"type": "web_search"}]), "invalid_value", "tools[0].type"),
     (asked(tools=[{"type": "function", "function": {"name": "no spaces"}}]), "invalid_value", "tools[0].function.name"),
     (asked(tools=[TOOL, TOOL]), "invalid_value", "tools[1].function.name"),
@@ -116,6 +134,30 @@ def test_a_bad_request_names_its_parameter(body, code, param):
     with pytest.raises(Problem) as raised:
         to_converse(check(ChatRequest, body), find(body["model"]))
     assert (raised.value.code, raised.value.param, raised.value.status) == (code, param, 400)
+
+
+def test_what_asks_for_the_default_is_taken():
+    defaults = {
+        "n": 1, "logprobs": False, "top_logprobs": 0, "presence_penalty": 0, "frequency_penalty": 0.0, "logit_bias": {},
+        "modalities": ["text"], "verbosity": "medium", "parallel_tool_calls": False, "service_tier": "auto",
+        "prediction": {"type": "content", "content": "x"}, "store": True, "stop": "", "prompt_cache_retention": "24h",
+    }  # fmt: skip
+    nothing = dict.fromkeys((*defaults, "seed", "audio", "functions", "function_call", "web_search_options"))
+    plain = to_converse(check(ChatRequest, asked()), find("nova-lite"))
+    for more in (defaults, nothing):
+        assert to_converse(check(ChatRequest, asked(**more)), find("nova-lite")) == plain
+
+
+def test_hints_that_bedrock_cannot_carry_stay_here():
+    own = {str(number): "x" for number in range(15)}
+    body = asked(metadata=own, user="auth0|7", safety_identifier="s-1", prompt_cache_key="k")
+    converse = to_converse(check(ChatRequest, body), find("nova-lite"))
+    assert converse["requestMetadata"] == own | {"safety_identifier": "s-1"}
+
+
+def test_the_clients_own_pair_is_not_replaced_by_a_hint():
+    converse = to_converse(check(ChatRequest, asked(metadata={"user": "mine"}, user="other")), find("nova-lite"))
+    assert converse["requestMetadata"] == {"user": "mine"}
 
 
 def test_an_answers_message_can_be_sent_back_as_it_is():
