@@ -6,6 +6,7 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from pennyworth.body import load
 from pennyworth.errors import Problem
@@ -29,21 +30,43 @@ def _object(arguments: str) -> str:
     return arguments or "{}"
 
 
-class Part(BaseModel):
+def _inline(file_id: object) -> None:
+    if file_id is not None:
+        raise PydanticCustomError("unsupported_parameter", "Send the file itself, as 'file_data'.")
+
+
+class ImageUrl(BaseModel):
     model_config = STRICT
-    type: Literal["text", "refusal"]
-    text: str = ""
-    refusal: str = ""
+    url: str
+    detail: Literal["auto", "low", "high", "original"] | None = None  # models on Bedrock see an image as it is
+
+
+class File(BaseModel):
+    model_config = STRICT
+    file_data: str | None = None
+    filename: str | None = None
+    file_id: Annotated[None, BeforeValidator(_inline)] = None
+
+
+class Part(BaseModel):
+    """One class for every type, so that an error's path is the client's own."""
+
+    model_config = STRICT
+    type: Literal["text", "refusal", "image_url", "file"]
+    text: str | None = None
+    refusal: str | None = None
+    image_url: ImageUrl | None = None
+    file: File | None = None
 
     @model_validator(mode="after")
     def whole(self) -> "Part":
-        if self.model_fields_set != {"type", self.type}:
+        if self.model_fields_set != {"type", self.type} or getattr(self, self.type) is None:
             raise ValueError(f"a part of type '{self.type}' holds '{self.type}' and nothing else")
         return self
 
     @property
     def words(self) -> str:
-        return self.text or self.refusal
+        return self.text or self.refusal or ""
 
 
 class CalledFunction(BaseModel):
@@ -76,6 +99,8 @@ class Message(BaseModel):
 
     @model_validator(mode="after")
     def fitting(self) -> "Message":
+        if self.role != "user" and any(part.image_url or part.file for part in self.content or ()):
+            raise ValueError("parts of type 'image_url' and 'file' are for messages of the role 'user'")
         for field, role in _ROLE_OF.items():
             if self.role != role and getattr(self, field):
                 raise ValueError(f"'{field}' is for messages of the role '{role}'")

@@ -24,6 +24,7 @@ def require_support(request: ChatRequest, model: Model) -> None:
     for capability, param, asked in _SUPPORT:
         if asked(request) and not model.accepts(capability):
             raise Problem("unsupported_parameter", param=param, reason=lacks(model, capability.replace("_", " ")))
+    _require_sight(request, model)
     if len(sampling(request, model)) > 1 and model.exclusive:
         names = "' and '".join(model.exclusive)
         reason = f"The model '{model.name}' takes one of '{names}', not both."
@@ -34,6 +35,18 @@ def require_support(request: ChatRequest, model: Model) -> None:
         param = "max_completion_tokens" if request.max_completion_tokens else "max_tokens"
         reason = f"the model '{model.name}' answers with {model.max_output_tokens} tokens at most"
         raise Problem("invalid_value", param=param, reason=reason)
+
+
+def _require_sight(request: ChatRequest, model: Model) -> None:
+    for at, message in enumerate(request.messages):
+        for index, part in enumerate(message.content or ()):
+            capability = _SIGHT.get(part.type)
+            if capability and not model.accepts(capability):
+                param = f"messages[{at}].content[{index}]"
+                raise Problem("unsupported_parameter", param=param, reason=lacks(model, capability))
+
+
+_SIGHT = {"image_url": "images", "file": "documents"}
 
 
 def lacks(model: Model, what: str) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 
 from pennyworth.errors import Problem
 from services.openai.conversation import Message
+from services.openai.media import Block, Media
 
-Block = dict[str, Any]
 Turn = dict[str, Any]  # {"role": "user" | "assistant", "content": [Block]}
 
 _TOOL_USE_ID = re.compile(r"[a-zA-Z0-9_.:-]{1,64}")
@@ -37,6 +37,8 @@ class _History:
         self.turns: list[Turn] = []
         self.waiting: dict[str, str] = {}  # tool call id → path of the message that made it
         self.tools_as_text = tools_as_text
+        self.media = Media()
+        self.documents: list[tuple[list[Block], str]] = []  # turns that hold one, with the path of its message
 
     def add(self, message: Message, param: str) -> None:
         match message.role:
@@ -47,16 +49,34 @@ class _History:
                 self._say("user", [self._result(message, param)])
             case _:
                 self._answered()
-                blocks = _texts(message)
+                blocks = self._heard(message, param)
                 if not blocks:
                     raise Problem("invalid_value", param=f"{param}.content", reason="must hold text that is not blank")
                 self._say("user", blocks)
+                if any("document" in block for block in blocks):
+                    self.documents.append((self.turns[-1]["content"], param))
 
     def close(self) -> list[Turn]:
         self._answered()
         if not self.turns or self.turns[0]["role"] != "user":
             raise Problem("invalid_value", param="messages", reason="the first turn must be the user's")
+        for blocks, param in self.documents:
+            if not any("text" in block for block in blocks):
+                reason = "must hold a text beside its file: Bedrock wants to know what it is for"
+                raise Problem("invalid_value", param=f"{param}.content", reason=reason)
         return self.turns
+
+    def _heard(self, message: Message, param: str) -> list[Block]:
+        blocks = []
+        for index, part in enumerate(message.content or ()):
+            where = f"{param}.content[{index}]"
+            if part.image_url:
+                blocks.append(self.media.image(part.image_url.url, where))
+            elif part.file:
+                blocks.append(self.media.document(part.file, where))
+            elif part.words.strip():
+                blocks.append({"text": part.words})
+        return blocks
 
     def _assistant(self, message: Message, param: str) -> list[Block]:
         blocks = _texts(message)

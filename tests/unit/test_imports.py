@@ -27,8 +27,8 @@ LIBRARIES = {"aws_lambda_powertools", "boto3", "botocore", "pydantic", "pydantic
 # The edge modules off the hot path that may use boto3.
 BOTO3 = {"services/admin/directory.py", "services/admin/lock.py", "services/admin/aws.py"}
 # Pure translation: no clock, no randomness, no network, no log.
-TRANSLATION = ["converse.py", "turns.py", "chunks.py", "choices.py", "support.py", "toolconfig.py"]
-PURE = {"json", "re", "hashlib", "collections.abc", "typing", "pennyworth.errors"}
+TRANSLATION = ["converse.py", "turns.py", "chunks.py", "choices.py", "support.py", "toolconfig.py", "media.py"]
+PURE = {"binascii", "json", "re", "hashlib", "collections.abc", "typing", "pennyworth.errors"}
 PURE |= {
     f"services.openai.{name}"
     for name in (
@@ -36,6 +36,7 @@ PURE |= {
         "chat",
         "conversation",
         "converse",
+        "media",
         "support",
         "toolconfig",
         "tools",

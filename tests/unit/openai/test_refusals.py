@@ -30,7 +30,7 @@ CASES = [
     (asked({"role": "user", "content": 7}), "invalid_value", "messages[0].content"),
     (asked({"role": "user", "content": {"text": "Hi"}}), "invalid_value", "messages[0].content"),
     (
-        asked({"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}),
+        asked({"role": "user", "content": [{"type": "input_audio", "input_audio": {}}]}),
         "invalid_value",
         "messages[0].content[0].type",
     ),
