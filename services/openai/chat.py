@@ -6,11 +6,11 @@ clients send them, and refused by name where they ask for more: nothing is dropp
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.openai.conversation import Message, Part
-from services.openai.tools import STRICT, Tool, ToolChoice
+from services.openai.tools import STRICT, FunctionName, Tool, ToolChoice
 
 
 def _strings(stop: object) -> object:
@@ -56,9 +56,24 @@ class StreamOptions(BaseModel):
     include_obfuscation: bool | None = None  # padding against traffic analysis: an offer, not a promise
 
 
-class PlainText(BaseModel):
+class JsonSchema(BaseModel):
     model_config = STRICT
-    type: Literal["text"]
+    name: FunctionName
+    description: str | None = None
+    schema_: Annotated[dict[str, Any] | None, Field(alias="schema")] = None
+    strict: bool | None = None
+
+
+class ResponseFormat(BaseModel):
+    model_config = STRICT
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: JsonSchema | None = None
+
+    @model_validator(mode="after")
+    def whole(self) -> "ResponseFormat":
+        if (self.type == "json_schema") != (self.json_schema is not None):
+            raise ValueError("a schema is given as 'json_schema' with that type and only with it")
+        return self
 
 
 class Prediction(BaseModel):
@@ -86,6 +101,7 @@ class ChatRequest(BaseModel):
     tools: Annotated[list[Tool], Field(max_length=128)] | None = None
     tool_choice: ToolChoice | None = None
     parallel_tool_calls: bool | None = None
+    response_format: ResponseFormat | None = None
     service_tier: Literal["auto", "default", "flex", "priority", "fast"] | None = None
     metadata: Annotated[dict[MetadataKey, MetadataValue], Field(max_length=16)] | None = None
     # Hints by OpenAI's own account: they go along as request metadata where they fit.
@@ -93,7 +109,6 @@ class ChatRequest(BaseModel):
     safety_identifier: Annotated[str, Field(max_length=128)] | None = None
     prompt_cache_key: str | None = None
     # Taken because they change nothing of an answer.
-    response_format: PlainText | None = None
     store: bool | None = None
     prediction: Prediction | None = None
     prompt_cache_retention: Literal["in_memory", "24h"] | None = (

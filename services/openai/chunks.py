@@ -5,20 +5,24 @@ from typing import Any
 
 from pennyworth.errors import Problem
 from services.openai.converse import Envelope, finish_reason, service_tier, usage
+from services.openai.formats import ANSWER
 
 Event = tuple[str, dict[str, Any]]  # (name, payload) of one ConverseStream event
 
 
-def stream_chunks(events: Iterable[Event], envelope: Envelope, include_usage: bool) -> Iterator[dict[str, Any] | None]:
+def stream_chunks(
+    events: Iterable[Event], envelope: Envelope, include_usage: bool, *, by_tool: bool = False
+) -> Iterator[dict[str, Any] | None]:
     """One chunk per event; None for an event that says nothing, so that a writer who holds chunks back sees it pass.
 
     Glued, the chunks are the message `from_converse` makes of the whole reply. OpenAI numbers tool calls alone, from 0;
     Bedrock numbers content blocks of every kind. A tool that takes nothing arrives without input: its arguments are
-    `{}`. Raises Problem upstream_error for a stream that just ends.
+    `{}`. `by_tool` is as in `from_converse`: text waits until it is known whether our tool was called. Raises Problem
+    upstream_error for a stream that just ends.
     """
     base = {"id": envelope.id, "object": "chat.completion.chunk", "created": envelope.created, "model": envelope.model}
     tail = {"usage": None} if include_usage else {}
-    deltas = _Deltas()
+    deltas = _Deltas(by_tool)
     finished = False
     for name, event in events:
         if name == "metadata":
@@ -27,7 +31,7 @@ def stream_chunks(events: Iterable[Event], envelope: Envelope, include_usage: bo
             continue
         finish = None
         if name == "messageStop":
-            finish, finished = finish_reason(event["stopReason"]), True
+            finish, finished = finish_reason(event["stopReason"], deltas.called), True
         delta = deltas.of(name, event)
         if delta is None:
             yield None
@@ -41,25 +45,44 @@ def stream_chunks(events: Iterable[Event], envelope: Envelope, include_usage: bo
 class _Deltas:
     """What an event adds to the message. Remembers which content blocks are tool calls."""
 
-    def __init__(self) -> None:
+    def __init__(self, by_tool: bool) -> None:
         self._calls: dict[int, int] = {}  # content block → tool call
         self._silent: set[int] = set()  # tool blocks without input so far
+        self._by_tool = by_tool
+        self._answer: int | None = None  # the block that calls our tool
+        self._text: list[str] = []  # what was said beside it
+
+    @property
+    def called(self) -> bool:
+        return bool(self._calls)
 
     def of(self, name: str, event: dict[str, Any]) -> dict[str, Any] | None:
         if name == "contentBlockDelta":
             return self._delta(event["delta"], event["contentBlockIndex"])
         if name == "contentBlockStart" and "toolUse" in event["start"]:
-            block = event["contentBlockIndex"]
-            self._silent.add(block)
-            self._calls[block] = len(self._calls)
-            return {"tool_calls": [_opened(self._calls[block], event["start"]["toolUse"])]}
+            return self._opened(event["start"]["toolUse"], event["contentBlockIndex"])
         if name == "contentBlockStop" and event["contentBlockIndex"] in self._silent:
             return self._arguments("{}", event["contentBlockIndex"])
         if name == "messageStart":
             return {"role": "assistant", "content": "", "refusal": None}
-        return {} if name == "messageStop" else None
+        if name == "messageStop":
+            return {"content": "".join(self._text)} if self._text and self._answer is None else {}
+        return None
+
+    def _opened(self, tool_use: dict[str, Any], block: int) -> dict[str, Any] | None:
+        if self._by_tool and tool_use["name"] == ANSWER:
+            if self._answer is None:
+                self._answer = block
+                self._silent.add(block)
+            return None
+        self._silent.add(block)
+        self._calls[block] = len(self._calls)
+        return {"tool_calls": [_opened(self._calls[block], tool_use)]}
 
     def _delta(self, delta: dict[str, Any], block: int) -> dict[str, Any] | None:
+        if "text" in delta and self._by_tool:
+            self._text.append(delta["text"])
+            return None
         if "text" in delta:
             return {"content": delta["text"]}
         if "toolUse" in delta:
@@ -68,8 +91,12 @@ class _Deltas:
         text = delta.get("reasoningContent", {}).get("text")
         return {"reasoning_content": text} if text else None
 
-    def _arguments(self, text: str, block: int) -> dict[str, Any]:
+    def _arguments(self, text: str, block: int) -> dict[str, Any] | None:
         self._silent.discard(block)
+        if block == self._answer:
+            return {"content": text}
+        if block not in self._calls:
+            return None
         return {"tool_calls": [{"index": self._calls[block], "function": {"arguments": text}}]}
 
 

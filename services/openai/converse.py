@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from pennyworth.errors import Problem
 from services.openai.catalogue import Model
 from services.openai.chat import ChatRequest
+from services.openai.formats import ANSWER, output_config
 from services.openai.support import lacks, require_support, sampling
 from services.openai.toolconfig import tool_config
 from services.openai.turns import turns
@@ -45,12 +46,14 @@ def to_converse(request: ChatRequest, model: Model) -> dict[str, Any]:
     require_support(request, model)
     no_calls = request.tool_choice is not None and request.tool_choice.type == "none"
     system, history = turns(request.messages, tools_as_text=no_calls)
+    tools = tool_config(request, history, model)
     body: dict[str, Any] = {"messages": history}
     for name, value in (
         ("system", system),
         ("inferenceConfig", _inference(request, model)),
-        ("toolConfig", None if no_calls else tool_config(request, history)),
-        ("additionalModelRequestFields", None if no_calls else _one_call(request)),
+        ("toolConfig", tools),
+        ("outputConfig", output_config(request, model)),
+        ("additionalModelRequestFields", _one_call(request, tools)),
         ("serviceTier", _tier(request, model)),
         ("requestMetadata", _metadata(request)),
     ):
@@ -61,23 +64,27 @@ def to_converse(request: ChatRequest, model: Model) -> dict[str, Any]:
     return body
 
 
-def from_converse(reply: dict[str, Any], envelope: Envelope) -> dict[str, Any]:
-    """A Converse reply as a chat completion."""
+def from_converse(reply: dict[str, Any], envelope: Envelope, *, by_tool: bool = False) -> dict[str, Any]:
+    """A Converse reply as a chat completion. With `by_tool` the input of our tool is the content, and text beside it
+    is not; a reply that never called it, as a guardrail's, is its text."""
     message: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
     texts: list[str] = []
     reasoning: list[str] = []
     calls: list[dict[str, Any]] = []
+    answers: list[str] = []
     for block in reply["output"]["message"]["content"]:
         if "text" in block:
             texts.append(block["text"])
         elif "citationsContent" in block:
             texts += (piece["text"] for piece in block["citationsContent"].get("content", ()) if "text" in piece)
+        elif "toolUse" in block and by_tool and block["toolUse"]["name"] == ANSWER:
+            answers.append(_arguments(block["toolUse"]))
         elif "toolUse" in block:
             calls.append(_call(block["toolUse"]))
         elif "reasoningContent" in block:
             reasoning.append(block["reasoningContent"].get("reasoningText", {}).get("text", ""))
-    if texts:
-        message["content"] = "".join(texts)
+    if answers or texts:
+        message["content"] = answers[0] if answers else "".join(texts)
     if any(reasoning):
         message["reasoning_content"] = "".join(reasoning)
     if calls:
@@ -88,7 +95,12 @@ def from_converse(reply: dict[str, Any], envelope: Envelope) -> dict[str, Any]:
         "created": envelope.created,
         "model": envelope.model,
         "choices": [
-            {"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason(reply["stopReason"])}
+            {
+                "index": 0,
+                "message": message,
+                "logprobs": None,
+                "finish_reason": finish_reason(reply["stopReason"], bool(calls)),
+            }
         ],
         "usage": usage(reply["usage"]),
         **service_tier(reply),
@@ -101,10 +113,15 @@ def service_tier(reply: dict[str, Any]) -> dict[str, str]:
     return {"service_tier": _TIERS.get(kind, kind)} if kind else {}
 
 
-def finish_reason(stop_reason: str) -> str:
-    """Raises Problem upstream_error for a stop reason that is a failure."""
+def finish_reason(stop_reason: str, calls: bool) -> str:
+    """`calls` says whether the client reads of tool calls: one of our tool is none to it.
+
+    Raises Problem upstream_error for a stop reason that is a failure.
+    """
     if stop_reason in MALFORMED:
         raise Problem("upstream_error")
+    if stop_reason == "tool_use" and not calls:
+        return "stop"
     return FINISH_REASONS.get(stop_reason, "stop")
 
 
@@ -125,11 +142,12 @@ def usage(tokens: dict[str, Any]) -> dict[str, Any]:
 
 
 def _call(tool_use: dict[str, Any]) -> dict[str, Any]:
-    function = {
-        "name": tool_use["name"],
-        "arguments": json.dumps(tool_use.get("input") or {}, separators=(",", ":"), ensure_ascii=False),
-    }
+    function = {"name": tool_use["name"], "arguments": _arguments(tool_use)}
     return {"id": tool_use["toolUseId"], "type": "function", "function": function}
+
+
+def _arguments(tool_use: dict[str, Any]) -> str:
+    return json.dumps(tool_use.get("input") or {}, separators=(",", ":"), ensure_ascii=False)
 
 
 def _inference(request: ChatRequest, model: Model) -> dict[str, Any]:
@@ -137,16 +155,16 @@ def _inference(request: ChatRequest, model: Model) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None} | sampling(request, model)
 
 
-def _one_call(request: ChatRequest) -> dict[str, Any] | None:
+def _one_call(request: ChatRequest, tools: dict[str, Any] | None) -> dict[str, Any] | None:
     """Anthropic's word for `parallel_tool_calls: false`.
 
     Its object needs a type, unless toolConfig has a toolChoice: then a type beside it is refused as a conflict.
     Source: reports of live calls, https://github.com/BerriAI/litellm/pull/34347 and issues/36536 (read 2026-11).
     """
-    if not request.one_call:
+    if not request.one_call or tools is None:
         return None
-    chosen = request.tool_choice is not None and request.tool_choice.type != "auto"
-    return {"tool_choice": {**({} if chosen else {"type": "auto"}), "disable_parallel_tool_use": True}}
+    kind = {} if "toolChoice" in tools else {"type": "auto"}
+    return {"tool_choice": {**kind, "disable_parallel_tool_use": True}}
 
 
 def _tier(request: ChatRequest, model: Model) -> dict[str, str] | None:

@@ -27,7 +27,17 @@ LIBRARIES = {"aws_lambda_powertools", "boto3", "botocore", "pydantic", "pydantic
 # The edge modules off the hot path that may use boto3.
 BOTO3 = {"services/admin/directory.py", "services/admin/lock.py", "services/admin/aws.py"}
 # Pure translation: no clock, no randomness, no network, no log.
-TRANSLATION = ["converse.py", "turns.py", "chunks.py", "choices.py", "support.py", "toolconfig.py", "media.py"]
+TRANSLATION = [
+    "converse.py",
+    "turns.py",
+    "chunks.py",
+    "choices.py",
+    "support.py",
+    "toolconfig.py",
+    "media.py",
+    "formats.py",
+    "schemas.py",
+]
 PURE = {"binascii", "json", "re", "hashlib", "collections.abc", "typing", "pennyworth.errors"}
 PURE |= {
     f"services.openai.{name}"
@@ -36,7 +46,9 @@ PURE |= {
         "chat",
         "conversation",
         "converse",
+        "formats",
         "media",
+        "schemas",
         "support",
         "toolconfig",
         "tools",

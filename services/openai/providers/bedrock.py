@@ -16,6 +16,7 @@ from services.openai.choices import interleaved, summed, together
 from services.openai.chunks import Event, stream_chunks
 from services.openai.converse import Envelope, from_converse, to_converse, usage
 from services.openai.faults import problem
+from services.openai.formats import answered_by_tool
 from services.openai.meter import Meter
 from services.openai.sse import sse
 
@@ -39,17 +40,24 @@ class Bedrock:
     def complete(self, body: dict[str, Any], envelope: Envelope) -> dict[str, Any]:
         """The completion. Raises Problem."""
         request = check(ChatRequest, body)
-        replies = self._called(self._aws.post, "converse", to_converse(request, self._model), request.n)
-        return together([from_converse(reply, envelope) for reply in replies])
+        converse = to_converse(request, self._model)
+        replies = self._called(self._aws.post, "converse", converse, request.n)
+        return together([from_converse(reply, envelope, by_tool=answered_by_tool(converse)) for reply in replies])
 
     def stream(self, body: dict[str, Any], envelope: Envelope, meter: Meter) -> Iterator[bytes]:
         """Server-sent events. Bedrock has answered when this returns, so what Bedrock refuses still raises Problem
         here, while a status can be chosen."""
         request = check(ChatRequest, body)
-        streams = self._called(self._aws.stream, "converse-stream", to_converse(request, self._model), request.n)
+        converse = to_converse(request, self._model)
+        streams = self._called(self._aws.stream, "converse-stream", converse, request.n)
         usages: list[dict[str, Any]] = []
         chunks = [
-            stream_chunks(self._events(messages, meter, usages), envelope, request.include_usage)
+            stream_chunks(
+                self._events(messages, meter, usages),
+                envelope,
+                request.include_usage,
+                by_tool=answered_by_tool(converse),
+            )
             for messages in streams
         ]
         if len(streams) == 1:

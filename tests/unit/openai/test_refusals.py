@@ -20,6 +20,15 @@ def asked(*messages, **more):
     return {"model": "nova-lite", "messages": list(messages) or [USER], **more}
 
 
+def schema(**more):
+    return {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object", **more}}}
+
+
+def strict(**parameters):
+    parameters = {"type": "object", "properties": {}, **parameters}
+    return {"type": "function", "function": {"name": "f", "strict": True, "parameters": parameters}}
+
+
 CASES = [
     # request, code, param
     ({"model": "nova-lite"}, "missing_required_parameter", "messages"),
@@ -102,7 +111,36 @@ CASES = [
     (asked(seed=1), "unsupported_parameter", "seed"),
     (asked(logit_bias={"1": 1}), "unsupported_parameter", "logit_bias"),
     (asked(presence_penalty=0.5), "unsupported_parameter", "presence_penalty"),
-    (asked(response_format={"type": "json_object"}), "invalid_value", "response_format.type"),
+    (asked(response_format={"type": "xml"}), "invalid_value", "response_format.type"),
+    (asked(response_format={"type": "json_schema"}), "invalid_value", "response_format"),
+    (asked(response_format={"type": "json_object", "json_schema": {"name": "x"}}), "invalid_value", "response_format"),
+    (asked(response_format=schema(type="array")), "invalid_value", "response_format.json_schema.schema"),
+    (
+        {**asked(response_format={"type": "json_object"}), "model": "deepseek-r1"},
+        "unsupported_parameter",
+        "response_format",
+    ),
+    (
+        {**asked(response_format={"type": "json_object"}), "model": "gpt-oss-120b"},
+        "unsupported_parameter",
+        "response_format",
+    ),
+    (
+        {**asked(response_format=schema(maxProperties=3)), "model": "gpt-oss-120b"},
+        "invalid_value",
+        "response_format.json_schema.schema",
+    ),
+    (asked(tools=[strict()]), "unsupported_parameter", "tools[0].function.strict"),
+    (
+        {**asked(tools=[strict(additionalProperties=True)]), "model": "claude-haiku-4.5"},
+        "invalid_value",
+        "tools[0].function.parameters",
+    ),
+    (
+        asked(tools=[{"type": "function", "function": {"name": "answer_in_json"}}]),
+        "invalid_value",
+        "tools[0].function.name",
+    ),
     (asked(metadata={"k": "é"}), "invalid_value", "metadata.k"),
     (asked(metadata={"k": "x" * 257}), "invalid_value", "metadata.k"),
     (asked(metadata={str(i): "x" for i in range(17)}), "invalid_value", "metadata"),
