@@ -102,6 +102,7 @@ class ChatRequest(BaseModel):
     tool_choice: ToolChoice | None = None
     parallel_tool_calls: bool | None = None
     response_format: ResponseFormat | None = None
+    reasoning_effort: str | None = None
     service_tier: Literal["auto", "default", "flex", "priority", "fast"] | None = None
     metadata: Annotated[dict[MetadataKey, MetadataValue], Field(max_length=16)] | None = None
     # Hints by OpenAI's own account: they go along as request metadata where they fit.
@@ -123,7 +124,6 @@ class ChatRequest(BaseModel):
     modalities: Annotated[list[str] | None, _only(["text"])] = None
     verbosity: Annotated[str | None, _only("medium")] = None
     seed: Unknown = None
-    reasoning_effort: Unknown = None
     audio: Unknown = None
     moderation: Unknown = None
     prompt_cache_options: Unknown = None

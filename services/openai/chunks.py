@@ -6,6 +6,7 @@ from typing import Any
 from pennyworth.errors import Problem
 from services.openai.converse import Envelope, finish_reason, service_tier, usage
 from services.openai.formats import ANSWER
+from services.openai.reasoning import thinking_block
 
 Event = tuple[str, dict[str, Any]]  # (name, payload) of one ConverseStream event
 
@@ -51,6 +52,8 @@ class _Deltas:
         self._by_tool = by_tool
         self._answer: int | None = None  # the block that calls our tool
         self._text: list[str] = []  # what was said beside it
+        self._thought: dict[str, Any] = {}  # the reasoning of this block
+        self._thoughts = 0  # blocks of reasoning to keep so far
 
     @property
     def called(self) -> bool:
@@ -61,8 +64,8 @@ class _Deltas:
             return self._delta(event["delta"], event["contentBlockIndex"])
         if name == "contentBlockStart" and "toolUse" in event["start"]:
             return self._opened(event["start"]["toolUse"], event["contentBlockIndex"])
-        if name == "contentBlockStop" and event["contentBlockIndex"] in self._silent:
-            return self._arguments("{}", event["contentBlockIndex"])
+        if name == "contentBlockStop":
+            return self._closed(event["contentBlockIndex"])
         if name == "messageStart":
             return {"role": "assistant", "content": "", "refusal": None}
         if name == "messageStop":
@@ -88,8 +91,24 @@ class _Deltas:
         if "toolUse" in delta:
             text = delta["toolUse"].get("input")
             return self._arguments(text, block) if text else None
-        text = delta.get("reasoningContent", {}).get("text")
-        return {"reasoning_content": text} if text else None
+        return self._reasoned(delta["reasoningContent"]) if "reasoningContent" in delta else None
+
+    def _reasoned(self, delta: dict[str, Any]) -> dict[str, Any] | None:
+        """Text at once; the block to keep when it is whole."""
+        if "redactedContent" in delta:
+            self._thought = dict(delta)
+            return None
+        shown = self._thought.setdefault("reasoningText", {"text": "", "signature": ""})
+        for name in ("text", "signature"):
+            shown[name] += delta.get(name) or ""
+        return {"reasoning_content": delta["text"]} if delta.get("text") else None
+
+    def _closed(self, block: int) -> dict[str, Any] | None:
+        thought, self._thought = thinking_block(self._thought), {}
+        if thought:
+            self._thoughts += 1
+            return {"thinking_blocks": [{"index": self._thoughts - 1, **thought}]}
+        return self._arguments("{}", block) if block in self._silent else None
 
     def _arguments(self, text: str, block: int) -> dict[str, Any] | None:
         self._silent.discard(block)

@@ -3,6 +3,7 @@
 `name` is taken although Converse has no place for it, because clients send it with every message.
 """
 
+import binascii
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, StringConstraints, model_validator
@@ -33,6 +34,14 @@ def _object(arguments: str) -> str:
 def _inline(file_id: object) -> None:
     if file_id is not None:
         raise PydanticCustomError("unsupported_parameter", "Send the file itself, as 'file_data'.")
+
+
+def _base64(data: str | None) -> str | None:
+    try:
+        binascii.a2b_base64(data or "", strict_mode=True)
+    except ValueError:
+        raise ValueError("is not base64") from None
+    return data
 
 
 class ImageUrl(BaseModel):
@@ -83,6 +92,26 @@ class ToolCall(BaseModel):
     index: int | None = None  # clients replay glued chunks, index included
 
 
+class ThinkingBlock(BaseModel):
+    """A piece of signed reasoning, as an answer gave it."""
+
+    model_config = STRICT
+    type: Literal["thinking", "redacted_thinking"]
+    thinking: str | None = None
+    signature: str | None = None
+    data: Annotated[str | None, AfterValidator(_base64)] = None
+    index: int | None = None  # clients replay glued chunks, index included
+
+    @model_validator(mode="after")
+    def whole(self) -> "ThinkingBlock":
+        whole = self.signature and self.thinking is not None if self.type == "thinking" else self.data
+        if not whole:
+            raise ValueError(
+                "a block comes back whole: 'thinking' with its 'signature', 'redacted_thinking' its 'data'"
+            )
+        return self
+
+
 class Message(BaseModel):
     model_config = STRICT
     role: Literal["system", "developer", "user", "assistant", "tool"]
@@ -91,6 +120,7 @@ class Message(BaseModel):
     tool_calls: list[ToolCall] | None = None
     tool_call_id: str | None = None
     refusal: str | None = None
+    thinking_blocks: list[ThinkingBlock] | None = None
     # What clients replay of an answer and no provider takes back.
     reasoning_content: str | None = None
     annotations: list[Any] | None = None
@@ -112,5 +142,6 @@ _ROLE_OF = {
     "tool_calls": "assistant",
     "refusal": "assistant",
     "reasoning_content": "assistant",
+    "thinking_blocks": "assistant",
     "tool_call_id": "tool",
 }

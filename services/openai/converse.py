@@ -11,6 +11,7 @@ from pennyworth.errors import Problem
 from services.openai.catalogue import Model
 from services.openai.chat import ChatRequest
 from services.openai.formats import ANSWER, output_config
+from services.openai.reasoning import effort_fields, thinking_block
 from services.openai.support import lacks, require_support, sampling
 from services.openai.toolconfig import tool_config
 from services.openai.turns import turns
@@ -45,7 +46,8 @@ def to_converse(request: ChatRequest, model: Model) -> dict[str, Any]:
     """The request's Converse body (without `modelId`). Raises Problem for what the model cannot do."""
     require_support(request, model)
     no_calls = request.tool_choice is not None and request.tool_choice.type == "none"
-    system, history = turns(request.messages, tools_as_text=no_calls)
+    effort = effort_fields(request, model)
+    system, history = turns(request.messages, tools_as_text=no_calls, thoughts="thinking" in effort)
     tools = tool_config(request, history, model)
     body: dict[str, Any] = {"messages": history}
     for name, value in (
@@ -53,7 +55,7 @@ def to_converse(request: ChatRequest, model: Model) -> dict[str, Any]:
         ("inferenceConfig", _inference(request, model)),
         ("toolConfig", tools),
         ("outputConfig", output_config(request, model)),
-        ("additionalModelRequestFields", _one_call(request, tools)),
+        ("additionalModelRequestFields", effort | _one_call(request, tools)),
         ("serviceTier", _tier(request, model)),
         ("requestMetadata", _metadata(request)),
     ):
@@ -70,6 +72,7 @@ def from_converse(reply: dict[str, Any], envelope: Envelope, *, by_tool: bool = 
     message: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
     texts: list[str] = []
     reasoning: list[str] = []
+    thoughts: list[dict[str, Any]] = []
     calls: list[dict[str, Any]] = []
     answers: list[str] = []
     for block in reply["output"]["message"]["content"]:
@@ -83,10 +86,14 @@ def from_converse(reply: dict[str, Any], envelope: Envelope, *, by_tool: bool = 
             calls.append(_call(block["toolUse"]))
         elif "reasoningContent" in block:
             reasoning.append(block["reasoningContent"].get("reasoningText", {}).get("text", ""))
+            thought = thinking_block(block["reasoningContent"])
+            thoughts += [thought] if thought else []
     if answers or texts:
         message["content"] = answers[0] if answers else "".join(texts)
     if any(reasoning):
         message["reasoning_content"] = "".join(reasoning)
+    if thoughts:
+        message["thinking_blocks"] = thoughts
     if calls:
         message["tool_calls"] = calls
     return {
@@ -155,14 +162,14 @@ def _inference(request: ChatRequest, model: Model) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None} | sampling(request, model)
 
 
-def _one_call(request: ChatRequest, tools: dict[str, Any] | None) -> dict[str, Any] | None:
+def _one_call(request: ChatRequest, tools: dict[str, Any] | None) -> dict[str, Any]:
     """Anthropic's word for `parallel_tool_calls: false`.
 
     Its object needs a type, unless toolConfig has a toolChoice: then a type beside it is refused as a conflict.
     Source: reports of live calls, https://github.com/BerriAI/litellm/pull/34347 and issues/36536 (read 2026-11).
     """
     if not request.one_call or tools is None:
-        return None
+        return {}
     kind = {} if "toolChoice" in tools else {"type": "auto"}
     return {"tool_choice": {**kind, "disable_parallel_tool_use": True}}
 

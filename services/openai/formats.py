@@ -40,6 +40,9 @@ def answer_tool(request: ChatRequest, model: Model) -> dict[str, Any] | None:
         raise Problem("unsupported_parameter", param="response_format", reason=reason)
     if choice is not None and choice.type in ("required", "function"):
         return None
+    if "thinking" in model.efforts.get(request.reasoning_effort or "", ()):
+        reason = f"The model '{model.name}' reasons beside a json_schema that Bedrock enforces, and no other."
+        raise Problem("unsupported_parameter", param="response_format", reason=reason)
     wanted = form.json_schema
     schema = {"type": "object", "properties": {}, **((wanted and wanted.schema_) or {})}
     if schema["type"] != "object":

@@ -8,23 +8,27 @@ from typing import Any
 from pennyworth.errors import Problem
 from services.openai.conversation import Message
 from services.openai.media import Block, Media
+from services.openai.reasoning import replayed
 
 Turn = dict[str, Any]  # {"role": "user" | "assistant", "content": [Block]}
 
 _TOOL_USE_ID = re.compile(r"[a-zA-Z0-9_.:-]{1,64}")
 
 
-def turns(messages: list[Message], *, tools_as_text: bool = False) -> tuple[list[Block], list[Turn]]:
+def turns(
+    messages: list[Message], *, tools_as_text: bool = False, thoughts: bool = False
+) -> tuple[list[Block], list[Turn]]:
     """The leading instructions as system blocks, everything after them as turns.
 
     Bedrock wants a user turn first, roles that alternate, all results of a tool call in the one turn after it, and no
     blank text. Same-role neighbours are merged; an instruction in mid-conversation becomes the user's. Where nothing
-    but instructions was sent, they are the user's turn. `tools_as_text` writes past tool calls and results as text.
+    but instructions was sent, they are the user's turn. `tools_as_text` writes past tool calls and results as text;
+    `thoughts` gives the model its signed reasoning back.
     Raises Problem with the path of the message that cannot be said in Converse.
     """
     start = next((i for i, m in enumerate(messages) if m.role not in ("system", "developer")), 0)
     system = [block for message in messages[:start] for block in _texts(message)]
-    history = _History(tools_as_text)
+    history = _History(tools_as_text, thoughts)
     for index, message in enumerate(messages[start:], start):
         history.add(message, f"messages[{index}]")
     return system, history.close()
@@ -33,10 +37,10 @@ def turns(messages: list[Message], *, tools_as_text: bool = False) -> tuple[list
 class _History:
     """The turns so far and the tool calls that still wait for their results."""
 
-    def __init__(self, tools_as_text: bool) -> None:
+    def __init__(self, tools_as_text: bool, thoughts: bool) -> None:
         self.turns: list[Turn] = []
         self.waiting: dict[str, str] = {}  # tool call id → path of the message that made it
-        self.tools_as_text = tools_as_text
+        self.tools_as_text, self.thoughts = tools_as_text, thoughts
         self.media = Media()
         self.documents: list[tuple[list[Block], str]] = []  # turns that hold one, with the path of its message
 
@@ -87,6 +91,8 @@ class _History:
                 raise Problem("invalid_value", param=f"{param}.tool_calls", reason=f"the id '{call.id}' is used twice")
             self.waiting[call.id] = param
             blocks.append(self._call(call.id, call.function.name, call.function.arguments))
+        if blocks and self.thoughts:
+            return [replayed(block) for block in message.thinking_blocks or ()] + blocks
         return blocks
 
     def _call(self, id: str, name: str, arguments: str) -> Block:  # noqa: A002 -- OpenAI's own name

@@ -35,6 +35,7 @@ TRANSLATION = [
     "support.py",
     "toolconfig.py",
     "media.py",
+    "reasoning.py",
     "formats.py",
     "schemas.py",
 ]
@@ -48,6 +49,7 @@ PURE |= {
         "converse",
         "formats",
         "media",
+        "reasoning",
         "schemas",
         "support",
         "toolconfig",

@@ -68,6 +68,10 @@ def glue(chunks):
                             )
                         else:
                             calls[call["index"]]["function"]["arguments"] += call["function"]["arguments"]
+                elif field == "thinking_blocks":
+                    for block in value:
+                        assert block.pop("index") == len(message.setdefault("thinking_blocks", []))
+                        message["thinking_blocks"].append(block)
                 elif field in ("role", "refusal"):
                     message[field] = value
                 else:

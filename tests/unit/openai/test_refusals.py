@@ -9,6 +9,7 @@ from services.openai.chat import ChatRequest
 from services.openai.converse import Envelope, from_converse, to_converse
 
 USER = {"role": "user", "content": "Hi"}
+THOUGHT = {"type": "thinking", "thinking": "Hm.", "signature": "s"}
 TOOL = {"type": "function", "function": {"name": "f"}}
 
 
@@ -157,6 +158,31 @@ CASES = [
     ),
     (asked(tools=[TOOL], tool_choice={"type": "function"}), "invalid_value", "tool_choice"),
     (asked(tool_choice="required"), "invalid_value", "tool_choice"),
+    (asked(reasoning_effort="low"), "unsupported_parameter", "reasoning_effort"),
+    (asked(USER, {"role": "user", "content": "Hi", "thinking_blocks": [THOUGHT]}), "invalid_value", "messages[1]"),
+    (
+        asked(USER, {"role": "assistant", "content": "Hi", "thinking_blocks": [{**THOUGHT, "signature": None}]}),
+        "invalid_value",
+        "messages[1].thinking_blocks[0]",
+    ),
+    (
+        asked(USER, {"role": "assistant", "thinking_blocks": [{"type": "redacted_thinking", "data": "?"}]}),
+        "invalid_value",
+        "messages[1].thinking_blocks[0].data",
+    ),
+    *(
+        ({**asked(*messages, **more), "model": "claude-haiku-4.5", "reasoning_effort": effort}, code, param)
+        for effort, messages, more, code, param in (
+            ("extreme", (), {}, "unsupported_parameter", "reasoning_effort"),
+            ("high", (), {"max_tokens": 4096}, "invalid_value", "max_tokens"),
+            ("low", (), {"temperature": 0}, "unsupported_parameter", "temperature"),
+            ("low", (), {"top_p": 0.5}, "unsupported_parameter", "top_p"),
+            ("low", (), {"tools": [TOOL], "tool_choice": "required"}, "unsupported_parameter", "tool_choice"),
+            ("low", (), {"response_format": {"type": "json_object"}}, "unsupported_parameter", "response_format"),
+            ("low", (USER, {"role": "assistant", "content": "I"}), {}, "invalid_value", "messages"),
+        )
+    ),
+    ({**asked(reasoning_effort="none"), "model": "deepseek-r1"}, "unsupported_parameter", "reasoning_effort"),
     (asked(functions=[]), "unsupported_parameter", "functions"),
     ({**asked(tools=[TOOL]), "model": "deepseek-r1"}, "unsupported_parameter", "tools"),
     ({**asked(tools=[TOOL], stream=True), "model": "llama-3.3-70b"}, "unsupported_parameter", "tools"),
