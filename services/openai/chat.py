@@ -9,8 +9,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from services.openai.caching import CacheOptions
 from services.openai.conversation import Message, Part
-from services.openai.tools import STRICT, FunctionName, Tool, ToolChoice
+from services.openai.strict import STRICT
+from services.openai.tools import FunctionName, Tool, ToolChoice
 
 
 def _strings(stop: object) -> object:
@@ -112,6 +114,7 @@ class ChatRequest(BaseModel):
     # Taken because they change nothing of an answer.
     store: bool | None = None
     prediction: Prediction | None = None
+    prompt_cache_options: CacheOptions | None = None
     prompt_cache_retention: Literal["in_memory", "24h"] | None = (
         None  # the longest a cache may live; Bedrock's is short
     )
@@ -126,7 +129,6 @@ class ChatRequest(BaseModel):
     seed: Unknown = None
     audio: Unknown = None
     moderation: Unknown = None
-    prompt_cache_options: Unknown = None
     web_search_options: Unknown = None
     functions: Unknown = None
     function_call: Unknown = None

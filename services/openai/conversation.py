@@ -11,7 +11,9 @@ from pydantic_core import PydanticCustomError
 
 from pennyworth.body import load
 from pennyworth.errors import Problem
-from services.openai.tools import STRICT, FunctionName
+from services.openai.caching import Marked
+from services.openai.strict import STRICT
+from services.openai.tools import FunctionName
 
 
 def _parts(content: object) -> object:
@@ -57,7 +59,7 @@ class File(BaseModel):
     file_id: Annotated[None, BeforeValidator(_inline)] = None
 
 
-class Part(BaseModel):
+class Part(Marked):
     """One class for every type, so that an error's path is the client's own."""
 
     model_config = STRICT
@@ -69,8 +71,8 @@ class Part(BaseModel):
 
     @model_validator(mode="after")
     def whole(self) -> "Part":
-        if self.model_fields_set != {"type", self.type} or getattr(self, self.type) is None:
-            raise ValueError(f"a part of type '{self.type}' holds '{self.type}' and nothing else")
+        if self.model_fields_set - set(Marked.model_fields) != {"type", self.type} or getattr(self, self.type) is None:
+            raise ValueError(f"a part of type '{self.type}' holds '{self.type}' and no other content")
         return self
 
     @property
@@ -112,7 +114,7 @@ class ThinkingBlock(BaseModel):
         return self
 
 
-class Message(BaseModel):
+class Message(Marked):
     model_config = STRICT
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: Annotated[list[Part] | None, BeforeValidator(_parts)] = None

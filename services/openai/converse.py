@@ -8,6 +8,7 @@ import re
 from typing import Any, NamedTuple
 
 from pennyworth.errors import Problem
+from services.openai.cachepoints import require_cache
 from services.openai.catalogue import Model
 from services.openai.chat import ChatRequest
 from services.openai.formats import ANSWER, output_config
@@ -45,6 +46,7 @@ MALFORMED = frozenset({"malformed_model_output", "malformed_tool_use"})
 def to_converse(request: ChatRequest, model: Model) -> dict[str, Any]:
     """The request's Converse body (without `modelId`). Raises Problem for what the model cannot do."""
     require_support(request, model)
+    require_cache(request, model)
     no_calls = request.tool_choice is not None and request.tool_choice.type == "none"
     effort = effort_fields(request, model)
     system, history = turns(request.messages, tools_as_text=no_calls, thoughts="thinking" in effort)
@@ -139,12 +141,13 @@ def usage(tokens: dict[str, Any]) -> dict[str, Any]:
     Source: Amazon Bedrock API reference, TokenUsage (read 2026-11).
     """
     cached = tokens.get("cacheReadInputTokens") or 0
-    prompt = tokens["inputTokens"] + cached + (tokens.get("cacheWriteInputTokens") or 0)
+    written = tokens.get("cacheWriteInputTokens") or 0
+    prompt = tokens["inputTokens"] + cached + written
     return {
         "prompt_tokens": prompt,
         "completion_tokens": tokens["outputTokens"],
         "total_tokens": prompt + tokens["outputTokens"],
-        "prompt_tokens_details": {"cached_tokens": cached},
+        "prompt_tokens_details": {"cached_tokens": cached, **({"cache_write_tokens": written} if written else {})},
     }
 
 

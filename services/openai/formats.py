@@ -54,4 +54,5 @@ def answer_tool(request: ChatRequest, model: Model) -> dict[str, Any] | None:
 
 def answered_by_tool(converse: dict[str, Any]) -> bool:
     """Whether a Converse body asks for the answer as a call of our tool."""
-    return any(tool["toolSpec"]["name"] == ANSWER for tool in converse.get("toolConfig", {}).get("tools", ()))
+    tools = converse.get("toolConfig", {}).get("tools", ())
+    return any(tool["toolSpec"]["name"] == ANSWER for tool in tools if "toolSpec" in tool)

@@ -22,7 +22,11 @@ def tool_config(request: ChatRequest, history: list[Turn], model: Model) -> dict
         tools, choice = [], None
     elif request.tools:
         _refuse_twins(request.tools)
-        tools = [_tool(tool, f"tools[{index}].function", model) for index, tool in enumerate(request.tools)]
+        tools = [
+            block
+            for index, tool in enumerate(request.tools)
+            for block in (_tool(tool, f"tools[{index}].function", model), *tool.cache_points)
+        ]
         choice = _choice(request) or ({"any": {}} if answer else None)
     else:
         if request.tool_choice is not None and request.tool_choice.type != "auto":

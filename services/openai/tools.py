@@ -2,9 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, StringConstraints, model_validator
 
-STRICT = ConfigDict(strict=True, extra="forbid", frozen=True)
+from services.openai.caching import Marked
+from services.openai.strict import STRICT
+
 FunctionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
@@ -16,7 +18,7 @@ class Function(BaseModel):
     strict: bool | None = None
 
 
-class Tool(BaseModel):
+class Tool(Marked):
     model_config = STRICT
     type: Literal["function"]
     function: Function

@@ -27,7 +27,7 @@ def turns(
     Raises Problem with the path of the message that cannot be said in Converse.
     """
     start = next((i for i, m in enumerate(messages) if m.role not in ("system", "developer")), 0)
-    system = [block for message in messages[:start] for block in _texts(message)]
+    system = [block for message in messages[:start] for block in _cached(_texts(message), message)]
     history = _History(tools_as_text, thoughts)
     for index, message in enumerate(messages[start:], start):
         history.add(message, f"messages[{index}]")
@@ -48,15 +48,16 @@ class _History:
         match message.role:
             case "assistant":
                 self._answered()
-                self._say("assistant", self._assistant(message, param))
+                self._say("assistant", _cached(self._assistant(message, param), message))
             case "tool":
-                self._say("user", [self._result(message, param)])
+                marks = [point for part in message.content or () for point in part.cache_points]
+                self._say("user", _cached([self._result(message, param), *marks[-1:]], message))
             case _:
                 self._answered()
                 blocks = self._heard(message, param)
                 if not blocks:
                     raise Problem("invalid_value", param=f"{param}.content", reason="must hold text that is not blank")
-                self._say("user", blocks)
+                self._say("user", _cached(blocks, message))
                 if any("document" in block for block in blocks):
                     self.documents.append((self.turns[-1]["content"], param))
 
@@ -80,6 +81,7 @@ class _History:
                 blocks.append(self.media.document(part.file, where))
             elif part.words.strip():
                 blocks.append({"text": part.words})
+            blocks += part.cache_points
         return blocks
 
     def _assistant(self, message: Message, param: str) -> list[Block]:
@@ -107,7 +109,7 @@ class _History:
         if self.waiting.pop(call_id, None) is None:
             reason = "no tool call of the assistant's message before it has this id"
             raise Problem("invalid_value", param=f"{param}.tool_call_id", reason=reason)
-        texts = _texts(message)
+        texts = [block for block in _texts(message) if "text" in block]
         if self.tools_as_text:
             return {"text": "[result: " + " ".join(block["text"] for block in texts) + "]"}
         return {"toolResult": {"toolUseId": tool_use_id(call_id), "content": texts}}
@@ -132,4 +134,11 @@ def tool_use_id(call_id: str) -> str:
 
 
 def _texts(message: Message) -> list[Block]:
-    return [{"text": part.words} for part in message.content or () if part.words.strip()]
+    """The texts that are not blank, each with the mark on it."""
+    parts = [part for part in message.content or () if part.words.strip()]
+    return [block for part in parts for block in ({"text": part.words}, *part.cache_points)]
+
+
+def _cached(blocks: list[Block], message: Message) -> list[Block]:
+    """A message's own mark ends it, unless its last part's does."""
+    return blocks if not blocks or "cachePoint" in blocks[-1] else blocks + message.cache_points

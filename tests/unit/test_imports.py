@@ -35,6 +35,7 @@ TRANSLATION = [
     "support.py",
     "toolconfig.py",
     "media.py",
+    "cachepoints.py",
     "reasoning.py",
     "formats.py",
     "schemas.py",
@@ -43,6 +44,8 @@ PURE = {"binascii", "json", "re", "hashlib", "collections.abc", "typing", "penny
 PURE |= {
     f"services.openai.{name}"
     for name in (
+        "cachepoints",
+        "caching",
         "catalogue",
         "chat",
         "conversation",

@@ -21,6 +21,14 @@ def asked(*messages, **more):
     return {"model": "nova-lite", "messages": list(messages) or [USER], **more}
 
 
+def marked(text="Hi", **control):
+    return {"role": "user", "content": text, "cache_control": {"type": "ephemeral", **control}}
+
+
+def marked_part(text):
+    return {"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}
+
+
 def schema(**more):
     return {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object", **more}}}
 
@@ -103,7 +111,7 @@ CASES = [
     (asked(verbosity="low"), "unsupported_parameter", "verbosity"),
     (asked(audio={"voice": "x"}), "unsupported_parameter", "audio"),
     (asked(web_search_options={}), "unsupported_parameter", "web_search_options"),
-    (asked(prompt_cache_options={"mode": "explicit"}), "unsupported_parameter", "prompt_cache_options"),
+    (asked(prompt_cache_options={"ttl": "24h"}), "invalid_value", "prompt_cache_options.ttl"),
     (asked(tools=[TOOL], parallel_tool_calls=False), "unsupported_parameter", "parallel_tool_calls"),
     (asked(service_tier="flex"), "unsupported_parameter", "service_tier"),
     (asked(service_tier="scale"), "invalid_value", "service_tier"),
@@ -183,6 +191,31 @@ CASES = [
         )
     ),
     ({**asked(reasoning_effort="none"), "model": "deepseek-r1"}, "unsupported_parameter", "reasoning_effort"),
+    (asked(marked(ttl="2h")), "invalid_value", "messages[0].cache_control.ttl"),
+    (asked(marked(ttl="1h")), "unsupported_parameter", "messages[0].cache_control"),
+    (asked(marked(text=" ")), "invalid_value", "messages[0].cache_control"),
+    (asked(marked(), marked(), marked(), marked(), marked()), "invalid_value", "messages[4].cache_control"),
+    (
+        asked(tools=[{**TOOL, "cache_control": {"type": "ephemeral"}}]),
+        "unsupported_parameter",
+        "tools[0].cache_control",
+    ),
+    (
+        asked({"role": "user", "content": [{**marked_part(""), "prompt_cache_breakpoint": {"mode": "explicit"}}]}),
+        "invalid_value",
+        "messages[0].content[0].prompt_cache_breakpoint",
+    ),
+    (
+        asked({"role": "user", "content": [marked_part(" "), {"type": "text", "text": "Hi"}]}),
+        "invalid_value",
+        "messages[0].content[0].cache_control",
+    ),
+    ({**asked(marked()), "model": "gpt-oss-120b"}, "unsupported_parameter", "messages[0].cache_control"),
+    (
+        {**asked(marked(), marked(ttl="1h")), "model": "claude-haiku-4.5"},
+        "invalid_value",
+        "messages[1].cache_control",
+    ),
     (asked(functions=[]), "unsupported_parameter", "functions"),
     ({**asked(tools=[TOOL]), "model": "deepseek-r1"}, "unsupported_parameter", "tools"),
     ({**asked(tools=[TOOL], stream=True), "model": "llama-3.3-70b"}, "unsupported_parameter", "tools"),
