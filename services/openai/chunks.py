@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pennyworth.errors import Problem
-from services.openai.converse import Envelope, finish_reason, service_tier, usage
+from services.openai.converse import PLAINLY, Envelope, Reading, finish_reason, service_tier, usage
 from services.openai.formats import ANSWER
 from services.openai.reasoning import thinking_block
 
@@ -12,18 +12,18 @@ Event = tuple[str, dict[str, Any]]  # (name, payload) of one ConverseStream even
 
 
 def stream_chunks(
-    events: Iterable[Event], envelope: Envelope, include_usage: bool, *, by_tool: bool = False
+    events: Iterable[Event], envelope: Envelope, include_usage: bool, read: Reading = PLAINLY
 ) -> Iterator[dict[str, Any] | None]:
     """One chunk per event; None for an event that says nothing, so that a writer who holds chunks back sees it pass.
 
     Glued, the chunks are the message `from_converse` makes of the whole reply. OpenAI numbers tool calls alone, from 0;
     Bedrock numbers content blocks of every kind. A tool that takes nothing arrives without input: its arguments are
-    `{}`. `by_tool` is as in `from_converse`: text waits until it is known whether our tool was called. Raises Problem
+    `{}`. Where our tool is to answer, text waits until it is known whether it did. Raises Problem
     upstream_error for a stream that just ends.
     """
     base = {"id": envelope.id, "object": "chat.completion.chunk", "created": envelope.created, "model": envelope.model}
     tail = {"usage": None} if include_usage else {}
-    deltas = _Deltas(by_tool)
+    deltas = _Deltas(read)
     finished = False
     for name, event in events:
         if name == "metadata":
@@ -46,10 +46,10 @@ def stream_chunks(
 class _Deltas:
     """What an event adds to the message. Remembers which content blocks are tool calls."""
 
-    def __init__(self, by_tool: bool) -> None:
+    def __init__(self, read: Reading) -> None:
         self._calls: dict[int, int] = {}  # content block → tool call
         self._silent: set[int] = set()  # tool blocks without input so far
-        self._by_tool = by_tool
+        self._read = read
         self._answer: int | None = None  # the block that calls our tool
         self._text: list[str] = []  # what was said beside it
         self._thought: dict[str, Any] = {}  # the reasoning of this block
@@ -73,17 +73,19 @@ class _Deltas:
         return None
 
     def _opened(self, tool_use: dict[str, Any], block: int) -> dict[str, Any] | None:
-        if self._by_tool and tool_use["name"] == ANSWER:
+        if self._read.by_tool and tool_use["name"] == ANSWER:
             if self._answer is None:
                 self._answer = block
                 self._silent.add(block)
+            return None
+        if self._read.one_call and self._calls:
             return None
         self._silent.add(block)
         self._calls[block] = len(self._calls)
         return {"tool_calls": [_opened(self._calls[block], tool_use)]}
 
     def _delta(self, delta: dict[str, Any], block: int) -> dict[str, Any] | None:
-        if "text" in delta and self._by_tool:
+        if "text" in delta and self._read.by_tool:
             self._text.append(delta["text"])
             return None
         if "text" in delta:

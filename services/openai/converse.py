@@ -11,7 +11,7 @@ from pennyworth.errors import Problem
 from services.openai.cachepoints import require_cache
 from services.openai.catalogue import Model
 from services.openai.chat import ChatRequest
-from services.openai.formats import ANSWER, output_config
+from services.openai.formats import ANSWER, answered_by_tool, output_config
 from services.openai.reasoning import effort_fields, thinking_block
 from services.openai.support import lacks, require_support, sampling
 from services.openai.toolconfig import tool_config
@@ -26,6 +26,14 @@ class Envelope(NamedTuple):
     model: str  # the name the client asked for
 
 
+class Reading(NamedTuple):
+    """What of a reply the client reads."""
+
+    by_tool: bool = False  # our tool's input is the content, and text only where it was never called (a guardrail's)
+    one_call: bool = False  # of several tool calls the first: not every model can be told to make no more
+
+
+PLAINLY = Reading()
 FINISH_REASONS = {
     "end_turn": "stop",
     "stop_sequence": "stop",
@@ -57,7 +65,7 @@ def to_converse(request: ChatRequest, model: Model) -> dict[str, Any]:
         ("inferenceConfig", _inference(request, model)),
         ("toolConfig", tools),
         ("outputConfig", output_config(request, model)),
-        ("additionalModelRequestFields", effort | _one_call(request, tools)),
+        ("additionalModelRequestFields", effort | _one_call(request, tools, model)),
         ("serviceTier", _tier(request, model)),
         ("requestMetadata", _metadata(request)),
     ):
@@ -68,21 +76,38 @@ def to_converse(request: ChatRequest, model: Model) -> dict[str, Any]:
     return body
 
 
-def from_converse(reply: dict[str, Any], envelope: Envelope, *, by_tool: bool = False) -> dict[str, Any]:
-    """A Converse reply as a chat completion. With `by_tool` the input of our tool is the content, and text beside it
-    is not; a reply that never called it, as a guardrail's, is its text."""
-    message: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
+def reading(request: ChatRequest, converse: dict[str, Any]) -> Reading:
+    """How the reply to a request, sent as this Converse body, is to be read."""
+    return Reading(answered_by_tool(converse), request.one_call)
+
+
+def from_converse(reply: dict[str, Any], envelope: Envelope, read: Reading = PLAINLY) -> dict[str, Any]:
+    """A Converse reply as a chat completion."""
+    message = _message(reply["output"]["message"]["content"], read)
+    finish = finish_reason(reply["stopReason"], "tool_calls" in message)
+    return {
+        "id": envelope.id,
+        "object": "chat.completion",
+        "created": envelope.created,
+        "model": envelope.model,
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish}],
+        "usage": usage(reply["usage"]),
+        **service_tier(reply),
+    }
+
+
+def _message(content: list[dict[str, Any]], read: Reading) -> dict[str, Any]:
     texts: list[str] = []
     reasoning: list[str] = []
     thoughts: list[dict[str, Any]] = []
     calls: list[dict[str, Any]] = []
     answers: list[str] = []
-    for block in reply["output"]["message"]["content"]:
+    for block in content:
         if "text" in block:
             texts.append(block["text"])
         elif "citationsContent" in block:
             texts += (piece["text"] for piece in block["citationsContent"].get("content", ()) if "text" in piece)
-        elif "toolUse" in block and by_tool and block["toolUse"]["name"] == ANSWER:
+        elif "toolUse" in block and read.by_tool and block["toolUse"]["name"] == ANSWER:
             answers.append(_arguments(block["toolUse"]))
         elif "toolUse" in block:
             calls.append(_call(block["toolUse"]))
@@ -90,30 +115,14 @@ def from_converse(reply: dict[str, Any], envelope: Envelope, *, by_tool: bool = 
             reasoning.append(block["reasoningContent"].get("reasoningText", {}).get("text", ""))
             thought = thinking_block(block["reasoningContent"])
             thoughts += [thought] if thought else []
-    if answers or texts:
-        message["content"] = answers[0] if answers else "".join(texts)
-    if any(reasoning):
-        message["reasoning_content"] = "".join(reasoning)
-    if thoughts:
-        message["thinking_blocks"] = thoughts
-    if calls:
-        message["tool_calls"] = calls
-    return {
-        "id": envelope.id,
-        "object": "chat.completion",
-        "created": envelope.created,
-        "model": envelope.model,
-        "choices": [
-            {
-                "index": 0,
-                "message": message,
-                "logprobs": None,
-                "finish_reason": finish_reason(reply["stopReason"], bool(calls)),
-            }
-        ],
-        "usage": usage(reply["usage"]),
-        **service_tier(reply),
+    fields: dict[str, Any] = {
+        "reasoning_content": "".join(reasoning),
+        "thinking_blocks": thoughts,
+        "tool_calls": calls[:1] if read.one_call else calls,
     }
+    said = answers[0] if answers else "".join(texts) if texts else None
+    present = {name: value for name, value in fields.items() if value}
+    return {"role": "assistant", "content": said, "refusal": None, **present}
 
 
 def service_tier(reply: dict[str, Any]) -> dict[str, str]:
@@ -165,13 +174,13 @@ def _inference(request: ChatRequest, model: Model) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None} | sampling(request, model)
 
 
-def _one_call(request: ChatRequest, tools: dict[str, Any] | None) -> dict[str, Any]:
-    """Anthropic's word for `parallel_tool_calls: false`.
+def _one_call(request: ChatRequest, tools: dict[str, Any] | None, model: Model) -> dict[str, Any]:
+    """Anthropic's word for `parallel_tool_calls: false`; of models without one, the reader keeps the first call.
 
     Its object needs a type, unless toolConfig has a toolChoice: then a type beside it is refused as a conflict.
     Source: reports of live calls, https://github.com/BerriAI/litellm/pull/34347 and issues/36536 (read 2026-11).
     """
-    if not request.one_call or tools is None:
+    if not request.one_call or tools is None or not model.accepts("parallel_tool_calls"):
         return {}
     kind = {} if "toolChoice" in tools else {"type": "auto"}
     return {"tool_choice": {**kind, "disable_parallel_tool_use": True}}

@@ -13,7 +13,6 @@ _SUPPORT: tuple[tuple[str, str, Callable[[ChatRequest], object]], ...] = (
     ("stop", "stop", lambda r: r.stop),
     ("tools", "tools", lambda r: r.tools),
     ("stream_tools", "tools", lambda r: r.tools and r.stream),
-    ("parallel_tool_calls", "parallel_tool_calls", lambda r: r.one_call),
     ("service_tier", "service_tier", lambda r: r.tier in ("flex", "priority")),
     ("tool_choice", "tool_choice", lambda r: r.tool_choice and r.tool_choice.type in ("required", "function")),
 )

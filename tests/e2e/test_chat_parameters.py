@@ -63,21 +63,19 @@ def test_of_several_choices_one_refusal_is_the_answer(gateway, fault):
         gateway.openai().chat.completions.create(model="nova-lite", messages=ask("Hi"), n=2, stream=True)
 
 
+@pytest.mark.parametrize("model", ["claude-haiku-4.5", "nova-lite"])
 @pytest.mark.parametrize("choice", ["auto", "required"])
-def test_one_tool_is_called_at_a_time(gateway, choice):
-    message = (
-        gateway.openai()
-        .chat.completions.create(
-            model="claude-haiku-4.5",
-            messages=ask("Call get_time and get_weather."),
-            tools=TOOLS,
-            tool_choice=choice,
-            parallel_tool_calls=False,
-        )
-        .choices[0]
-        .message
-    )
-    assert [call.function.name for call in message.tool_calls] == ["get_time"]
+def test_one_tool_is_called_at_a_time(gateway, model, choice):
+    request = {"model": model, "messages": ask("Call get_time and get_weather."), "tools": TOOLS}
+    request |= {"tool_choice": choice, "parallel_tool_calls": False}
+    whole = gateway.openai().chat.completions.create(**request).choices[0]
+    with gateway.openai().chat.completions.stream(**request) as events:
+        for _ in events:
+            pass
+        glued = events.get_final_completion().choices[0]
+    for answer in (whole, glued):
+        assert [call.function.name for call in answer.message.tool_calls] == ["get_time"]
+        assert answer.finish_reason == "tool_calls"
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,8 @@ from services.openai.catalogue import Model
 from services.openai.chat import ChatRequest
 from services.openai.choices import interleaved, summed, together
 from services.openai.chunks import Event, stream_chunks
-from services.openai.converse import Envelope, from_converse, to_converse, usage
+from services.openai.converse import Envelope, from_converse, reading, to_converse, usage
 from services.openai.faults import problem
-from services.openai.formats import answered_by_tool
 from services.openai.meter import Meter
 from services.openai.sse import sse
 
@@ -42,7 +41,7 @@ class Bedrock:
         request = check(ChatRequest, body)
         converse = to_converse(request, self._model)
         replies = self._called(self._aws.post, "converse", converse, request.n)
-        return together([from_converse(reply, envelope, by_tool=answered_by_tool(converse)) for reply in replies])
+        return together([from_converse(reply, envelope, reading(request, converse)) for reply in replies])
 
     def stream(self, body: dict[str, Any], envelope: Envelope, meter: Meter) -> Iterator[bytes]:
         """Server-sent events. Bedrock has answered when this returns, so what Bedrock refuses still raises Problem
@@ -50,14 +49,10 @@ class Bedrock:
         request = check(ChatRequest, body)
         converse = to_converse(request, self._model)
         streams = self._called(self._aws.stream, "converse-stream", converse, request.n)
+        read = reading(request, converse)
         usages: list[dict[str, Any]] = []
         chunks = [
-            stream_chunks(
-                self._events(messages, meter, usages),
-                envelope,
-                request.include_usage,
-                by_tool=answered_by_tool(converse),
-            )
+            stream_chunks(self._events(messages, meter, usages), envelope, request.include_usage, read)
             for messages in streams
         ]
         if len(streams) == 1:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pennyworth.errors import Problem
 from services.openai.chunks import stream_chunks
-from services.openai.converse import Envelope, from_converse
+from services.openai.converse import Envelope, Reading, from_converse
 from services.openai.formats import ANSWER
 
 ENVELOPE = Envelope("chatcmpl-1", 1700000000, "nova-lite")
@@ -85,12 +85,12 @@ def glue(chunks):
     content=st.lists(BLOCK, max_size=5),
     stop=st.sampled_from(["end_turn", "tool_use", "max_tokens", "stop_sequence"]),
     size=st.integers(1, 5),
-    by_tool=st.booleans(),
+    read=st.builds(Reading, st.booleans(), st.booleans()),
 )
-def test_the_chunks_of_a_stream_glued_are_the_message_of_the_whole_reply(content, stop, size, by_tool):
+def test_the_chunks_of_a_stream_glued_are_the_message_of_the_whole_reply(content, stop, size, read):
     reply = {"output": {"message": {"role": "assistant", "content": content}}, "stopReason": stop, "usage": USAGE}
-    whole = from_converse(reply, ENVELOPE, by_tool=by_tool)
-    glued = glue(stream_chunks(events_of(reply, size), ENVELOPE, include_usage=True, by_tool=by_tool))
+    whole = from_converse(reply, ENVELOPE, read)
+    glued = glue(stream_chunks(events_of(reply, size), ENVELOPE, True, read))
     choice = whole["choices"][0]
     assert glued == (choice["message"], choice["finish_reason"], whole["usage"])
 

@@ -112,7 +112,6 @@ CASES = [
     (asked(audio={"voice": "x"}), "unsupported_parameter", "audio"),
     (asked(web_search_options={}), "unsupported_parameter", "web_search_options"),
     (asked(prompt_cache_options={"ttl": "24h"}), "invalid_value", "prompt_cache_options.ttl"),
-    (asked(tools=[TOOL], parallel_tool_calls=False), "unsupported_parameter", "parallel_tool_calls"),
     (asked(service_tier="flex"), "unsupported_parameter", "service_tier"),
     (asked(service_tier="scale"), "invalid_value", "service_tier"),
     (asked(safety_identifier="x" * 129), "invalid_value", "safety_identifier"),
