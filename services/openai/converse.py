@@ -12,10 +12,11 @@ from services.openai.cachepoints import require_cache
 from services.openai.catalogue import Model
 from services.openai.chat import ChatRequest
 from services.openai.formats import ANSWER, answered_by_tool, output_config
+from services.openai.media import Block
 from services.openai.reasoning import effort_fields, thinking_block
-from services.openai.support import lacks, require_support, sampling
+from services.openai.support import lacks, require_end, require_support, sampling
 from services.openai.toolconfig import tool_config
-from services.openai.turns import turns
+from services.openai.turns import Turn, turns
 
 
 class Envelope(NamedTuple):
@@ -55,9 +56,9 @@ def to_converse(request: ChatRequest, model: Model) -> dict[str, Any]:
     """The request's Converse body (without `modelId`). Raises Problem for what the model cannot do."""
     require_support(request, model)
     require_cache(request, model)
-    no_calls = request.tool_choice is not None and request.tool_choice.type == "none"
     effort = effort_fields(request, model)
-    system, history = turns(request.messages, tools_as_text=no_calls, thoughts="thinking" in effort)
+    system, history = _conversation(request, model, thoughts="thinking" in effort)
+    require_end(history, request, model)
     tools = tool_config(request, history, model)
     body: dict[str, Any] = {"messages": history}
     for name, value in (
@@ -74,6 +75,22 @@ def to_converse(request: ChatRequest, model: Model) -> dict[str, Any]:
     if system and not model.accepts("system"):
         raise Problem("unsupported_parameter", param="messages", reason=lacks(model, "system messages"))
     return body
+
+
+def _conversation(request: ChatRequest, model: Model, *, thoughts: bool) -> tuple[list[Block], list[Turn]]:
+    """System blocks and turns; past tool calls as text where none may be made, or the model cannot read them."""
+    no_calls = request.tool_choice is not None and request.tool_choice.type == "none"
+    unknown = not model.accepts("tools") or (request.stream and not model.accepts("stream_tools"))
+    system, history = turns(request.messages, tools_as_text=bool(no_calls or unknown), thoughts=thoughts)
+    if not model.accepts("mixed_tool_turns") and any(_mixed(turn) for turn in history):
+        return turns(request.messages, tools_as_text=True, thoughts=thoughts)
+    return system, history
+
+
+def _mixed(turn: Turn) -> bool:
+    """Whether it says something beside tool calls or their results."""
+    tools = sum("toolUse" in block or "toolResult" in block for block in turn["content"])
+    return 0 < tools < len(turn["content"])
 
 
 def reading(request: ChatRequest, converse: dict[str, Any]) -> Reading:

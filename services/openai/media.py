@@ -53,7 +53,7 @@ class Media:
         if found is None:
             reason = "images are not fetched from URLs here: send the image itself, as 'data:image/png;base64,…'"
             raise Problem("invalid_value", param=f"{param}.image_url.url", reason=reason)
-        data = url[found.end() :]
+        data = _unwrapped(url[found.end() :])
         content = _content(data, _IMAGE_BYTES, f"{param}.image_url.url")
         form = next((name for name, magic in _MAGIC if content.startswith(magic)), None)
         if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
@@ -70,7 +70,7 @@ class Media:
         if file.file_data is None:
             raise Problem("missing_required_parameter", param=f"{param}.file.file_data")
         found = _DATA_URI.match(file.file_data)
-        data = file.file_data[found.end() :] if found else file.file_data
+        data = _unwrapped(file.file_data[found.end() :] if found else file.file_data)
         stem, _, extension = (file.filename or "").rpartition(".")
         media_type = found[1].lower() if found else ""
         form = _BY_EXTENSION.get(extension.lower()) or _BY_MEDIA_TYPE.get(media_type)
@@ -89,6 +89,11 @@ class Media:
             name = f"{plain} ({number})"
         self._names.add(name.lower())
         return name
+
+
+def _unwrapped(data: str) -> str:
+    """Base64 without the line breaks that some encoders put in."""
+    return "".join(data.split()) if "\n" in data else data
 
 
 def _content(data: str, most: int, param: str) -> bytes:

@@ -42,8 +42,11 @@ def _closed(schema: Any) -> Any:
     if not str(schema.get("$ref", "#")).startswith("#"):
         raise ValueError("Bedrock does not follow a '$ref' to elsewhere")
     made = schema | {name: _closed(schema[name]) for name in _LISTS if name in schema}
+    broken = [name for name in _MAPS if not isinstance(schema.get(name, {}), dict)]
+    if broken:
+        raise ValueError(f"'{broken[0]}' must be an object")
     for name in _MAPS:
-        if isinstance(schema.get(name), dict):
+        if name in schema:
             made[name] = {key: _closed(value) for key, value in schema[name].items()}
     kinds = schema.get("type", "object" if "properties" in schema else None)
     if "object" in (kinds if isinstance(kinds, list) else [kinds]):

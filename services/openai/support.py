@@ -1,6 +1,7 @@
 """What a request asks for against what its model can do."""
 
 from collections.abc import Callable
+from typing import Any
 
 from pennyworth.errors import Problem
 from services.openai.catalogue import Model
@@ -34,6 +35,18 @@ def require_support(request: ChatRequest, model: Model) -> None:
         param = "max_completion_tokens" if request.max_completion_tokens else "max_tokens"
         reason = f"the model '{model.name}' answers with {model.max_output_tokens} tokens at most"
         raise Problem("invalid_value", param=param, reason=reason)
+
+
+def require_end(history: list[dict[str, Any]], request: ChatRequest, model: Model) -> None:
+    """Raise the Problem of a conversation that ends with an answer begun, where the model goes on from none."""
+    if history[-1]["role"] != "assistant":
+        return
+    if not model.accepts("prefill"):
+        reason = f"the last must be the user's or a tool's: the model '{model.name}' goes on from no answer begun"
+        raise Problem("invalid_value", param="messages", reason=reason)
+    if request.response_format is not None and request.response_format.type != "text":
+        reason = "An answer that was begun cannot be made to fit it. Leave out the last message."
+        raise Problem("unsupported_parameter", param="response_format", reason=reason)
 
 
 def _require_sight(request: ChatRequest, model: Model) -> None:

@@ -65,6 +65,9 @@ class _History:
         self._answered()
         if not self.turns or self.turns[0]["role"] != "user":
             raise Problem("invalid_value", param="messages", reason="the first turn must be the user's")
+        for block in self.turns[-1]["content"] if self.turns[-1]["role"] == "assistant" else ():
+            if "text" in block:  # Claude goes on from no answer that ends in white space
+                block["text"] = block["text"].rstrip()
         for blocks, param in self.documents:
             if not any("text" in block for block in blocks):
                 reason = "must hold a text beside its file: Bedrock wants to know what it is for"

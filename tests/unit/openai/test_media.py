@@ -71,6 +71,13 @@ def test_what_a_model_does_not_take_is_named(part, model, param):
     assert (raised.value.code, raised.value.param) == ("unsupported_parameter", param)
 
 
+def test_base64_may_be_wrapped_in_lines():
+    (block,) = converse(image("data:image/png;base64," + "\r\n".join((PNG[:8], PNG[8:], ""))))["messages"][0][
+        "content"
+    ][1:]
+    assert block["image"]["source"]["bytes"] == PNG
+
+
 @pytest.mark.parametrize("role", ["system", "assistant"])
 def test_only_the_user_shows_images(role):
     with pytest.raises(Problem) as raised:

@@ -215,6 +215,12 @@ CASES = [
         "invalid_value",
         "messages[1].cache_control",
     ),
+    ({**asked(USER, {"role": "assistant", "content": "I"}), "model": "gpt-oss-120b"}, "invalid_value", "messages"),
+    (
+        asked(USER, {"role": "assistant", "content": "{"}, response_format={"type": "json_object"}),
+        "unsupported_parameter",
+        "response_format",
+    ),
     (asked(functions=[]), "unsupported_parameter", "functions"),
     ({**asked(tools=[TOOL]), "model": "deepseek-r1"}, "unsupported_parameter", "tools"),
     ({**asked(tools=[TOOL], stream=True), "model": "llama-3.3-70b"}, "unsupported_parameter", "tools"),

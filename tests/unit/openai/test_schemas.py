@@ -1,11 +1,24 @@
 """Schemas for structured output, held to what the Bedrock stand-in refuses."""
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from local.bedrock.errors import AwsError
 from local.bedrock.limits import check_references, check_schema
 from services.openai.schemas import enforceable
+
+WORDS = st.sampled_from(
+    ["type", "properties", "$defs", "items", "anyOf", "$ref", "additionalProperties", "minItems", "enum", "required"]
+)
+VALUES = st.one_of(st.none(), st.booleans(), st.integers(-1, 3), st.sampled_from(["object", "#", "#/$defs/type"]))
+SCHEMAS = st.dictionaries(
+    WORDS,
+    st.recursive(VALUES, lambda inner: st.one_of(st.lists(inner), st.dictionaries(WORDS, inner)), max_leaves=12),
+)
 
 
 class Address(BaseModel):
@@ -60,3 +73,9 @@ def test_what_bedrock_refuses_is_refused_here_with_its_reason(schema, reason):
 
     with pytest.raises(AwsError):
         judged()
+
+
+@given(SCHEMAS)
+def test_whatever_a_client_sends_is_enforced_or_refused(schema):
+    with suppress(ValueError):
+        enforceable(schema)
