@@ -36,7 +36,7 @@ def create_chat_completion() -> dict[str, Any] | Response[Any]:
         events = provider.stream(body, envelope, meter)  # fails here, while a status can still be chosen
         return Response(200, "text/event-stream; charset=utf-8", events, headers={"cache-control": "no-cache"})
     completion = provider.complete(body, envelope)
-    meter.read(completion.get("usage"))
+    meter.read(completion.get("usage"), completion.get("service_tier"))
     return completion
 
 

@@ -1,8 +1,8 @@
 """The models clients may name, and what each can do: data in models.json."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,8 @@ class Model:
     max_output_tokens: int
     capabilities: frozenset[str]
     exclusive: tuple[str, ...] = ()  # parameters of which the model takes one at a time
+    # What asks for a reasoning_effort: additional request fields by effort
+    efforts: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     price: Price | None = None  # None where no dated source shows one
     embedding: Embedding | None = None  # of an embedding model
 

@@ -16,8 +16,11 @@ class Meter:
         self._who, self._price = {"model": model, "provider": provider}, price
         self._counts: dict[str, int] = {}
 
-    def read(self, usage: object) -> None:
-        """OpenAI's usage object, as far as it is one: an upstream may send anything."""
+    def read(self, usage: object, tier: object = None) -> None:
+        """OpenAI's usage object, as far as it is one: an upstream may send anything. A tier of another price than the
+        catalogue's leaves the tokens uncosted."""
+        if tier not in (None, "default"):
+            self._price = None
         if not isinstance(usage, dict):
             return
         details = usage.get("prompt_tokens_details")

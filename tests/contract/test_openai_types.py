@@ -4,16 +4,20 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 from openai.types import Completion, CreateEmbeddingResponse, EmbeddingCreateParams, Model, completion_create_params
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.chat.completion_create_params import CompletionCreateParamsStreaming
 
 from services.openai.catalogue import card, models
+from services.openai.chat import ChatRequest
 from services.openai.chunks import stream_chunks
 from services.openai.completions import CompletionRequest, text_completion, text_events
 from services.openai.converse import Envelope
 from services.openai.embeddings import EmbeddingRequest
 from services.openai.sse import sse
 
+ROOT = Path(__file__).parents[2]
 GOLDEN = sorted((Path(__file__).parents[1] / "golden" / "chat").iterdir())
 EMBEDDINGS = sorted((Path(__file__).parents[1] / "golden" / "embeddings").iterdir())
 EVENTS = [
@@ -82,3 +86,12 @@ def test_a_chunk_of_the_older_api_is_what_the_sdk_expects():
 def test_every_parameter_of_the_sdks_completions_is_known():
     theirs = completion_create_params.CompletionCreateParamsStreaming
     assert set(CompletionRequest.model_fields) == theirs.__required_keys__ | theirs.__optional_keys__
+
+
+def test_every_parameter_of_the_sdk_is_taken_or_refused_by_a_rule():
+    assert set(CompletionCreateParamsStreaming.__annotations__) <= set(ChatRequest.model_fields)
+
+
+def test_the_contract_documents_every_parameter():
+    schemas = yaml.safe_load((ROOT / "openapi.yaml").read_text())["components"]["schemas"]
+    assert set(schemas["ChatCompletionRequest"]["properties"]) == set(ChatRequest.model_fields)

@@ -2,6 +2,7 @@
 
 import json
 import time
+import uuid
 
 import pytest
 
@@ -43,3 +44,15 @@ def test_the_cost_of_embeddings_is_logged(gateway):
     assert logged["prompt_tokens"] == reply.parse().usage.prompt_tokens > 0
     assert logged["cost_microusd"] > 0
     assert "nobody should log" not in json.dumps(logged)
+
+
+def test_what_was_read_from_the_prompt_cache_costs_less(gateway):
+    chats = gateway.openai().chat.completions.with_raw_response
+    marked = {"type": "text", "text": f"{uuid.uuid4()} " + "word " * 2000, "cache_control": {"type": "ephemeral"}}
+    ask = [{"role": "user", "content": [marked]}]
+    written, read = (
+        line(gateway, chats.create(model="nova-pro", messages=ask).headers["x-request-id"]) for _ in range(2)
+    )
+    assert (written["cached_tokens"], read["cached_tokens"] > 1000) == (0, True)
+    assert read["prompt_tokens"] == written["prompt_tokens"]
+    assert read["cost_microusd"] < written["cost_microusd"]

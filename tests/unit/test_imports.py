@@ -27,21 +27,56 @@ LIBRARIES = {"aws_lambda_powertools", "boto3", "botocore", "pydantic", "pydantic
 # The edge modules off the hot path that may use boto3.
 BOTO3 = {"services/admin/directory.py", "services/admin/lock.py", "services/admin/aws.py"}
 # Pure translation: no clock, no randomness, no network, no log.
-TRANSLATION = ["converse.py", "turns.py", "chunks.py", "completions.py", "embeddings.py", "makers.py"]
+TRANSLATION = [
+    "converse.py",
+    "turns.py",
+    "chunks.py",
+    "choices.py",
+    "support.py",
+    "toolconfig.py",
+    "media.py",
+    "cachepoints.py",
+    "reasoning.py",
+    "formats.py",
+    "schemas.py",
+    "completions.py",
+    "embeddings.py",
+    "makers.py",
+]
 PURE = {
-    "json",
-    "re",
-    "hashlib",
-    "base64",
-    "struct",
     "array",
-    "contextlib",
+    "base64",
+    "binascii",
     "collections.abc",
-    "typing",
-    "pydantic",
+    "contextlib",
+    "hashlib",
+    "json",
     "pennyworth.errors",
+    "pydantic",
+    "re",
+    "struct",
+    "typing",
 }
-PURE |= {f"services.openai.{name}" for name in ("catalogue", "chat", "chunks", "converse", "turns", "embeddings")}
+PURE |= {
+    f"services.openai.{name}"
+    for name in (
+        "cachepoints",
+        "caching",
+        "catalogue",
+        "chat",
+        "conversation",
+        "converse",
+        "embeddings",
+        "formats",
+        "media",
+        "reasoning",
+        "schemas",
+        "support",
+        "toolconfig",
+        "tools",
+        "turns",
+    )
+}
 
 SOURCES = [path for folder in MAY_IMPORT for path in (ROOT / folder).rglob("*.py")]
 

@@ -3,7 +3,8 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from pennyworth.aws import Aws, AwsError, Credentials
@@ -11,9 +12,10 @@ from pennyworth.body import check
 from pennyworth.principal import Principal
 from services.openai.catalogue import Model
 from services.openai.chat import ChatRequest
+from services.openai.choices import interleaved, summed, together
 from services.openai.chunks import Event, stream_chunks
 from services.openai.completions import MOST_PROMPTS, CompletionRequest, chats, text_completion, text_events
-from services.openai.converse import Envelope, from_converse, to_converse, usage
+from services.openai.converse import Envelope, from_converse, reading, to_converse, usage
 from services.openai.embeddings import Batch, Embedded, EmbeddingRequest, batches, embedding_list
 from services.openai.faults import problem
 from services.openai.makers import from_invoke, to_invoke
@@ -25,6 +27,7 @@ from services.openai.sse import sse
 # credentials took their time.
 _WAIT_S = 280.0
 
+Answer = TypeVar("Answer")
 CredentialsOf = Callable[[Principal], Credentials]
 
 
@@ -39,36 +42,38 @@ class Bedrock:
 
     def complete(self, body: dict[str, Any], envelope: Envelope) -> dict[str, Any]:
         """The completion. Raises Problem."""
-        converse = to_converse(check(ChatRequest, body), self._model)
-        try:
-            reply = self._aws.post(
-                "bedrock-runtime",
-                self._path("converse"),
-                converse,
-                credentials=self._credentials_of(self._caller),
-                timeout_s=_WAIT_S,
-            )
-        except AwsError as error:
-            raise problem(error, self._model.name) from error
-        return from_converse(reply, envelope)
+        request = check(ChatRequest, body)
+        converse = to_converse(request, self._model)
+        replies = self._called(self._aws.post, "converse", converse, request.n)
+        return together([from_converse(reply, envelope, reading(request, converse)) for reply in replies])
 
     def stream(self, body: dict[str, Any], envelope: Envelope, meter: Meter) -> Iterator[bytes]:
-        """Server-sent events. Bedrock's stream is open when this returns, so what Bedrock refuses still raises Problem
+        """Server-sent events. Bedrock has answered when this returns, so what Bedrock refuses still raises Problem
         here, while a status can be chosen."""
         request = check(ChatRequest, body)
         converse = to_converse(request, self._model)
+        streams = self._called(self._aws.stream, "converse-stream", converse, request.n)
+        read = reading(request, converse)
+        usages: list[dict[str, Any]] = []
+        chunks = [
+            stream_chunks(self._events(messages, meter, usages), envelope, request.include_usage, read)
+            for messages in streams
+        ]
+        if len(streams) == 1:
+            return sse(chunks[0], lambda: streams[0].pending)
+        return sse(interleaved(chunks))
+
+    def _called(
+        self, call: Callable[..., Answer], operation: str, converse: dict[str, Any], times: int | None
+    ) -> list[Answer]:
+        """What Bedrock answers, as often as it is asked: all at once. Raises the first Problem."""
+        path = f"/model/{quote(self._model.id, safe='')}/{operation}"
         try:
-            messages = self._aws.stream(
-                "bedrock-runtime",
-                self._path("converse-stream"),
-                converse,
-                credentials=self._credentials_of(self._caller),
-                timeout_s=_WAIT_S,
-            )
+            credentials = self._credentials_of(self._caller)
+            ask = partial(call, "bedrock-runtime", path, converse, credentials=credentials, timeout_s=_WAIT_S)
+            return list(answers(lambda _: ask(), list(range(times or 1))))
         except AwsError as error:
             raise problem(error, self._model.name) from error
-        chunks = stream_chunks(self._events(messages, meter), envelope, request.include_usage)
-        return sse(chunks, lambda: messages.pending)
 
     def complete_prompt(self, body: dict[str, Any], envelope: Envelope) -> dict[str, Any]:
         """The completion of the older API. Raises Problem."""
@@ -108,17 +113,17 @@ class Bedrock:
 
         return embedding_list(answers(embedded, calls), request)
 
-    def _events(self, messages: Iterator[tuple[str, bytes]], meter: Meter) -> Iterator[Event]:
+    def _events(
+        self, messages: Iterator[tuple[str, bytes]], meter: Meter, usages: list[dict[str, Any]]
+    ) -> Iterator[Event]:
         try:
             for name, payload in messages:
                 event = json.loads(payload)
                 if name == "contentBlockDelta":
                     meter.pieces += 1
                 elif name == "metadata":
-                    meter.read(usage(event["usage"]))
+                    usages.append(usage(event["usage"]))
+                    meter.read(summed(usages), event.get("serviceTier", {}).get("type"))
                 yield name, event
         except AwsError as error:
             raise problem(error, self._model.name) from error
-
-    def _path(self, operation: str) -> str:
-        return f"/model/{quote(self._model.id, safe='')}/{operation}"

@@ -48,16 +48,17 @@ class Messages:
 
 
 class Aws:
-    def __init__(self, error=None):
-        self.error = error
+    def __init__(self, error=None, **more):
+        self.error, self.more = error, more
 
     def post(self, *_, **__):
         if self.error:
             raise self.error
-        return REPLY
+        return {**REPLY, **self.more}
 
     def stream(self, *_, **__):
-        return Messages(STREAM)
+        *events, (name, last) = STREAM
+        return Messages([*events, (name, {**last, **self.more})])
 
 
 @pytest.fixture
@@ -102,6 +103,21 @@ def test_a_streamed_answer_is_counted_whether_or_not_the_client_asked(ask, log, 
     (line,) = log()
     assert used(line) == COUNTED
     assert "usage_partial" not in line
+
+
+def test_several_answers_are_counted_together(ask, log):
+    ask(n=2)
+    list(ask(n=2, stream=True))
+    assert [line["cost_microusd"] for line in log()] == [52, 52]  # 51.6, rounded once
+    assert {line["prompt_tokens"] for line in log()} == {2200}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_tier_of_another_price_is_counted_and_not_priced(ask, log, stream):
+    body = ask(stream=stream, aws=Aws(serviceTier={"type": "flex"}))
+    _ = list(body) if stream else body
+    (line,) = log()
+    assert (line["prompt_tokens"], "cost_microusd" in line) == (1100, False)
 
 
 def test_of_a_client_that_hung_up_what_had_arrived_is_counted(ask, log):
