@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 _VALUES = ROOT / "terraform" / "environments" / "local" / "terraform.tfvars.json"
 _FUNCTIONS = ROOT / "terraform" / "functions.json"
 _MODELS = ROOT / "services" / "openai" / "models.json"
+_UNRESERVED = 32  # instances of a function that reserves no concurrency: a machine is no account
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +78,23 @@ class Plan:
         return replace(self, **changes)
 
 
-def plan() -> Plan:
-    values, functions, models = (json.loads(path.read_bytes()) for path in (_VALUES, _FUNCTIONS, _MODELS))
+def plan(file: Path = _VALUES) -> Plan:
+    """What an environment's values say. Raises KeyError when one that Terraform wants is missing."""
+    values, functions, models = (json.loads(path.read_bytes()) for path in (file, _FUNCTIONS, _MODELS))
     environment = values["environment"]
+    throttle = values.get("throttle", {"rate_per_s": 500, "burst": 1000})
     return Plan(
         environment=environment,
         region=values["region"],
-        authorizer_ttl_s=values["authorizer_ttl_s"],
-        rate_per_s=values["throttle"]["rate_per_s"],
-        burst=values["throttle"]["burst"],
+        rate_per_s=throttle["rate_per_s"],
+        burst=throttle["burst"],
         functions={
             key: PlannedFunction(
                 key,
                 f"pennyworth-{environment}-{key}",
                 **fields,
                 memory_mb=values["functions"][key]["memory_mb"],
-                concurrency=values["functions"][key]["concurrency"],
+                concurrency=values["functions"][key].get("concurrency") or _UNRESERVED,
             )
             for key, fields in functions.items()
         },
@@ -102,6 +104,7 @@ def plan() -> Plan:
         ),
         model_ids={name: model["id"] for name, model in models.items() if model["provider"] == "bedrock"},
         # As the variables are when they are not set.
+        authorizer_ttl_s=values.get("authorizer_ttl_s", 60),
         mfa=values.get("mfa", "OPTIONAL"),
         deletion_protection=values.get("deletion_protection", True),
         file_expiry_days=values.get("file_expiry_days", 30),
