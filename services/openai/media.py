@@ -14,7 +14,7 @@ Block = dict[str, Any]
 
 _IMAGES, _IMAGE_BYTES = 20, 3_750_000
 _DOCUMENTS, _DOCUMENT_BYTES = 5, 4_500_000
-_DATA_URI = re.compile(r"data:([^;,]*)(?:;[^;,]*)*;base64,", re.IGNORECASE)
+_DATA_URI = re.compile(r"data:([^;,]*)(?:;[^,]*)?;base64,", re.IGNORECASE)
 _MAGIC = (("png", b"\x89PNG\r\n\x1a\n"), ("jpeg", b"\xff\xd8\xff"), ("gif", b"GIF87a"), ("gif", b"GIF89a"))
 # Converse's document formats by extension, each with its media type; and media types that mean one of them.
 _DOCUMENT_TYPES = {

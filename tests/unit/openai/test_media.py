@@ -1,6 +1,7 @@
 """Images and documents that Bedrock would refuse: a 400 that names the part."""
 
 import base64
+import tracemalloc
 
 import pytest
 
@@ -105,3 +106,18 @@ def test_a_file_stands_beside_a_text():
 def test_a_documents_name_is_one_that_bedrock_takes(filename, name):
     (_, block, _) = converse(file(filename=filename), TEXT)["messages"][0]["content"]
     assert block["document"]["name"] == name
+
+
+def test_a_url_of_many_parameters_takes_no_more_memory_than_its_own():
+    url = "data:" + ";" * 1_000_000
+    tracemalloc.start()
+    with pytest.raises(Problem):
+        converse(image(url))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 4 * len(url)
+
+
+def test_parameters_of_a_data_uri_are_passed_over():
+    url = f"data:image/png;name=a.png;charset=utf-8;base64,{PNG}"
+    assert converse(image(url)) == converse(image())
