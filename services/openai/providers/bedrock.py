@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from pennyworth.aws import Aws, AwsError, Credentials
+from pennyworth.aws import Aws, AwsError, Credentials, Events
 from pennyworth.body import check
 from pennyworth.principal import Principal
 from services.openai.catalogue import Model
@@ -31,6 +31,20 @@ Answer = TypeVar("Answer")
 CredentialsOf = Callable[[Principal], Credentials]
 
 
+class Spent:
+    """The usage of calls whose answers pass together. The meter hears of it when all have told theirs: of some, it
+    would take it for the whole."""
+
+    def __init__(self, calls: int, meter: Meter) -> None:
+        self.meter = meter
+        self._calls, self._usages = calls, list[dict[str, Any]]()
+
+    def add(self, usage: dict[str, Any], tier: object) -> None:
+        self._usages.append(usage)
+        if len(self._usages) == self._calls:
+            self.meter.read(summed(self._usages), tier)
+
+
 class Bedrock:
     """One caller's way to one model."""
 
@@ -52,16 +66,30 @@ class Bedrock:
         here, while a status can be chosen."""
         request = check(ChatRequest, body)
         converse = to_converse(request, self._model)
-        streams = self._called(self._aws.stream, "converse-stream", converse, request.n)
+        streams = self._opened(converse, request.n)
         read = reading(request, converse)
-        usages: list[dict[str, Any]] = []
+        spent = Spent(len(streams), meter)
         chunks = [
-            stream_chunks(self._events(messages, meter, usages), envelope, request.include_usage, read)
-            for messages in streams
+            stream_chunks(self._events(messages, spent), envelope, request.include_usage, read) for messages in streams
         ]
         if len(streams) == 1:
-            return sse(chunks[0], lambda: streams[0].pending)
-        return sse(interleaved(chunks))
+            return _closing(streams, sse(chunks[0], lambda: streams[0].pending))
+        return _closing(streams, sse(interleaved(chunks)))
+
+    def _opened(self, converse: dict[str, Any], times: int | None) -> list[Events]:
+        """The streams, all open; or none is, and the first Problem is raised."""
+        opened: list[Events] = []
+
+        def stream(*asked: Any, **how: Any) -> Events:
+            events = self._aws.stream(*asked, **how)
+            opened.append(events)
+            return events
+
+        try:
+            return self._called(stream, "converse-stream", converse, times)
+        except BaseException:
+            _close(opened)
+            raise
 
     def _called(
         self, call: Callable[..., Answer], operation: str, converse: dict[str, Any], times: int | None
@@ -113,17 +141,27 @@ class Bedrock:
 
         return embedding_list(answers(embedded, calls), request)
 
-    def _events(
-        self, messages: Iterator[tuple[str, bytes]], meter: Meter, usages: list[dict[str, Any]]
-    ) -> Iterator[Event]:
+    def _events(self, messages: Events, spent: Spent) -> Iterator[Event]:
         try:
             for name, payload in messages:
                 event = json.loads(payload)
                 if name == "contentBlockDelta":
-                    meter.pieces += 1
+                    spent.meter.pieces += 1
                 elif name == "metadata":
-                    usages.append(usage(event["usage"]))
-                    meter.read(summed(usages), event.get("serviceTier", {}).get("type"))
+                    spent.add(usage(event["usage"]), event.get("serviceTier", {}).get("type"))
                 yield name, event
         except AwsError as error:
             raise problem(error, self._model.name) from error
+
+
+def _closing(streams: list[Events], events: Iterator[bytes]) -> Iterator[bytes]:
+    """The same events; when they end, however they end, no stream goes on for nobody."""
+    try:
+        yield from events
+    finally:
+        _close(streams)
+
+
+def _close(streams: list[Events]) -> None:
+    for stream in streams:
+        stream.close()

@@ -46,6 +46,9 @@ class Messages:
         name, payload = next(self._events)
         return name, json.dumps(payload).encode()
 
+    def close(self):
+        pass
+
 
 class Aws:
     def __init__(self, error=None, **more):
