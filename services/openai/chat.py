@@ -6,7 +6,7 @@ clients send them, and refused by name where they ask for more: nothing is dropp
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.openai.caching import CacheOptions
@@ -89,7 +89,8 @@ class Prediction(BaseModel):
 class ChatRequest(BaseModel):
     """Source: OpenAI's API reference, Create chat completion (as in openai-python 3.54)."""
 
-    model_config = STRICT
+    # Built at init, where Lambda lends a whole processor, and not in the first request.
+    model_config = STRICT | ConfigDict(defer_build=False)
     model: str
     messages: Annotated[list[Message], Field(min_length=1)]
     stream: bool | None = None

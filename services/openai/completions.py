@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator
 
 from pennyworth.errors import Problem
 from services.openai.converse import Envelope
+from services.openai.strict import STRICT
 
 MOST_PROMPTS = 20  # what LangChain sends at once by default
 _MAX_TOKENS = 16  # OpenAI's default in this API
@@ -44,7 +45,7 @@ Nothing = Annotated[None, BeforeValidator(_nothing)]
 class CompletionRequest(BaseModel):
     """Source: OpenAI's API reference, Create completion (as in openai-python 3.54)."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = STRICT
     model: str
     prompt: Annotated[list[str], BeforeValidator(_prompts)]
     echo: bool | None = None

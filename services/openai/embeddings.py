@@ -7,10 +7,11 @@ from array import array
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator
 
 from pennyworth.errors import Problem
 from services.openai.catalogue import Embedding, Model
+from services.openai.strict import STRICT
 
 MOST_INPUTS = 2048
 
@@ -52,7 +53,7 @@ class EmbeddingRequest(BaseModel):
     and clients have no other way to say which it is. `user` is taken as the hint it is.
     """
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = STRICT
     model: str
     input: Annotated[list[Annotated[str, AfterValidator(_said)]], BeforeValidator(_texts)]
     dimensions: int | None = None

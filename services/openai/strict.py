@@ -2,4 +2,5 @@
 
 from pydantic import ConfigDict
 
-STRICT = ConfigDict(strict=True, extra="forbid", frozen=True)
+# Built when first used: one within another is built with it, and a route may never be called in a process's life.
+STRICT = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)

@@ -71,6 +71,7 @@ PURE |= {
         "media",
         "reasoning",
         "schemas",
+        "strict",
         "support",
         "toolconfig",
         "tools",
