@@ -38,11 +38,12 @@ def _marks(request: ChatRequest) -> Iterator[tuple[str, Marked]]:
             yield _named(f"tools[{index}]", tool), tool
     for at, message in enumerate(request.messages):
         for index, part in enumerate(message.content or ()):
+            if not part.cached_for:
+                continue
             param = _named(f"messages[{at}].content[{index}]", part)
-            if part.cached_for and not (part.words.strip() or part.image_url or part.file):
+            if not (part.words.strip() or part.image_url or part.file):
                 raise Problem("invalid_value", param=param, reason="marks a text that is blank")
-            if part.cached_for:
-                yield param, part
+            yield param, part
         if message.cached_for:
             param = _named(f"messages[{at}]", message)
             if not (_says(message) or message.tool_calls):
