@@ -144,7 +144,7 @@ HEAVY = {
 @pytest.mark.parametrize(
     ("module", "also_kept_out"),
     [
-        ("services.openai.app", set()),
+        ("services.openai.app", {"concurrent.futures.thread"}),
         ("services.mcp.app", set()),
         ("pennyworth.authorizer", {"pydantic"}),
         ("services.admin.app", set()),

@@ -35,6 +35,15 @@ def test_interleaved_streams_are_each_whole_under_their_own_index(texts, usage):
     assert (last["choices"], last["usage"]) == ([], summed([usage] * len(texts)))
 
 
+def test_a_chunk_leaves_before_any_other_is_read():
+    def one(text):
+        yield chunk(text)
+        raise AssertionError
+
+    said = interleaved([one("a"), one("b")])
+    assert [next(said)["choices"][0]["delta"]["content"] for _ in "ab"] == ["a", "b"]
+
+
 def test_streams_that_say_no_usage_end_without_one():
     assert list(interleaved([iter([chunk("a")]), iter([])])) == [chunk("a")]
 
