@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator
 
 from pennyworth.errors import Problem
+from services.openai.chat import Choices
 from services.openai.converse import Envelope
 from services.openai.strict import STRICT
 
@@ -52,7 +53,7 @@ class CompletionRequest(BaseModel):
     best_of: int | None = None
     max_tokens: Any = None
     frequency_penalty: Any = None
-    n: Any = None
+    n: Choices | None = None
     presence_penalty: Any = None
     seed: Any = None
     stop: Any = None

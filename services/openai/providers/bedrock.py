@@ -106,7 +106,8 @@ class Bedrock:
     def complete_prompt(self, body: dict[str, Any], envelope: Envelope) -> dict[str, Any]:
         """The completion of the older API. Raises Problem."""
         request = check(CompletionRequest, body)
-        completions = answers(lambda chat: self.complete(chat, envelope), chats(request), MOST_PROMPTS)
+        at_once = MOST_PROMPTS // (request.n or 1)  # each prompt's chat makes `n` calls of its own
+        completions = answers(lambda chat: self.complete(chat, envelope), chats(request), at_once)
         return text_completion(completions, request, envelope)
 
     def stream_prompt(self, body: dict[str, Any], envelope: Envelope, meter: Meter) -> Iterator[bytes]:

@@ -1,7 +1,9 @@
 """The way to Bedrock where AWS is in trouble."""
 
 import json
+from contextlib import suppress
 from itertools import count
+from threading import Barrier, BrokenBarrierError, Lock
 
 import pytest
 
@@ -156,3 +158,30 @@ def test_usage_of_all_answers_is_summed():
     meter = Meter("nova-lite", "bedrock", None)
     list(Streams(ANSWER, ANSWER).begin(meter))
     assert (meter.fields()["prompt_tokens"], meter.fields()["completion_tokens"]) == (10, 4)
+
+
+class Crowd:
+    """Counts the calls that are open at once: each waits for one more than there should be."""
+
+    def __init__(self, most):
+        self.most, self.open, self.seen, self.lock = most, 0, 0, Lock()
+        self.too_many = Barrier(most + 1)
+
+    def post(self, *_, **__):
+        with self.lock:
+            self.open += 1
+            self.seen = max(self.seen, self.open)
+        with suppress(BrokenBarrierError):
+            self.too_many.wait(0.05)
+        with self.lock:
+            self.open -= 1
+        usage = {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2}
+        return {"output": {"message": {"content": [{"text": "x"}]}}, "stopReason": "end_turn", "usage": usage}
+
+
+def test_many_prompts_with_many_answers_are_not_all_asked_at_once():
+    crowd = Crowd(20)
+    body = {"model": "nova-lite", "prompt": ["Hi"] * 20, "n": 8}
+    bedrock = Bedrock(crowd, lambda _: UNSIGNED, None, find("nova-lite"))
+    assert len(bedrock.complete_prompt(body, ENVELOPE)["choices"]) == 160
+    assert crowd.seen <= crowd.most
