@@ -152,7 +152,7 @@ def shortened(text: str) -> str:
 
 def reasoning(chat: Chat, redacted: bool) -> dict[str, Any]:
     if redacted:
-        return {"reasoningContent": {"redactedContent": REDACTED + hashlib.sha256(chat.prompt.encode()).digest()}}
+        return {"reasoningContent": {"redactedContent": sealed(hashlib.sha256(chat.prompt.encode()).digest())}}
     text = f'The user wrote "{shortened(chat.prompt)}". This reasoning is simulated.'
     if chat.effort:  # Nova 2 never shows what it thought
         return {"reasoningContent": {"reasoningText": {"text": "[REDACTED]"}}}
@@ -164,3 +164,12 @@ def reasoning(chat: Chat, redacted: bool) -> dict[str, Any]:
 def signature(reasoning_text: str) -> str:
     """What proves, when it comes back, that the text was not changed."""
     return base64.b64encode(hmac.digest(SIGNING_KEY, reasoning_text.encode(), "sha256") * 4).decode()
+
+
+def sealed(thought: bytes) -> bytes:
+    """Redacted reasoning: what was thought, and what proves when it comes back that nobody changed it."""
+    return REDACTED + thought + hmac.digest(SIGNING_KEY, thought, "sha256")
+
+
+def is_sealed(content: bytes) -> bool:
+    return hmac.compare_digest(content, sealed(content[len(REDACTED) : -hashlib.sha256().digest_size]))

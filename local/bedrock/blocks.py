@@ -131,6 +131,9 @@ def check_cache_points(model: Model, body: dict[str, Any]) -> None:
         raise refused_by_model(
             f"A maximum of {CACHE_POINTS} blocks with cache_control may be provided. Found {len(every)}."
         )
+    lives = [point.get("ttl", "5m") for point in every]
+    if lives != sorted(lives):
+        raise refused_by_model("a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block.")
     if any(point.get("ttl") == "1h" for point in every) and not model.can("one_hour_cache"):
         raise unsupported("cachePoint.ttl")
 

@@ -36,6 +36,10 @@ class Model:
     service_tiers: tuple[str, ...] = ("default",)
     cache_minimum_tokens: int | None = None
     dimensions: tuple[int, ...] = ()
+    regions: tuple[str, ...] = ()  # where it is; empty for everywhere
+
+    def is_in(self, region: str) -> bool:
+        return not self.regions or region in self.regions
 
     def can(self, ability: str) -> bool:
         return ability in self.abilities
@@ -69,7 +73,7 @@ def resolve(identifier: str, region: str) -> tuple[Model, bool]:
         raise invalid(UNKNOWN)
     if kind and (parts["account"] is None) != (kind == "foundation-model"):
         raise invalid(UNKNOWN)
-    if name in MODELS and kind != "inference-profile":
+    if name in MODELS and kind != "inference-profile" and MODELS[name].is_in(region):
         return MODELS[name], False
     geography, _, model_id = name.partition(".")
     model = MODELS.get(model_id)

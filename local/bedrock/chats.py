@@ -47,12 +47,14 @@ class Chat:
 
     @property
     def tool_choice(self) -> str:
-        """`auto`, `any`, or `tool` with `chosen_tool`."""
-        return next(iter(self.body.get("toolConfig", {}).get("toolChoice", {"auto": {}})))
+        """`auto`, `any`, or `tool` with `chosen_tool`: Converse's, or Anthropic's among the additional fields."""
+        choice = self.body.get("toolConfig", {}).get("toolChoice")
+        return next(iter(choice)) if choice else self.extra.get("tool_choice", {}).get("type", "auto")
 
     @property
     def chosen_tool(self) -> str | None:
-        return self.body.get("toolConfig", {}).get("toolChoice", {}).get("tool", {}).get("name")
+        named = self.body.get("toolConfig", {}).get("toolChoice", {}).get("tool", self.extra.get("tool_choice", {}))
+        return named.get("name")
 
     @property
     def one_call_only(self) -> bool:

@@ -57,7 +57,8 @@ def translated(body: dict[str, Any]) -> dict[str, Any]:
         converse["toolConfig"] = {**converse.get("toolConfig", {"tools": []}), "toolChoice": {choice["type"]: named}}
     extra = {name: body[name] for name in ("thinking", "top_k", "anthropic_beta") if name in body}
     if choice.get("disable_parallel_tool_use") and choice["type"] != "none":
-        extra["tool_choice"] = choice
+        said_there = ("type", "name") if "toolChoice" in converse.get("toolConfig", {}) else ()
+        extra["tool_choice"] = {name: value for name, value in choice.items() if name not in said_there}
     if extra:
         converse["additionalModelRequestFields"] = extra
     if "output_config" in body:

@@ -11,10 +11,17 @@ from local.bedrock.errors import invalid, malformed
 from local.bedrock.tokens import IMAGE, count, pieces
 
 FEATURE_PLACES = 8  # numbers of the vector that one word moves
-TITAN_CHARACTERS = 50000
+TITAN_CHARACTERS = NOVA_CHARACTERS = 50000
 COHERE_TEXTS, COHERE_CHARACTERS = 96, 2048
 INPUT_TYPES = ("search_document", "search_query", "classification", "clustering", "image")
+THIRD_IMAGE, FOURTH_IMAGE = r"data:image/(png|jpeg);base64,", r"data:image/(png|jpeg|webp|gif);base64,"
 COHERE_TYPES = ("float", "int8", "uint8", "binary", "ubinary")
+NOVA_SCHEMA = "nova-multimodal-embed-v1"
+NOVA_MEDIA = ("text", "image", "video", "audio")
+NOVA_PURPOSES = (
+    *("GENERIC_INDEX", "GENERIC_RETRIEVAL", "TEXT_RETRIEVAL", "IMAGE_RETRIEVAL", "VIDEO_RETRIEVAL"),
+    *("DOCUMENT_RETRIEVAL", "AUDIO_RETRIEVAL", "CLASSIFICATION", "CLUSTERING"),
+)
 
 
 def vector(text: str, dimensions: int) -> list[float]:
@@ -57,8 +64,7 @@ def titan(model: Model, body: dict[str, Any]) -> tuple[dict[str, Any], int]:
         raise malformed("expected minLength: 1, actual: 0")
     if len(text) > TITAN_CHARACTERS:
         raise malformed(f"expected maxLength: {TITAN_CHARACTERS}, actual: {len(text)}")
-    if dimensions not in model.dimensions or isinstance(dimensions, bool):
-        raise malformed(f"#/dimensions: {dimensions} is not a valid enum value")
+    one_of(body, "dimensions", model.dimensions)
     types = chosen(body.get("embeddingTypes"), "embeddingTypes", ("float", "binary")) or ["float"]
     tokens = count(text)
     if tokens > model.context_tokens:
@@ -85,16 +91,13 @@ def cohere(model: Model, body: dict[str, Any]) -> tuple[dict[str, Any], int]:
     fourth = len(model.dimensions) > 1
     allowed = {"input_type", "texts", "images", "truncate", "embedding_types"}
     only(body, allowed | {"inputs", "output_dimension", "max_tokens"} if fourth else allowed, {"input_type"})
-    if body["input_type"] not in INPUT_TYPES[: 4 if fourth else 5]:
-        raise malformed(f"#/input_type: {body['input_type']} is not a valid enum value")
-    ends = ("NONE", "LEFT", "RIGHT") if fourth else ("NONE", "START", "END")
-    truncate = body.get("truncate", "NONE")
-    if truncate not in ends:
-        raise malformed(f"#/truncate: {truncate} is not a valid enum value")
-    dimensions = body.get("output_dimension", model.dimensions[0])
-    if dimensions not in model.dimensions or isinstance(dimensions, bool):
-        raise malformed(f"#/output_dimension: {dimensions} is not a valid enum value")
+    one_of(body, "input_type", INPUT_TYPES[: 4 if fourth else 5])
+    one_of(body, "truncate", ("NONE", "LEFT", "RIGHT") if fourth else ("NONE", "START", "END"))
+    one_of(body, "output_dimension", model.dimensions)
+    truncate, dimensions = body.get("truncate", "NONE"), body.get("output_dimension", model.dimensions[0])
     expect(body, "max_tokens", int)
+    if body.get("max_tokens", 1) < 1:
+        raise malformed(f"#/max_tokens: {body['max_tokens']} is not greater or equal to 1")
     types = chosen(body.get("embedding_types"), "embedding_types", COHERE_TYPES)
     entries = cohere_entries(body, fourth)
     limit = min(body.get("max_tokens", model.context_tokens), model.context_tokens)
@@ -109,14 +112,53 @@ def cohere(model: Model, body: dict[str, Any]) -> tuple[dict[str, Any], int]:
     return {**reply, **form, **named, "embeddings": embeddings}, tokens
 
 
+def nova(model: Model, body: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """The reply of Nova Multimodal Embeddings to a text, and its input tokens.
+
+    Source: Amazon Nova user guide, embeddings schema. It gives a text 8192 characters; what the API was seen to refuse
+    is 50001.
+    """
+    only(body, {"schemaVersion", "taskType", "singleEmbeddingParams"}, {"taskType", "singleEmbeddingParams"})
+    one_of(body, "schemaVersion", (NOVA_SCHEMA,))
+    one_of(body, "taskType", ("SINGLE_EMBEDDING",))
+    asked = body["singleEmbeddingParams"]
+    only(
+        asked, {"embeddingPurpose", "embeddingDimension", *NOVA_MEDIA}, {"embeddingPurpose"}, "#/singleEmbeddingParams"
+    )
+    one_of(asked, "embeddingPurpose", NOVA_PURPOSES)
+    one_of(asked, "embeddingDimension", model.dimensions)
+    if len(asked.keys() & set(NOVA_MEDIA)) != 1:
+        raise malformed("#/singleEmbeddingParams: exactly one of text, image, video or audio is needed")
+    if "text" not in asked:
+        raise invalid("This stand-in embeds text only.")
+    text = asked["text"]
+    only(text, {"truncationMode", "value", "source"}, {"truncationMode"}, "#/singleEmbeddingParams/text")
+    if "value" not in text or "source" in text:
+        raise invalid("This stand-in embeds text in the request only.")
+    one_of(text, "truncationMode", ("START", "END", "NONE"))
+    expect(text, "value", str)
+    if not 1 <= len(text["value"]) <= NOVA_CHARACTERS:
+        limit = f"maxLength: {NOVA_CHARACTERS}" if text["value"] else "minLength: 1"
+        raise malformed(f"#/singleEmbeddingParams/text/value: expected {limit}, actual: {len(text['value'])}")
+    kept = cut(text["value"], model.context_tokens, text["truncationMode"])
+    made: dict[str, Any] = {"embeddingType": "TEXT"}
+    made["embedding"] = vector(kept, asked.get("embeddingDimension", model.dimensions[0]))
+    if kept != text["value"]:
+        made["truncatedCharLength"] = len(kept)
+    return {"embeddings": [made]}, count(kept)
+
+
 def cohere_entries(body: dict[str, Any], fourth: bool) -> list[str]:
     """What is to be embedded, each as one text: a picture is its data URI."""
     given = [name for name in ("texts", "images", "inputs") if name in body]
     if len(given) != 1:
         raise malformed("exactly one of texts, images or inputs is needed")
+    if not fourth and (body["input_type"] == "image") != (given[0] == "images"):
+        raise malformed("#/input_type: image is for images, and only for them")
     entries = body[given[0]]
-    if not isinstance(entries, list) or not 1 <= len(entries) <= COHERE_TEXTS:
-        raise malformed(f"#/{given[0]}: expected between 1 and {COHERE_TEXTS} items")
+    most = COHERE_TEXTS if fourth or given[0] == "texts" else 1
+    if not isinstance(entries, list) or not 1 <= len(entries) <= most:
+        raise malformed(f"#/{given[0]}: expected between 1 and {most} items")
     if given[0] == "inputs":
         try:
             return [" ".join(str(part[part["type"]]) for part in entry["content"]) for entry in entries]
@@ -125,7 +167,7 @@ def cohere_entries(body: dict[str, Any], fourth: bool) -> list[str]:
     for number, entry in enumerate(entries):
         if not isinstance(entry, str):
             raise malformed(f"#/{given[0]}/{number}: expected type: String, found: {type(entry).__name__}")
-        if given[0] == "images" and not re.match(r"data:image/(png|jpeg|webp|gif);base64,", entry):
+        if given[0] == "images" and not re.match(FOURTH_IMAGE if fourth else THIRD_IMAGE, entry):
             raise malformed(f"#/images/{number}: expected a data URI of an image")
         if given[0] == "texts" and not fourth and len(entry) > COHERE_CHARACTERS:
             raise malformed(f"#/texts/{number}: expected maxLength: {COHERE_CHARACTERS}, actual: {len(entry)}")
@@ -161,15 +203,20 @@ def chosen(wanted: Any, name: str, known: tuple[str, ...]) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
-def only(body: Any, allowed: set[str], needed: set[str]) -> None:
+def only(body: Any, allowed: set[str], needed: set[str], where: str = "#") -> None:
     if not isinstance(body, dict):
-        raise malformed(f"expected type: JSONObject, found: {type(body).__name__}")
+        raise malformed(f"{where}: expected type: JSONObject, found: {type(body).__name__}")
     for name in sorted(needed - body.keys()):
-        raise malformed(f"#: required key [{name}] not found")
+        raise malformed(f"{where}: required key [{name}] not found")
     for name in sorted(body.keys() - allowed):
-        raise malformed(f"#: extraneous key [{name}] is not permitted")
+        raise malformed(f"{where}: extraneous key [{name}] is not permitted")
 
 
 def expect(body: dict[str, Any], name: str, wanted: type) -> None:
-    if name in body and not isinstance(body[name], wanted):
+    if name in body and (not isinstance(body[name], wanted) or (wanted is int and isinstance(body[name], bool))):
         raise malformed(f"#/{name}: expected type: {wanted.__name__}, found: {type(body[name]).__name__}")
+
+
+def one_of(body: dict[str, Any], name: str, known: tuple[Any, ...]) -> None:
+    if name in body and (body[name] not in known or isinstance(body[name], bool | float)):
+        raise malformed(f"#/{name}: {body[name]} is not a valid enum value")

@@ -94,6 +94,7 @@ def check_tool(model: Model, where: str, tool: dict[str, Any]) -> None:
     if tool.get("strict"):
         if not model.can("structured_output"):
             raise unsupported(f"{where}.strict")
+        check_references(f"{where}.inputSchema.json", schema)
         check_schema(f"{where}.inputSchema.json", schema)
 
 
@@ -132,7 +133,22 @@ def check_extra(model: Model, body: dict[str, Any]) -> None:
 
 
 def check_native_tool_choice(value: Any, body: dict[str, Any]) -> None:
-    if not isinstance(value, dict) or value.get("type") not in ("auto", "any", "tool"):
+    """Anthropic's tool_choice beside Converse's: fields that both say are refused, the others join.
+
+    Source: Bedrock's words in https://github.com/BerriAI/litellm/issues/36536 (read 2026-11).
+    """
+    choice = body.get("toolConfig", {}).get("toolChoice")
+    if not isinstance(value, dict):
+        raise refused_by_model("tool_choice: Input should be a valid dictionary or object to extract fields from")
+    if choice and value.keys() & {"type", "name"}:
+        field = f"tool_choice/{min(value.keys() & {'type', 'name'}, key=len)}"
+        existing = f"toolConfig.toolChoice.{next(iter(choice))}"
+        raise invalid(
+            f"The additional field {field} conflicts with the existing field {existing}. Remove {field} and try again."
+        )
+    if not choice and "type" not in value:
+        raise refused_by_model("tool_choice.type: Field required")
+    if not choice and value["type"] not in ("auto", "any", "tool"):
         raise refused_by_model("tool_choice: Input tag is not one of the expected tags: 'auto', 'any', 'tool', 'none'")
     if "toolConfig" not in body:
         raise refused_by_model("tool_choice may only be specified while providing tools.")
@@ -183,6 +199,7 @@ def check_output(model: Model, config: dict[str, Any]) -> None:
         raise invalid("The value at outputConfig.textFormat.structure.jsonSchema.schema is not a JSON object.")
     if not is_schema(encoded(schema)):
         raise refused_by_model("output_config.format.schema: JSON schema is invalid.")
+    check_references("output_config.format.schema", schema)
     check_schema("output_config.format.schema", schema)
 
 
@@ -217,3 +234,30 @@ def check_schema(where: str, schema: Any) -> None:
         check_schema(where, schema.get(key))
     for key in ("properties", "$defs", "definitions"):
         check_schema(where, list(schema.get(key, {}).values()))
+
+
+def check_references(where: str, root: dict[str, Any]) -> None:
+    """A grammar is compiled with every reference written out, so none may lead back to where it stands."""
+
+    def walk(node: Any, within: tuple[str, ...]) -> None:
+        if isinstance(node, list):
+            for part in node:
+                walk(part, within)
+        elif isinstance(node, dict):
+            reference = node.get("$ref")
+            if reference in within:
+                raise refused_by_model(f"{where}: Recursive schemas are not supported")
+            if isinstance(reference, str):
+                walk(named(root, reference), (*within, reference))
+            for key, value in node.items():
+                if key not in ("$ref", "$defs", "definitions", "enum", "const", "default", "examples"):
+                    walk(value, within)
+
+    walk(root, ("#",))
+
+
+def named(root: dict[str, Any], reference: str) -> Any:
+    node: Any = root
+    for step in reference.removeprefix("#").split("/")[1:]:
+        node = node.get(step) if isinstance(node, dict) else None
+    return node

@@ -30,7 +30,11 @@ def asked(operation_name: str, query: Mapping[str, str]) -> dict[str, Any]:
 
 def foundation_models(query: Mapping[str, str], region: str) -> dict[str, Any]:
     wanted = asked("ListFoundationModels", query)
-    return {"modelSummaries": [summary(model, region) for model in MODELS.values() if fits(model, wanted)]}
+    return {
+        "modelSummaries": [
+            summary(model, region) for model in MODELS.values() if model.is_in(region) and fits(model, wanted)
+        ]
+    }
 
 
 def fits(model: Model, wanted: dict[str, Any]) -> bool:

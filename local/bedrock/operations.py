@@ -27,7 +27,7 @@ from local.bedrock.signatures import Caller
 from local.bedrock.streams import EventStream
 from local.bedrock.tokens import prompt
 
-EMBEDDERS = {"titan": embeddings.titan, "cohere": embeddings.cohere}
+EMBEDDERS = {"titan": embeddings.titan, "cohere": embeddings.cohere, "nova_embedding": embeddings.nova}
 DIALECTS = {"anthropic": claude, "nova": nova}
 TOO_LONG = "Member must have length less than or equal to {}"
 # InvokeModel's headers, and the member of Converse's input that says the same.

@@ -126,7 +126,7 @@ def own_constraints(value: Any, shape: Shape, path: str) -> Iterator[str]:
 
 @cache
 def compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
+    return re.compile(pattern, re.ASCII)  # AWS's patterns are Java's, whose \s and \w know ASCII alone
 
 
 def broken(value: Any, path: str, constraint: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from local.bedrock.answers import signature
+from local.bedrock.answers import is_sealed, signature
 from local.bedrock.catalogue import Model
 from local.bedrock.errors import invalid, refused_by_model, unsupported
 
@@ -124,6 +124,9 @@ def check_reasoning(model: Model, where: str, blocks: Blocks) -> None:
         shown = block["reasoningContent"].get("reasoningText")
         if shown and model.can("signed_reasoning") and shown.get("signature") != signature(shown["text"]):
             raise refused_by_model(f"{where}.{number}: Invalid `signature` in `thinking` block")
+        hidden = block["reasoningContent"].get("redactedContent")
+        if hidden is not None and not is_sealed(hidden):
+            raise refused_by_model(f"{where}.{number}: Invalid `data` in `redacted_thinking` block")
 
 
 def check_end(model: Model, last: dict[str, Any]) -> None:

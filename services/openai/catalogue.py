@@ -1,8 +1,8 @@
 """The models clients may name, and what each can do: data in models.json."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,13 @@ from pennyworth.errors import Problem
 from pennyworth.principal import Principal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
     """Micro-dollars per million tokens, which are whole numbers: Amazon's list price on demand in the US Regions. Other
     Regions, discounts and cache writes cost otherwise, so a cost made of it is an estimate; the bill is Amazon's."""
 
     prompt: int
-    completion: int
+    completion: int = 0  # an embedding is no tokens
     source: str  # where the figures are from, by commit, because price pages change
     read: str  # the day they were
     cached: int | None = None  # where prompt tokens from a cache are cheaper
@@ -27,6 +27,20 @@ class Price:
         cached = self.prompt if self.cached is None else self.cached
         total = (prompt_tokens - cached_tokens) * self.prompt + cached_tokens * cached
         return (total + completion_tokens * self.completion + 500_000) // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """How an embedding model is asked, and what it takes.
+
+    Sources: Amazon Bedrock user guide, Titan Text Embeddings V2 and Cohere Embed v3 and v4; Amazon Nova user guide,
+    embeddings schema (read 2026-11). Nova's schema says 8192 characters, but its API refuses from 50001 on.
+    """
+
+    form: str  # titan, cohere or nova: whose InvokeModel body it takes
+    dimensions: tuple[int, ...]  # the first is the default
+    inputs_per_call: int
+    max_characters: int | None  # of one input; None where only tokens count
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +54,10 @@ class Model:
     max_output_tokens: int
     capabilities: frozenset[str]
     exclusive: tuple[str, ...] = ()  # parameters of which the model takes one at a time
+    # What asks for a reasoning_effort: additional request fields by effort
+    efforts: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     price: Price | None = None  # None where no dated source shows one
+    embedding: Embedding | None = None  # of an embedding model
 
     def accepts(self, capability: str) -> bool:
         return capability in self.capabilities
@@ -55,8 +72,15 @@ def models() -> dict[str, Model]:
 
 def _model(name: str, row: dict[str, Any]) -> Model:
     price = Price(**row["price"]) if "price" in row else None
-    made = {"capabilities": frozenset(row["accepts"]), "exclusive": tuple(row.get("exclusive", ())), "price": price}
+    made: dict[str, Any] = {"capabilities": frozenset(row["accepts"]), "exclusive": tuple(row.get("exclusive", ()))}
+    made["price"] = price
+    if row["kind"] == "embedding":
+        made["embedding"] = _embedding(row["embedding"])
     return Model(name=name, **{field: value for field, value in {**row, **made}.items() if field != "accepts"})
+
+
+def _embedding(row: dict[str, Any]) -> Embedding:
+    return Embedding(**{**row, "dimensions": tuple(row["dimensions"])})
 
 
 def find(name: str) -> Model:

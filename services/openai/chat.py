@@ -1,26 +1,18 @@
-"""What POST /chat/completions takes: OpenAI's request, as far as the providers behind it can serve it.
+"""What POST /chat/completions takes: OpenAI's request, as far as the models behind Converse can serve it.
 
-Parameters that ask for what is the default anyway (`n: 1`, `logprobs: false`, …) are taken, because clients send them.
-Everything else unknown is refused by name: nothing is dropped silently. Two things are taken although Converse has no
-place for them, because clients send them with every message: `name`, and hints such as `user` and `prompt_cache_key`.
+Parameters no model here knows are taken where they ask for what is the default anyway (`logprobs: false`, …), because
+clients send them, and refused by name where they ask for more: nothing is dropped silently.
 """
 
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
-from pennyworth.body import load
-from pennyworth.errors import Problem
-
-STRICT = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-def _parts(content: object) -> object:
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}]
-    if content is None or isinstance(content, list):
-        return content
-    raise ValueError("must be a string or an array of content parts")
+from services.openai.caching import CacheOptions
+from services.openai.conversation import Message, Part
+from services.openai.strict import STRICT
+from services.openai.tools import FunctionName, Tool, ToolChoice
 
 
 def _strings(stop: object) -> object:
@@ -31,118 +23,33 @@ def _strings(stop: object) -> object:
     raise ValueError("must be a string or an array of strings")
 
 
-def _choice(choice: object) -> object:
-    return {"type": choice} if isinstance(choice, str) else choice
+def _telling(stop: list[str] | None) -> list[str] | None:
+    """An empty one stops nothing; one of white space alone is what Bedrock refuses."""
+    if any(text and not text.strip() for text in stop or ()):
+        raise ValueError("a stop sequence must hold more than white space")
+    return stop
 
 
-def _object(arguments: str) -> str:
-    """Held to what a body is held to, because it goes on to Bedrock as JSON too."""
-    try:
-        load(arguments or "{}")
-    except Problem:
-        raise ValueError("must be a JSON object as text") from None
-    return arguments or "{}"
+def _only(*defaults: object) -> BeforeValidator:
+    """Nothing but what changes nothing."""
+
+    def check(value: object) -> object:
+        if value is None or value in defaults:
+            return value
+        raise PydanticCustomError("unsupported_parameter", "Models on Bedrock do not take it. Leave it out.")
+
+    return BeforeValidator(check)
 
 
-FunctionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-# What Bedrock takes as request metadata, a little narrower than OpenAI.
-MetadataText = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9\s:_@$#=/+,.-]{1,256}$")]
+# What Bedrock takes as request metadata: fewer characters than OpenAI, and values of half the length.
+_PLAIN = r"a-zA-Z0-9 \t\n\v\f\r:_@$#=/+,.-"
+MetadataKey = Annotated[str, StringConstraints(pattern=f"^[{_PLAIN}]{{1,256}}$")]
+MetadataValue = Annotated[str, StringConstraints(pattern=f"^[{_PLAIN}]{{0,256}}$")]
 Temperature = Annotated[float, Field(ge=0, le=2)]
 TopP = Annotated[float, Field(ge=0, le=1)]
-Zero = Annotated[float, Field(ge=0, le=0)]
-
-
-class Part(BaseModel):
-    model_config = STRICT
-    type: Literal["text", "refusal"]
-    text: str = ""
-    refusal: str = ""
-
-    @model_validator(mode="after")
-    def whole(self) -> "Part":
-        if self.model_fields_set != {"type", self.type}:
-            raise ValueError(f"a part of type '{self.type}' holds '{self.type}' and nothing else")
-        return self
-
-    @property
-    def words(self) -> str:
-        return self.text or self.refusal
-
-
-class CalledFunction(BaseModel):
-    model_config = STRICT
-    name: FunctionName
-    arguments: Annotated[str, AfterValidator(_object)]
-
-
-class ToolCall(BaseModel):
-    model_config = STRICT
-    id: Annotated[str, StringConstraints(min_length=1)]
-    type: Literal["function"]
-    function: CalledFunction
-    index: int | None = None  # clients replay glued chunks, index included
-
-
-class Message(BaseModel):
-    model_config = STRICT
-    role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: Annotated[list[Part] | None, BeforeValidator(_parts)] = None
-    name: str | None = None
-    tool_calls: list[ToolCall] | None = None
-    tool_call_id: str | None = None
-    refusal: str | None = None
-    # What clients replay of an answer and no provider takes back.
-    reasoning_content: str | None = None
-    annotations: list[Any] | None = None
-    audio: None = None
-    function_call: None = None
-
-    @model_validator(mode="after")
-    def fitting(self) -> "Message":
-        for field, role in _ROLE_OF.items():
-            if self.role != role and getattr(self, field):
-                raise ValueError(f"'{field}' is for messages of the role '{role}'")
-        return self
-
-
-# Said by another, these would be without effect.
-_ROLE_OF = {
-    "tool_calls": "assistant",
-    "refusal": "assistant",
-    "reasoning_content": "assistant",
-    "tool_call_id": "tool",
-}
-
-
-class Function(BaseModel):
-    model_config = STRICT
-    name: FunctionName
-    description: str | None = None
-    parameters: dict[str, Any] | None = None
-    strict: bool | None = None
-
-
-class Tool(BaseModel):
-    model_config = STRICT
-    type: Literal["function"]
-    function: Function
-
-
-class NamedFunction(BaseModel):
-    model_config = STRICT
-    name: FunctionName
-
-
-class ToolChoice(BaseModel):
-    model_config = STRICT
-    type: Literal["none", "auto", "required", "function"]
-    function: NamedFunction | None = None
-
-    @model_validator(mode="after")
-    def named(self) -> "ToolChoice":
-        if (self.type == "function") != (self.function is not None):
-            raise ValueError("a function is named with type 'function' and only with it")
-        return self
+Stop = Annotated[list[str], Field(max_length=4)]
+Choices = Annotated[int, Field(ge=1, le=8)]  # each is a call of its own, and they are open at once
+Unknown = Annotated[None, _only()]
 
 
 class StreamOptions(BaseModel):
@@ -151,15 +58,39 @@ class StreamOptions(BaseModel):
     include_obfuscation: bool | None = None  # padding against traffic analysis: an offer, not a promise
 
 
-class PlainText(BaseModel):
+class JsonSchema(BaseModel):
     model_config = STRICT
-    type: Literal["text"]
+    name: FunctionName
+    description: str | None = None
+    schema_: Annotated[dict[str, Any] | None, Field(alias="schema")] = None
+    strict: bool | None = None
+
+
+class ResponseFormat(BaseModel):
+    model_config = STRICT
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: JsonSchema | None = None
+
+    @model_validator(mode="after")
+    def whole(self) -> "ResponseFormat":
+        if (self.type == "json_schema") != (self.json_schema is not None):
+            raise ValueError("a schema is given as 'json_schema' with that type and only with it")
+        return self
+
+
+class Prediction(BaseModel):
+    """What the answer will resemble: it may hasten an answer and never changes one, so Converse does without."""
+
+    model_config = STRICT
+    type: Literal["content"]
+    content: str | list[Part]
 
 
 class ChatRequest(BaseModel):
     """Source: OpenAI's API reference, Create chat completion (as in openai-python 3.54)."""
 
-    model_config = STRICT
+    # Built at init, where Lambda lends a whole processor, and not in the first request.
+    model_config = STRICT | ConfigDict(defer_build=False)
     model: str
     messages: Annotated[list[Message], Field(min_length=1)]
     stream: bool | None = None
@@ -168,21 +99,40 @@ class ChatRequest(BaseModel):
     max_tokens: Annotated[int, Field(ge=1)] | None = None
     temperature: Temperature | None = None
     top_p: TopP | None = None
-    stop: Annotated[Annotated[list[str], Field(max_length=4)] | None, BeforeValidator(_strings)] = None
+    stop: Annotated[Stop | None, BeforeValidator(_strings), AfterValidator(_telling)] = None
+    n: Choices | None = None
     tools: Annotated[list[Tool], Field(max_length=128)] | None = None
-    tool_choice: Annotated[ToolChoice | None, BeforeValidator(_choice)] = None
-    metadata: Annotated[dict[MetadataText, MetadataText], Field(max_length=16)] | None = None
-    # Taken because they change nothing, or because OpenAI documents them as hints.
-    n: Literal[1] | None = None
-    logprobs: Literal[False] | None = None
-    parallel_tool_calls: Literal[True] | None = None
-    presence_penalty: Zero | None = None
-    frequency_penalty: Zero | None = None
-    response_format: PlainText | None = None
-    store: bool | None = None
+    tool_choice: ToolChoice | None = None
+    parallel_tool_calls: bool | None = None
+    response_format: ResponseFormat | None = None
+    reasoning_effort: str | None = None
+    service_tier: Literal["auto", "default", "flex", "priority", "fast"] | None = None
+    metadata: Annotated[dict[MetadataKey, MetadataValue], Field(max_length=16)] | None = None
+    # Hints by OpenAI's own account: they go along as request metadata where they fit.
     user: str | None = None
-    safety_identifier: str | None = None
+    safety_identifier: Annotated[str, Field(max_length=128)] | None = None
     prompt_cache_key: str | None = None
+    # Taken because they change nothing of an answer.
+    store: bool | None = None
+    prediction: Prediction | None = None
+    prompt_cache_options: CacheOptions | None = None
+    prompt_cache_retention: Literal["in_memory", "24h"] | None = (
+        None  # the longest a cache may live; Bedrock's is short
+    )
+    # Taken as far as they ask for nothing.
+    logprobs: Annotated[bool | None, _only(False)] = None
+    top_logprobs: Annotated[int | None, _only(0)] = None
+    presence_penalty: Annotated[float | None, _only(0)] = None
+    frequency_penalty: Annotated[float | None, _only(0)] = None
+    logit_bias: Annotated[dict[str, Any] | None, _only({})] = None
+    modalities: Annotated[list[str] | None, _only(["text"])] = None
+    verbosity: Annotated[str | None, _only("medium")] = None
+    seed: Unknown = None
+    audio: Unknown = None
+    moderation: Unknown = None
+    web_search_options: Unknown = None
+    functions: Unknown = None
+    function_call: Unknown = None
 
     @property
     def output_limit(self) -> int | None:
@@ -192,3 +142,13 @@ class ChatRequest(BaseModel):
     @property
     def include_usage(self) -> bool:
         return self.stream_options is not None and self.stream_options.include_usage
+
+    @property
+    def one_call(self) -> bool:
+        """Whether the model is asked to call one tool at a time."""
+        return bool(self.tools) and self.parallel_tool_calls is False
+
+    @property
+    def tier(self) -> str | None:
+        """Bedrock's name of the service tier asked for."""
+        return {"auto": "default", "fast": "priority"}.get(self.service_tier or "", self.service_tier)

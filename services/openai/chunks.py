@@ -4,29 +4,35 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pennyworth.errors import Problem
-from services.openai.converse import Envelope, finish_reason, usage
+from services.openai.converse import PLAINLY, Envelope, Reading, finish_reason, service_tier, usage
+from services.openai.formats import ANSWER
+from services.openai.reasoning import thinking_block
 
 Event = tuple[str, dict[str, Any]]  # (name, payload) of one ConverseStream event
 
 
-def stream_chunks(events: Iterable[Event], envelope: Envelope, include_usage: bool) -> Iterator[dict[str, Any] | None]:
+def stream_chunks(
+    events: Iterable[Event], envelope: Envelope, include_usage: bool, read: Reading = PLAINLY
+) -> Iterator[dict[str, Any] | None]:
     """One chunk per event; None for an event that says nothing, so that a writer who holds chunks back sees it pass.
 
     Glued, the chunks are the message `from_converse` makes of the whole reply. OpenAI numbers tool calls alone, from 0;
     Bedrock numbers content blocks of every kind. A tool that takes nothing arrives without input: its arguments are
-    `{}`. Raises Problem upstream_error for a stream that just ends.
+    `{}`. Where our tool is to answer, text waits until it is known whether it did. Raises Problem
+    upstream_error for a stream that just ends.
     """
     base = {"id": envelope.id, "object": "chat.completion.chunk", "created": envelope.created, "model": envelope.model}
     tail = {"usage": None} if include_usage else {}
-    deltas = _Deltas()
+    deltas = _Deltas(read)
     finished = False
     for name, event in events:
         if name == "metadata":
-            yield {**base, "choices": [], "usage": usage(event["usage"])} if include_usage else None
+            spent = {**base, "choices": [], "usage": usage(event["usage"]), **service_tier(event)}
+            yield spent if include_usage else None
             continue
         finish = None
         if name == "messageStop":
-            finish, finished = finish_reason(event["stopReason"]), True
+            finish, finished = finish_reason(event["stopReason"], deltas.called), True
         delta = deltas.of(name, event)
         if delta is None:
             yield None
@@ -40,35 +46,78 @@ def stream_chunks(events: Iterable[Event], envelope: Envelope, include_usage: bo
 class _Deltas:
     """What an event adds to the message. Remembers which content blocks are tool calls."""
 
-    def __init__(self) -> None:
+    def __init__(self, read: Reading) -> None:
         self._calls: dict[int, int] = {}  # content block → tool call
         self._silent: set[int] = set()  # tool blocks without input so far
+        self._read = read
+        self._answer: int | None = None  # the block that calls our tool
+        self._text: list[str] = []  # what was said beside it
+        self._thought: dict[str, Any] = {}  # the reasoning of this block
+        self._thoughts = 0  # blocks of reasoning to keep so far
+
+    @property
+    def called(self) -> bool:
+        return bool(self._calls)
 
     def of(self, name: str, event: dict[str, Any]) -> dict[str, Any] | None:
         if name == "contentBlockDelta":
             return self._delta(event["delta"], event["contentBlockIndex"])
         if name == "contentBlockStart" and "toolUse" in event["start"]:
-            block = event["contentBlockIndex"]
-            self._silent.add(block)
-            self._calls[block] = len(self._calls)
-            return {"tool_calls": [_opened(self._calls[block], event["start"]["toolUse"])]}
-        if name == "contentBlockStop" and event["contentBlockIndex"] in self._silent:
-            return self._arguments("{}", event["contentBlockIndex"])
+            return self._opened(event["start"]["toolUse"], event["contentBlockIndex"])
+        if name == "contentBlockStop":
+            return self._closed(event["contentBlockIndex"])
         if name == "messageStart":
             return {"role": "assistant", "content": "", "refusal": None}
-        return {} if name == "messageStop" else None
+        if name == "messageStop":
+            return {"content": "".join(self._text)} if self._text and self._answer is None else {}
+        return None
+
+    def _opened(self, tool_use: dict[str, Any], block: int) -> dict[str, Any] | None:
+        if self._read.by_tool and tool_use["name"] == ANSWER:
+            if self._answer is None:
+                self._answer = block
+                self._silent.add(block)
+            return None
+        if self._read.one_call and self._calls:
+            return None
+        self._silent.add(block)
+        self._calls[block] = len(self._calls)
+        return {"tool_calls": [_opened(self._calls[block], tool_use)]}
 
     def _delta(self, delta: dict[str, Any], block: int) -> dict[str, Any] | None:
+        if "text" in delta and self._read.by_tool:
+            self._text.append(delta["text"])
+            return None
         if "text" in delta:
             return {"content": delta["text"]}
         if "toolUse" in delta:
             text = delta["toolUse"].get("input")
             return self._arguments(text, block) if text else None
-        text = delta.get("reasoningContent", {}).get("text")
-        return {"reasoning_content": text} if text else None
+        return self._reasoned(delta["reasoningContent"]) if "reasoningContent" in delta else None
 
-    def _arguments(self, text: str, block: int) -> dict[str, Any]:
+    def _reasoned(self, delta: dict[str, Any]) -> dict[str, Any] | None:
+        """Text at once; the block to keep when it is whole."""
+        if "redactedContent" in delta:
+            self._thought = dict(delta)
+            return None
+        shown = self._thought.setdefault("reasoningText", {"text": "", "signature": ""})
+        for name in ("text", "signature"):
+            shown[name] += delta.get(name) or ""
+        return {"reasoning_content": delta["text"]} if delta.get("text") else None
+
+    def _closed(self, block: int) -> dict[str, Any] | None:
+        thought, self._thought = thinking_block(self._thought), {}
+        if thought:
+            self._thoughts += 1
+            return {"thinking_blocks": [{"index": self._thoughts - 1, **thought}]}
+        return self._arguments("{}", block) if block in self._silent else None
+
+    def _arguments(self, text: str, block: int) -> dict[str, Any] | None:
         self._silent.discard(block)
+        if block == self._answer:
+            return {"content": text}
+        if block not in self._calls:
+            return None
         return {"tool_calls": [{"index": self._calls[block], "function": {"arguments": text}}]}
 
 

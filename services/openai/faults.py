@@ -43,11 +43,11 @@ ALARMING = frozenset(
     {"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidSignatureException"}
 )
 _RETRY_AFTER_S = 1
-_REFUSED = "The model refused the request. Check the messages, tools and parameters against what the model takes."
+_REFUSED = "The model refused the request. Check the input and the parameters against what the model takes."
 
 
-def problem(error: AwsError, model: str) -> Problem:
-    """The Problem for a failed call to the named model."""
+def problem(error: AwsError, model: str, param: str | None = None) -> Problem:
+    """The Problem for a failed call to the named model; `param` is what it was given to read."""
     code = _code(error)
     log = logger.error if error.code in ALARMING or code == "internal_error" else logger.warning
     log(
@@ -59,8 +59,8 @@ def problem(error: AwsError, model: str) -> Problem:
         aws_id=error.request_id,
     )
     retry_after_s = (error.retry_after_s or _RETRY_AFTER_S) if code == "rate_limit_exceeded" else error.retry_after_s
-    param = "model" if code == "model_not_found" else None
-    return Problem(code, param=param, retry_after_s=retry_after_s, model=model, reason=_REFUSED)
+    named = {"model_not_found": "model", "context_length_exceeded": param}.get(code)
+    return Problem(code, param=named, retry_after_s=retry_after_s, model=model, reason=_REFUSED)
 
 
 def _code(error: AwsError) -> str:

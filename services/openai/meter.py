@@ -16,8 +16,11 @@ class Meter:
         self._who, self._price = {"model": model, "provider": provider}, price
         self._counts: dict[str, int] = {}
 
-    def read(self, usage: object) -> None:
-        """OpenAI's usage object, as far as it is one: an upstream may send anything."""
+    def read(self, usage: object, tier: object = None) -> None:
+        """OpenAI's usage object, as far as it is one: an upstream may send anything. A tier of another price than the
+        catalogue's leaves the tokens uncosted."""
+        if tier not in (None, "default"):
+            self._price = None
         if not isinstance(usage, dict):
             return
         details = usage.get("prompt_tokens_details")
@@ -30,7 +33,7 @@ class Meter:
         line: dict[str, Any] = {**self._who, **self._counts}
         if not self._counts and self.pieces:
             line |= {"completion_tokens": self.pieces, "usage_partial": True}
-        if self._price is not None and "completion_tokens" in line:
+        if self._price is not None and not line.keys().isdisjoint(_COUNTS):
             tokens = (line.get(name, 0) for name in ("prompt_tokens", "cached_tokens", "completion_tokens"))
             line["cost_microusd"] = self._price.cost_microusd(*tokens)
         return line

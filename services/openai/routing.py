@@ -20,7 +20,7 @@ from services.openai.providers.upstream import Upstream
 
 
 class Provider(Protocol):
-    """Both raise Problem before their first byte; `stream` yields server-sent events and tells the meter of them."""
+    """All raise Problem before their first byte; streams yield server-sent events and tell the meter of them."""
 
     @property
     def name(self) -> str: ...
@@ -28,18 +28,26 @@ class Provider(Protocol):
     def price(self) -> Price | None: ...
     def complete(self, body: dict[str, Any], envelope: Envelope, /) -> dict[str, Any]: ...
     def stream(self, body: dict[str, Any], envelope: Envelope, meter: Meter, /) -> Iterator[bytes]: ...
+    def complete_prompt(self, body: dict[str, Any], envelope: Envelope, /) -> dict[str, Any]: ...
+    def stream_prompt(self, body: dict[str, Any], envelope: Envelope, meter: Meter, /) -> Iterator[bytes]: ...
+    def embed(self, body: dict[str, Any], /) -> dict[str, Any]: ...
 
 
-def provider(name: str, caller: Principal) -> Provider:
-    """Bedrock for the catalogue's chat models; the upstream, if there is one, for every name the catalogue lacks.
+# What the catalogue's kinds of model are for.
+_PATHS = {"chat": "/chat/completions", "embedding": "/embeddings"}
 
-    Raises Problem model_not_found, or invalid_value for a model that does not chat.
+
+def provider(name: str, caller: Principal, kind: str = "chat") -> Provider:
+    """Bedrock for the catalogue's models; the upstream, if there is one, for every name the catalogue lacks.
+
+    Raises Problem model_not_found, or invalid_value for a model of another kind.
     """
     if name not in catalogue.models() and settings().upstream_url:
         return upstream()
     model = catalogue.find(name)
-    if model.kind != "chat":
-        raise Problem("invalid_value", param="model", reason=f"'{name}' is not a chat model")
+    if model.kind != kind:
+        reason = f"'{name}' is not a model for {_PATHS[kind]}, but for {_PATHS[model.kind]}"
+        raise Problem("invalid_value", param="model", reason=reason)
     return Bedrock(aws(), partial(user_credentials, aws(), settings=settings()), caller, model)
 
 

@@ -55,6 +55,8 @@ def _problem(error: ValidationError) -> Problem:
             return Problem("missing_required_parameter", param=param)
         case "extra_forbidden":
             return Problem("unsupported_parameter", param=param, reason="Leave it out.")
+        case "unsupported_parameter":  # a validator's own
+            return Problem("unsupported_parameter", param=param, reason=first["msg"])
     return Problem("invalid_value", param=param, reason=first["msg"].removeprefix("Value error, "))
 
 

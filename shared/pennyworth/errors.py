@@ -18,7 +18,7 @@ ERRORS: dict[str, Kind] = {
     "missing_required_parameter": Kind(400, "invalid_request_error", "Missing required parameter: '{param}'."),
     "unsupported_parameter": Kind(400, "invalid_request_error", "Unsupported parameter: '{param}'. {reason}"),
     "context_length_exceeded": Kind(
-        400, "invalid_request_error", "The messages are longer than the context of '{model}'. Send less."
+        400, "invalid_request_error", "The input is longer than the context of '{model}'. Send less."
     ),
     "invalid_request": Kind(400, "invalid_request_error", "{reason}"),
     "request_too_large": Kind(413, "invalid_request_error", "The request body is over the limit of {limit}."),

@@ -2,6 +2,7 @@
 
 import json
 import time
+import uuid
 
 import pytest
 
@@ -33,3 +34,25 @@ def test_an_answers_usage_and_cost_are_logged(gateway, stream):
     assert logged["cost_microusd"] > 0
     assert {"user_id", "key_id", "group", "duration_ms"} <= {name for name, value in logged.items() if value}
     assert "nobody should log" not in json.dumps(logged)
+
+
+def test_the_cost_of_embeddings_is_logged(gateway):
+    create = gateway.openai().embeddings.with_raw_response.create
+    reply = create(model="titan-embed-text-v2", input=["a text nobody should log"] * 40)
+    logged = line(gateway, reply.headers["x-request-id"])
+    assert (logged["model"], logged["route"], logged["status"]) == ("titan-embed-text-v2", "/embeddings", 200)
+    assert logged["prompt_tokens"] == reply.parse().usage.prompt_tokens > 0
+    assert logged["cost_microusd"] > 0
+    assert "nobody should log" not in json.dumps(logged)
+
+
+def test_what_was_read_from_the_prompt_cache_costs_less(gateway):
+    chats = gateway.openai().chat.completions.with_raw_response
+    marked = {"type": "text", "text": f"{uuid.uuid4()} " + "word " * 2000, "cache_control": {"type": "ephemeral"}}
+    ask = [{"role": "user", "content": [marked]}]
+    written, read = (
+        line(gateway, chats.create(model="nova-pro", messages=ask).headers["x-request-id"]) for _ in range(2)
+    )
+    assert (written["cached_tokens"], read["cached_tokens"] > 1000) == (0, True)
+    assert read["prompt_tokens"] == written["prompt_tokens"]
+    assert read["cost_microusd"] < written["cost_microusd"]

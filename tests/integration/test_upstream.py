@@ -43,6 +43,23 @@ def test_a_request_and_its_answer_pass_unchanged(server, upstream):
     assert server.requests == [("/v1/chat/completions", "Bearer sk-upstream", body)]
 
 
+def test_embeddings_pass_unchanged_token_ids_included(server, upstream):
+    answer = {"object": "list", "data": [{"embedding": "AAAA", "new_field": 1}], "usage": {"prompt_tokens": 2}}
+    server.answer = (200, {}, json.dumps(answer).encode())
+    body = {"model": "embed-x", "input": [[1, 2], [3]], "encoding_format": "base64", "dimensions": 7}
+    assert upstream.embed(body) == answer
+    assert server.requests == [("/v1/embeddings", "Bearer sk-upstream", body)]
+
+
+def test_the_older_api_passes_unchanged(server, upstream):
+    body = {"model": "gpt-x", "prompt": [[1, 2]], "suffix": "x", "logprobs": 2}
+    assert upstream.complete_prompt(body, ENVELOPE) == COMPLETION
+    server.pieces = EVENTS
+    assert b"".join(upstream.stream_prompt({**body, "stream": True}, ENVELOPE, meter())) == b"".join(EVENTS)
+    assert [path for path, *_ in server.requests] == ["/v1/completions"] * 2
+    assert server.requests[0][2] == body
+
+
 def test_a_stream_passes_in_whole_events(server, upstream):
     whole = b"".join(EVENTS)
     server.pieces = [whole[:10], whole[10:50], whole[50:]]

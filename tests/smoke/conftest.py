@@ -15,13 +15,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def _by_price():
+def _by_price(kind, tokens):
     models = json.loads((ROOT / "services/openai/models.json").read_text(encoding="utf-8"))
-    priced = {name: model["price"]["completion"] for name, model in models.items() if model.get("price")}
-    return sorted((name for name in priced if models[name]["kind"] == "chat"), key=priced.get)
+    priced = {name: model["price"] for name, model in models.items() if model["kind"] == kind and model.get("price")}
+    return sorted(priced, key=lambda name: priced[name][tokens])
 
 
-CATALOGUE = _by_price()  # names of chat models, the cheapest first
+CATALOGUE = _by_price("chat", "completion")  # names of chat models, the cheapest first
+EMBEDDING = _by_price("embedding", "prompt")
 _TIMEOUT_S = 60
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -58,6 +59,14 @@ class Target:
         if not self.wanted_model and not known:
             pytest.skip("the key may use no chat model of the catalogue: name one it may use, MODEL=")
         return self.wanted_model or known[0]
+
+    @cached_property
+    def embedding_model(self):
+        """The cheapest of this checkout's catalogue that the key may use."""
+        known = [name for name in EMBEDDING if name in self.models]
+        if not known:
+            pytest.skip("the key may use no embedding model of the catalogue")
+        return known[0]
 
     @cached_property
     def version(self):

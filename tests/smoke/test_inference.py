@@ -66,6 +66,13 @@ def test_a_stream_outlives_what_a_buffered_answer_may_take(keyed, slow):
     assert text.endswith("data: [DONE]\n\n"), f"the stream broke off after {times[-1]:.0f} s"
 
 
+def test_texts_are_embedded_and_their_tokens_counted(keyed):
+    answer = keyed.openai().embeddings.create(model=keyed.embedding_model, input=["An owl at night", "An invoice"])
+    assert [made.index for made in answer.data] == [0, 1]
+    assert answer.data[0].embedding != answer.data[1].embedding
+    assert answer.usage.total_tokens == answer.usage.prompt_tokens > 0
+
+
 def test_a_body_over_10_mb_is_a_413(keyed):
     parts = urlsplit(keyed.base_url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection

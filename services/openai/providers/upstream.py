@@ -50,6 +50,18 @@ class Upstream:
         the client asked for that."""
         return _metered(_events(self._send("POST", "/chat/completions", body, stream=True)), meter)
 
+    def complete_prompt(self, body: dict[str, Any], _: Envelope) -> dict[str, Any]:
+        """As `complete`, of the older API."""
+        return _object(self._send("POST", "/completions", body, stream=False))
+
+    def stream_prompt(self, body: dict[str, Any], _: Envelope, meter: Meter) -> Iterator[bytes]:
+        """As `stream`, of the older API."""
+        return _metered(_events(self._send("POST", "/completions", body, stream=True)), meter)
+
+    def embed(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The upstream's list of embeddings, unchanged. Raises Problem."""
+        return _object(self._send("POST", "/embeddings", body, stream=False))
+
     def models(self) -> list[dict[str, Any]]:
         """The upstream's model objects, remembered for five minutes. Raises Problem."""
         read_at, models = self._models

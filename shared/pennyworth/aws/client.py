@@ -129,6 +129,21 @@ class Aws:
         request = _Request(service, path, _rest(headers), _body(payload), credentials, idempotent)
         return _object(self._perform(request, timeout_s, _whole))
 
+    def invoke(
+        self,
+        service: str,
+        path: str,
+        payload: Payload,
+        *,
+        credentials: Credentials | None = None,
+        timeout_s: float = 300.0,
+    ) -> tuple[dict[str, Any], Mapping[str, str]]:
+        """`post`, with the reply's headers by lower-case name: InvokeModel counts tokens there."""
+        reply = self._perform(
+            _Request(service, path, _rest(None), _body(payload), credentials, False), timeout_s, _whole
+        )
+        return _object(reply), reply.headers
+
     def get(self, service: str, path: str, *, timeout_s: float = 8.0) -> dict[str, Any]:
         """The JSON object of a public document, such as a user pool's key set: unsigned."""
         request = _Request(service, path, {}, b"", UNSIGNED, True, "GET")

@@ -22,16 +22,17 @@ def test_every_model_is_listed_and_found_by_id_and_arn(bedrock: Any) -> None:
             assert bedrock.control.get_foundation_model(modelIdentifier=name)["modelDetails"] == summary
 
 
-TITAN, COHERE = "titan-embed-text-v2:0", {"embed-english-v3", "embed-multilingual-v3", "embed-v4:0"}
+TITAN, NOVA = "titan-embed-text-v2:0", "nova-2-multimodal-embeddings-v1:0"
+COHERE = {"embed-english-v3", "embed-multilingual-v3", "embed-v4:0"}
 PLAIN = {"byProvider": "amazon", "byInferenceType": "ON_DEMAND"}
 
 
 @pytest.mark.parametrize(
     ("wish", "expected"),
     [
-        ({"byOutputModality": "EMBEDDING"}, {TITAN, *COHERE}),
+        ({"byOutputModality": "EMBEDDING"}, {TITAN, NOVA, *COHERE}),
         ({"byProvider": "meta"}, {"llama3-3-70b-instruct-v1:0"}),
-        (PLAIN, {TITAN, "nova-micro-v1:0", "nova-lite-v1:0", "nova-pro-v1:0"}),
+        (PLAIN, {TITAN, NOVA, "nova-micro-v1:0", "nova-lite-v1:0", "nova-pro-v1:0"}),
         ({"byInferenceType": "PROVISIONED"}, set()),
         ({"byCustomizationType": "FINE_TUNING"}, set()),
     ],
@@ -54,6 +55,16 @@ def test_a_model_says_how_it_is_invoked(bedrock: Any) -> None:
 def test_an_unknown_model_is_not_found(bedrock: Any) -> None:
     with pytest.raises(bedrock.control.exceptions.ResourceNotFoundException):
         bedrock.control.get_foundation_model(modelIdentifier="amazon.nova-ultra-v1:0")
+
+
+def test_a_model_is_unknown_where_it_is_not(bedrock: Any, stand_in: Any) -> None:
+    """AWS calls the identifier invalid, though it is the Region that is wrong."""
+    european = stand_in(bedrock.url, region="eu-west-1")
+    listed = {one["modelId"] for one in european.control.list_foundation_models()["modelSummaries"]}
+    assert f"amazon.{TITAN}" in listed
+    assert f"amazon.{NOVA}" not in listed
+    with pytest.raises(european.runtime.exceptions.ValidationException, match="identifier is invalid"):
+        european.runtime.invoke_model(modelId=f"amazon.{NOVA}", body="{}")
 
 
 def test_a_filter_that_does_not_exist_is_invalid(bedrock: Any) -> None:

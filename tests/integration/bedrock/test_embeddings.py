@@ -1,4 +1,4 @@
-"""Embeddings of Titan and Cohere: forms, sizes, and that close texts are close."""
+"""Embeddings of Titan, Cohere and Nova: forms, sizes, and that close texts are close."""
 
 import json
 import math
@@ -10,7 +10,9 @@ import pytest
 TITAN = "amazon.titan-embed-text-v2:0"
 COHERE_3 = "cohere.embed-english-v3"
 COHERE_4 = "us.cohere.embed-v4:0"
+NOVA = "amazon.nova-2-multimodal-embeddings-v1:0"
 DOCUMENT = {"input_type": "search_document"}
+PICTURE = "data:image/png;base64,iVBORw0KGgo="
 
 
 def embed(bedrock: Any, model: str, /, **body: Any) -> dict[str, Any]:
@@ -63,10 +65,9 @@ def test_cohere_answers_lists_or_lists_by_type(bedrock: Any) -> None:
 
 
 def test_cohere_4_takes_sizes_images_and_mixed_inputs(bedrock: Any) -> None:
-    picture = "data:image/png;base64,iVBORw0KGgo="
     assert len(embed(bedrock, COHERE_4, texts=["a"], **DOCUMENT)["embeddings"][0]) == 1536
-    assert len(embed(bedrock, COHERE_4, images=[picture], output_dimension=256, **DOCUMENT)["embeddings"][0]) == 256
-    content = [{"type": "text", "text": "a"}, {"type": "image_url", "image_url": picture}]
+    assert len(embed(bedrock, COHERE_4, images=[PICTURE], output_dimension=256, **DOCUMENT)["embeddings"][0]) == 256
+    content = [{"type": "text", "text": "a"}, {"type": "image_url", "image_url": PICTURE}]
     assert len(embed(bedrock, COHERE_4, inputs=[{"content": content}], **DOCUMENT)["embeddings"]) == 1
 
 
@@ -80,6 +81,35 @@ def test_cohere_cuts_long_texts_only_when_told(bedrock: Any) -> None:
     assert vector(words, truncate="START") == vector(words[1:])
     with pytest.raises(bedrock.runtime.exceptions.ValidationException, match="maximum of 512 tokens"):
         vector(words)
+
+
+def nova(text: object = "a", mode: str = "NONE", **more: Any) -> dict[str, Any]:
+    said = {"truncationMode": mode, "value": text}
+    return {
+        "taskType": "SINGLE_EMBEDDING",
+        "singleEmbeddingParams": {"embeddingPurpose": "GENERIC_INDEX", "text": said, **more},
+    }
+
+
+@pytest.mark.parametrize("dimensions", [256, 384, 1024, 3072])
+def test_nova_gives_vectors_of_the_size_asked_for(bedrock: Any, dimensions: int) -> None:
+    (made,) = embed(bedrock, NOVA, **nova("An owl at night", embeddingDimension=dimensions))["embeddings"]
+    assert made.keys() == {"embeddingType", "embedding"}
+    assert (made["embeddingType"], len(made["embedding"])) == ("TEXT", dimensions)
+    assert bedrock.calls()[-1]["usage"] == {"inputTokens": 5, "outputTokens": 0, "totalTokens": 5}
+
+
+def test_nova_says_where_it_cut_a_text(bedrock: Any) -> None:
+    words = "a " * 9000
+    (made,) = embed(bedrock, NOVA, **nova(words, "END"))["embeddings"]
+    assert len(made["embedding"]) == 3072
+    assert made["truncatedCharLength"] < len(words)
+
+
+def test_the_tokens_are_in_a_header(bedrock: Any) -> None:
+    body = json.dumps({"texts": ["An owl", "at night"], **DOCUMENT})
+    headers = bedrock.runtime.invoke_model(modelId=COHERE_3, body=body)["ResponseMetadata"]["HTTPHeaders"]
+    assert headers["x-amzn-bedrock-input-token-count"] == "5"
 
 
 REFUSALS: dict[str, tuple[str, dict[str, Any], str]] = {
@@ -103,6 +133,33 @@ REFUSALS: dict[str, tuple[str, dict[str, Any], str]] = {
     "size for 3": (COHERE_3, DOCUMENT | {"texts": ["a"], "output_dimension": 256}, "extraneous key [output_dimension]"),
     "odd size for 4": (COHERE_4, DOCUMENT | {"texts": ["a"], "output_dimension": 1}, "#/output_dimension"),
     "no picture": (COHERE_4, DOCUMENT | {"images": ["abc"]}, "expected a data URI"),
+    "no tokens": (COHERE_4, DOCUMENT | {"texts": ["a"], "max_tokens": 0}, "#/max_tokens"),
+    "a moving picture for 3": (
+        COHERE_3,
+        {"input_type": "image", "images": ["data:image/gif;base64,R0lG"]},
+        "expected a data URI",
+    ),
+    "two pictures for 3": (
+        COHERE_3,
+        {"input_type": "image", "images": [PICTURE, PICTURE]},
+        "expected between 1 and 1 items",
+    ),
+    "picture as document": (COHERE_3, DOCUMENT | {"images": [PICTURE]}, "#/input_type: image is for images"),
+    "text as picture": (COHERE_3, {"input_type": "image", "texts": ["a"]}, "#/input_type: image is for images"),
+    "nova: no task": (NOVA, {"singleEmbeddingParams": {}}, "required key [taskType] not found"),
+    "nova: odd task": (NOVA, nova() | {"taskType": "SEGMENTED_EMBEDDING"}, "#/taskType"),
+    "nova: odd schema": (NOVA, nova() | {"schemaVersion": "2"}, "#/schemaVersion"),
+    "nova: titan's body": (NOVA, {"inputText": "a"}, "required key [singleEmbeddingParams] not found"),
+    "nova: odd key": (NOVA, nova(normalize=True), "extraneous key [normalize] is not permitted"),
+    "nova: odd size": (NOVA, nova(embeddingDimension=512), "#/embeddingDimension: 512"),
+    "nova: broken size": (NOVA, nova(embeddingDimension=256.0), "#/embeddingDimension: 256.0"),
+    "nova: odd purpose": (NOVA, nova(embeddingPurpose="search_query"), "#/embeddingPurpose"),
+    "nova: odd mode": (NOVA, nova(mode="LEFT"), "#/truncationMode"),
+    "nova: two media": (NOVA, nova(image={}), "exactly one of text, image, video or audio"),
+    "nova: number": (NOVA, nova(7), "#/value: expected type: str"),
+    "nova: empty text": (NOVA, nova(""), "expected minLength: 1"),
+    "nova: too many characters": (NOVA, nova("a" * 50001), "expected maxLength: 50000, actual: 50001"),
+    "nova: too many tokens": (NOVA, nova("a " * 9000), "maximum of 8172 tokens"),
     "odd inputs": (COHERE_4, DOCUMENT | {"inputs": [{"text": "a"}]}, "#/inputs"),
 }
 

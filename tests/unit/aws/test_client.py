@@ -40,6 +40,23 @@ def test_a_call_may_bring_its_own_credentials(server: Any, aws: Aws, answer: Any
     assert server.received[0].body == b"[1]"
 
 
+def test_an_invocation_tells_its_headers(server: Any, aws: Aws) -> None:
+    body = b'{"embedding":[1.5]}'
+    head = f"HTTP/1.1 200 OK\r\ncontent-length: {len(body)}\r\nX-Amzn-Bedrock-Input-Token-Count: 5\r\n\r\n"
+    server.steps = [head.encode() + body]
+    reply, headers = aws.invoke("bedrock-runtime", "/model/m/invoke", {"inputText": "é"})
+    assert reply == {"embedding": [1.5]}
+    assert headers["x-amzn-bedrock-input-token-count"] == "5"
+    assert json.loads(server.received[0].body) == {"inputText": "é"}
+
+
+def test_a_call_without_time_left_is_out_of_time(server: Any, aws: Aws) -> None:
+    with pytest.raises(AwsError) as raised:
+        aws.invoke("bedrock-runtime", "/model/m/invoke", {}, timeout_s=-1)
+    assert raised.value.code == "Timeout"
+    assert server.received == []
+
+
 def test_an_endpoints_own_path_comes_before_the_calls(server: Any, answer: Any) -> None:
     aws = Aws("us-east-1", lambda: UNSIGNED, {"AWS_ENDPOINT_URL_LAMBDA": f"{server.url}/base/"})
     server.steps = [answer()]

@@ -14,7 +14,7 @@ CALLER = Principal(
 )
 
 
-def answered(method, path, resource, body=None, encoded=False):
+def answered(method, path, resource, body=None, encoded=False, caller=CALLER):
     event = {
         "resource": resource,
         "path": path,
@@ -22,7 +22,7 @@ def answered(method, path, resource, body=None, encoded=False):
         "headers": {"content-type": "application/json"},
         "multiValueHeaders": {"content-type": ["application/json"]},
         "queryStringParameters": None,
-        "requestContext": {"requestId": "r1", "authorizer": CALLER.to_context()},
+        "requestContext": {"requestId": "r1", "authorizer": caller.to_context()},
         "body": body if encoded else body and json.dumps(body),
         "isBase64Encoded": encoded,
     }
@@ -47,3 +47,27 @@ def test_what_is_no_boolean_is_not_left_to_an_upstreams_reading(monkeypatch, str
 def test_bytes_that_are_no_text_are_no_json():
     status, answer = answered("POST", "/chat/completions", "/chat/completions", "/w==", encoded=True)
     assert (status, answer["error"]["code"]) == (400, "invalid_json")
+
+
+WHO = Principal("u", "ada@example.com", "", "g", "arn:aws:iam::1:role/g", frozenset({"inference"}), ("*",))
+
+
+@pytest.mark.parametrize(
+    ("path", "model", "remedy"),
+    [
+        ("/chat/completions", "titan-embed-text-v2", "for /embeddings"),
+        ("/embeddings", "nova-lite", "for /chat/completions"),
+    ],
+)
+def test_a_model_of_another_kind_is_refused_with_its_own_path(path, model, remedy):
+    body = {"model": model, "messages": [{"role": "user", "content": "Hi"}], "input": "Hi"}
+    status, answer = answered("POST", path, path, body, caller=WHO)
+    error = answer["error"]
+    assert (status, error["code"], error["param"]) == (400, "invalid_value", "model")
+    assert remedy in error["message"]
+
+
+def test_an_embedding_model_outside_the_groups_is_not_for_the_caller():
+    body = {"model": "titan-embed-text-v2", "input": "Hi"}
+    status, answer = answered("POST", "/embeddings", "/embeddings", body)
+    assert (status, answer["error"]["code"]) == (403, "model_not_allowed")

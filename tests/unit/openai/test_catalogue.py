@@ -4,8 +4,11 @@ import datetime
 
 import pytest
 
-from services.openai.catalogue import Price, models
+from services.openai.catalogue import Embedding, Price, models
+from services.openai.embeddings import MOST_INPUTS
+from services.openai.makers import FORMS
 
+EMBEDDING = {name: model.embedding for name, model in models().items() if model.kind == "embedding"}
 PRICED = {name: model.price for name, model in models().items() if model.price}
 
 
@@ -13,12 +16,13 @@ def test_most_models_have_a_price():
     assert len(PRICED) > len(models()) / 2
 
 
-@pytest.mark.parametrize("price", PRICED.values(), ids=PRICED)
-def test_a_price_is_whole_micro_dollars_with_a_dated_source(price):
+@pytest.mark.parametrize(("name", "price"), PRICED.items(), ids=PRICED)
+def test_a_price_is_whole_micro_dollars_with_a_dated_source(name, price):
     amounts = [price.prompt, price.completion] + ([] if price.cached is None else [price.cached])
-    assert all(type(amount) is int and amount > 0 for amount in amounts)
-    assert price.cached is None or price.cached < price.prompt
-    assert price.completion >= price.prompt
+    assert all(type(amount) is int for amount in amounts)
+    assert price.prompt > 0
+    assert price.cached is None or 0 < price.cached < price.prompt
+    assert price.completion == 0 if name in EMBEDDING else price.completion >= price.prompt
     assert price.source.startswith("https://")
     assert datetime.date.fromisoformat(price.read) > datetime.date(2026, 1, 1)
 
@@ -26,6 +30,25 @@ def test_a_price_is_whole_micro_dollars_with_a_dated_source(price):
 def test_a_row_with_a_field_nobody_knows_is_refused():
     with pytest.raises(TypeError, match="discount"):
         Price(prompt=1, completion=1, source="", read="", discount=1)
+
+
+@pytest.mark.parametrize("embedding", EMBEDDING.values(), ids=EMBEDDING)
+def test_an_embedding_model_says_how_it_is_asked(embedding):
+    assert embedding.form in FORMS
+    assert embedding.dimensions == tuple(sorted(set(embedding.dimensions), reverse=True))
+    assert all(type(size) is int and size > 0 for size in embedding.dimensions)
+    assert 1 <= embedding.inputs_per_call <= MOST_INPUTS
+    assert embedding.max_characters is None or embedding.max_characters > 0
+
+
+def test_only_embedding_models_embed():
+    assert [model.name for model in models().values() if model.embedding] == list(EMBEDDING)
+    assert {model.kind for model in models().values()} == {"chat", "embedding"}
+
+
+def test_an_embedding_model_with_a_field_nobody_knows_is_refused():
+    with pytest.raises(TypeError, match="colour"):
+        Embedding(form="titan", dimensions=(1,), inputs_per_call=1, max_characters=None, colour="red")
 
 
 PRICE = Price(prompt=3_000_000, cached=300_000, completion=15_000_000, source="", read="")

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from pennyworth.errors import Problem
 from services.openai.chunks import stream_chunks
-from services.openai.converse import Envelope, from_converse
+from services.openai.converse import Envelope, Reading, from_converse
+from services.openai.formats import ANSWER
 
 ENVELOPE = Envelope("chatcmpl-1", 1700000000, "nova-lite")
 USAGE = {"inputTokens": 3, "outputTokens": 4, "totalTokens": 7}
@@ -17,6 +18,7 @@ BLOCK = st.one_of(
     st.builds(lambda name, value: {"toolUse": {"toolUseId": f"id-{name}", "name": name, "input": value}}, TEXT, JSON),
     st.builds(lambda text: {"reasoningContent": {"reasoningText": {"text": text, "signature": "s"}}}, TEXT),
     st.just({"reasoningContent": {"redactedContent": "AAAA"}}),
+    st.builds(lambda value: {"toolUse": {"toolUseId": "ours", "name": ANSWER, "input": value}}, JSON),
 )
 
 
@@ -66,6 +68,10 @@ def glue(chunks):
                             )
                         else:
                             calls[call["index"]]["function"]["arguments"] += call["function"]["arguments"]
+                elif field == "thinking_blocks":
+                    for block in value:
+                        assert block.pop("index") == len(message.setdefault("thinking_blocks", []))
+                        message["thinking_blocks"].append(block)
                 elif field in ("role", "refusal"):
                     message[field] = value
                 else:
@@ -79,11 +85,12 @@ def glue(chunks):
     content=st.lists(BLOCK, max_size=5),
     stop=st.sampled_from(["end_turn", "tool_use", "max_tokens", "stop_sequence"]),
     size=st.integers(1, 5),
+    read=st.builds(Reading, st.booleans(), st.booleans()),
 )
-def test_the_chunks_of_a_stream_glued_are_the_message_of_the_whole_reply(content, stop, size):
+def test_the_chunks_of_a_stream_glued_are_the_message_of_the_whole_reply(content, stop, size, read):
     reply = {"output": {"message": {"role": "assistant", "content": content}}, "stopReason": stop, "usage": USAGE}
-    whole = from_converse(reply, ENVELOPE)
-    glued = glue(stream_chunks(events_of(reply, size), ENVELOPE, include_usage=True))
+    whole = from_converse(reply, ENVELOPE, read)
+    glued = glue(stream_chunks(events_of(reply, size), ENVELOPE, True, read))
     choice = whole["choices"][0]
     assert glued == (choice["message"], choice["finish_reason"], whole["usage"])
 

@@ -8,7 +8,7 @@ import pytest
 from pennyworth.body import check
 from services.openai.catalogue import find
 from services.openai.chat import ChatRequest
-from services.openai.converse import Envelope, from_converse, to_converse
+from services.openai.converse import Envelope, from_converse, reading, to_converse
 
 CASES = sorted((Path(__file__).parents[2] / "golden" / "chat").iterdir())
 
@@ -22,7 +22,8 @@ def test_a_request_becomes_this_converse_body(case):
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_reply_becomes_this_completion(case):
     envelope = Envelope("chatcmpl-1", 1700000000, _read(case, "request")["model"])
-    assert from_converse(_read(case, "reply"), envelope) == _read(case, "completion")
+    read = reading(check(ChatRequest, _read(case, "request")), _read(case, "converse"))
+    assert from_converse(_read(case, "reply"), envelope, read) == _read(case, "completion")
 
 
 def _read(case, name):

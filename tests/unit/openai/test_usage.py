@@ -46,37 +46,42 @@ class Messages:
         name, payload = next(self._events)
         return name, json.dumps(payload).encode()
 
+    def close(self):
+        pass
+
 
 class Aws:
-    def __init__(self, error=None):
-        self.error = error
+    def __init__(self, error=None, **more):
+        self.error, self.more = error, more
 
     def post(self, *_, **__):
         if self.error:
             raise self.error
-        return REPLY
+        return {**REPLY, **self.more}
 
     def stream(self, *_, **__):
-        return Messages(STREAM)
+        *events, (name, last) = STREAM
+        return Messages([*events, (name, {**last, **self.more})])
 
 
 @pytest.fixture
 def ask(monkeypatch):
     """Ask a model, as Lambda asks the handler."""
 
-    def asked(model="nova-lite", aws=None, **body):
+    def asked(model="nova-lite", aws=None, path="/chat/completions", **body):
         aws = aws or Aws()
         monkeypatch.setattr(
-            routing, "provider", lambda name, caller: Bedrock(aws, lambda _: UNSIGNED, caller, find(name))
+            routing, "provider", lambda name, caller, *_: Bedrock(aws, lambda _: UNSIGNED, caller, find(name))
         )
+        request = {"model": model, "messages": [{"role": "user", "content": "the prompt"}], **body}
         event = {
-            "resource": "/chat/completions",
-            "path": "/chat/completions",
+            "resource": path,
+            "path": path,
             "httpMethod": "POST",
             "headers": {},
             "multiValueHeaders": {},
             "requestContext": {"requestId": "r1", "authorizer": CALLER.to_context()},
-            "body": json.dumps({"model": model, "messages": [{"role": "user", "content": "the prompt"}], **body}),
+            "body": json.dumps({name: value for name, value in request.items() if value is not None}),
             "isBase64Encoded": False,
         }
         return handler(event, SimpleNamespace(streams=True))["body"]
@@ -101,6 +106,21 @@ def test_a_streamed_answer_is_counted_whether_or_not_the_client_asked(ask, log, 
     (line,) = log()
     assert used(line) == COUNTED
     assert "usage_partial" not in line
+
+
+def test_several_answers_are_counted_together(ask, log):
+    ask(n=2)
+    list(ask(n=2, stream=True))
+    assert [line["cost_microusd"] for line in log()] == [52, 52]  # 51.6, rounded once
+    assert {line["prompt_tokens"] for line in log()} == {2200}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_tier_of_another_price_is_counted_and_not_priced(ask, log, stream):
+    body = ask(stream=stream, aws=Aws(serviceTier={"type": "flex"}))
+    _ = list(body) if stream else body
+    (line,) = log()
+    assert (line["prompt_tokens"], "cost_microusd" in line) == (1100, False)
 
 
 def test_of_a_client_that_hung_up_what_had_arrived_is_counted(ask, log):
@@ -129,3 +149,28 @@ def test_the_line_holds_counts_and_never_words(ask, log):
     list(ask(stream=True))
     ask()
     assert not [word for word in ("the prompt", "answer") if word in json.dumps(log())]
+
+
+class Embedder:
+    """Titan, of 7 tokens for each text."""
+
+    def invoke(self, *_, **__):
+        return {"embedding": [1.0], "inputTextTokenCount": 7}, {}
+
+
+def test_embeddings_are_counted_and_priced(ask, log):
+    answer = ask("titan-embed-text-v2", Embedder(), path="/embeddings", messages=None, input=["the prompt"] * 100)
+    assert json.loads("".join(answer))["data"][99]["index"] == 99
+    (line,) = log()
+    assert used(line) == {"prompt_tokens": 700, "cost_microusd": 14}  # at 0.02 dollars a million
+    assert (line["model"], line["provider"], line["route"]) == ("titan-embed-text-v2", "bedrock", "/embeddings")
+    assert "the prompt" not in json.dumps(line)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_older_api_is_counted_as_a_chat(ask, log, stream):
+    answer = ask(path="/completions", messages=None, prompt="the prompt", stream=stream)
+    list(answer)
+    (line,) = log()
+    assert used(line) == COUNTED
+    assert not [word for word in ("the prompt", "answer") if word in json.dumps(line)]

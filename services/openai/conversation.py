@@ -1,0 +1,149 @@
+"""The messages of POST /chat/completions.
+
+`name` is taken although Converse has no place for it, because clients send it with every message.
+"""
+
+import binascii
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from pennyworth.body import load
+from pennyworth.errors import Problem
+from services.openai.caching import Marked
+from services.openai.strict import STRICT
+from services.openai.tools import FunctionName
+
+
+def _parts(content: object) -> object:
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    if content is None or isinstance(content, list):
+        return content
+    raise ValueError("must be a string or an array of content parts")
+
+
+def _object(arguments: str) -> str:
+    """Held to what a body is held to, because it goes on to Bedrock as JSON too."""
+    try:
+        load(arguments or "{}")
+    except Problem:
+        raise ValueError("must be a JSON object as text") from None
+    return arguments or "{}"
+
+
+def _inline(file_id: object) -> None:
+    if file_id is not None:
+        raise PydanticCustomError("unsupported_parameter", "Send the file itself, as 'file_data'.")
+
+
+def _base64(data: str | None) -> str | None:
+    try:
+        binascii.a2b_base64(data or "", strict_mode=True)
+    except ValueError:
+        raise ValueError("is not base64") from None
+    return data
+
+
+class ImageUrl(BaseModel):
+    model_config = STRICT
+    url: str
+    detail: Literal["auto", "low", "high", "original"] | None = None  # models on Bedrock see an image as it is
+
+
+class File(BaseModel):
+    model_config = STRICT
+    file_data: str | None = None
+    filename: str | None = None
+    file_id: Annotated[None, BeforeValidator(_inline)] = None
+
+
+class Part(Marked):
+    """One class for every type, so that an error's path is the client's own."""
+
+    model_config = STRICT
+    type: Literal["text", "refusal", "image_url", "file"]
+    text: str | None = None
+    refusal: str | None = None
+    image_url: ImageUrl | None = None
+    file: File | None = None
+
+    @model_validator(mode="after")
+    def whole(self) -> "Part":
+        if self.model_fields_set - set(Marked.model_fields) != {"type", self.type} or getattr(self, self.type) is None:
+            raise ValueError(f"a part of type '{self.type}' holds '{self.type}' and no other content")
+        return self
+
+    @property
+    def words(self) -> str:
+        return self.text or self.refusal or ""
+
+
+class CalledFunction(BaseModel):
+    model_config = STRICT
+    name: FunctionName
+    arguments: Annotated[str, AfterValidator(_object)]
+
+
+class ToolCall(BaseModel):
+    model_config = STRICT
+    id: Annotated[str, StringConstraints(min_length=1)]
+    type: Literal["function"]
+    function: CalledFunction
+    index: int | None = None  # clients replay glued chunks, index included
+
+
+class ThinkingBlock(BaseModel):
+    """A piece of signed reasoning, as an answer gave it."""
+
+    model_config = STRICT
+    type: Literal["thinking", "redacted_thinking"]
+    thinking: str | None = None
+    signature: str | None = None
+    data: Annotated[str | None, AfterValidator(_base64)] = None
+    index: int | None = None  # clients replay glued chunks, index included
+
+    @model_validator(mode="after")
+    def whole(self) -> "ThinkingBlock":
+        whole = self.signature and self.thinking is not None if self.type == "thinking" else self.data
+        if not whole:
+            raise ValueError(
+                "a block comes back whole: 'thinking' with its 'signature', 'redacted_thinking' its 'data'"
+            )
+        return self
+
+
+class Message(Marked):
+    model_config = STRICT
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: Annotated[list[Part] | None, BeforeValidator(_parts)] = None
+    name: str | None = None
+    tool_calls: list[ToolCall] | None = None
+    tool_call_id: str | None = None
+    refusal: str | None = None
+    thinking_blocks: list[ThinkingBlock] | None = None
+    # What clients replay of an answer and no provider takes back.
+    reasoning_content: str | None = None
+    annotations: list[Any] | None = None
+    audio: None = None
+    function_call: None = None
+
+    @model_validator(mode="after")
+    def fitting(self) -> "Message":
+        if self.role != "user" and any(part.image_url or part.file for part in self.content or ()):
+            raise ValueError("parts of type 'image_url' and 'file' are for messages of the role 'user'")
+        for field, role in _ROLE_OF.items():
+            if self.role != role and getattr(self, field):
+                raise ValueError(f"'{field}' is for messages of the role '{role}'")
+        return self
+
+
+# Said by another, these would be without effect.
+_ROLE_OF = {
+    "tool_calls": "assistant",
+    "refusal": "assistant",
+    "reasoning_content": "assistant",
+    "thinking_blocks": "assistant",
+    "tool_call_id": "tool",
+}

@@ -1,0 +1,58 @@
+"""`response_format`: an answer in JSON, enforced by Bedrock where it can, else asked for as a call of our tool."""
+
+import json
+from typing import Any
+
+from pennyworth.errors import Problem
+from services.openai.catalogue import Model
+from services.openai.chat import ChatRequest
+from services.openai.schemas import enforceable
+
+ANSWER = "answer_in_json"  # the tool whose input is the answer
+_ASKED = "The only way to answer. Call it with the JSON object that is the whole answer, as it was asked for."
+
+
+def output_config(request: ChatRequest, model: Model) -> dict[str, Any] | None:
+    """Converse's outputConfig, where the model and the schema allow. Raises Problem where nothing else would do."""
+    form = request.response_format
+    if form is None or form.json_schema is None or not form.json_schema.schema_ or not model.accepts("json_schema"):
+        return None
+    try:
+        schema = enforceable(form.json_schema.schema_)
+    except ValueError as error:
+        if model.accepts("tool_choice"):
+            return None
+        raise Problem("invalid_value", param="response_format.json_schema.schema", reason=str(error)) from None
+    text = {"schema": json.dumps(schema, separators=(",", ":"), ensure_ascii=False), "name": form.json_schema.name}
+    if form.json_schema.description:
+        text["description"] = form.json_schema.description
+    return {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": text}}}
+
+
+def answer_tool(request: ChatRequest, model: Model) -> dict[str, Any] | None:
+    """The toolSpec to answer with, where a JSON answer is wanted and no outputConfig says so. Where the client demands
+    a call of one of its own tools, that is the answer."""
+    form, choice = request.response_format, request.tool_choice
+    if form is None or form.type == "text" or output_config(request, model):
+        return None
+    if not model.accepts("tool_choice") or (request.stream and not model.accepts("stream_tools")):
+        reason = f"The model '{model.name}' does not take '{form.type}'."
+        raise Problem("unsupported_parameter", param="response_format", reason=reason)
+    if choice is not None and choice.type in ("required", "function"):
+        return None
+    if "thinking" in model.efforts.get(request.reasoning_effort or "", ()):
+        reason = f"The model '{model.name}' reasons beside a json_schema that Bedrock enforces, and no other."
+        raise Problem("unsupported_parameter", param="response_format", reason=reason)
+    wanted = form.json_schema
+    schema = {"type": "object", "properties": {}, **((wanted and wanted.schema_) or {})}
+    if schema["type"] != "object":
+        reason = "must be of the type 'object'"
+        raise Problem("invalid_value", param="response_format.json_schema.schema", reason=reason)
+    description = f"{_ASKED} {wanted.description}" if wanted and wanted.description else _ASKED
+    return {"name": ANSWER, "description": description, "inputSchema": {"json": schema}}
+
+
+def answered_by_tool(converse: dict[str, Any]) -> bool:
+    """Whether a Converse body asks for the answer as a call of our tool."""
+    tools = converse.get("toolConfig", {}).get("tools", ())
+    return any(tool["toolSpec"]["name"] == ANSWER for tool in tools if "toolSpec" in tool)

@@ -1,0 +1,109 @@
+"""Images and files of a message as Converse's image and document blocks.
+
+Limits: Amazon Bedrock API reference, Message, and user guide, API restrictions (read 2026-11).
+"""
+
+import binascii
+import re
+from typing import Any
+
+from pennyworth.errors import Problem
+from services.openai.conversation import File
+
+Block = dict[str, Any]
+
+_IMAGES, _IMAGE_BYTES = 20, 3_750_000
+_DOCUMENTS, _DOCUMENT_BYTES = 5, 4_500_000
+_DATA_URI = re.compile(r"data:([^;,]*)(?:;[^,]*)?;base64,", re.IGNORECASE)
+_MAGIC = (("png", b"\x89PNG\r\n\x1a\n"), ("jpeg", b"\xff\xd8\xff"), ("gif", b"GIF87a"), ("gif", b"GIF89a"))
+# Converse's document formats by extension, each with its media type; and media types that mean one of them.
+_DOCUMENT_TYPES = {
+    "pdf": "application/pdf",
+    "csv": "text/csv",
+    "doc": "application/msword",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xls": "application/vnd.ms-excel",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "html": "text/html",
+    "txt": "text/plain",
+    "md": "text/markdown",
+}
+_BY_EXTENSION = {name: name for name in _DOCUMENT_TYPES} | {"htm": "html", "markdown": "md"}
+_BY_MEDIA_TYPE = {kind: name for name, kind in _DOCUMENT_TYPES.items()}
+_NAME_LENGTH = 190  # of 200, so that there is room for a number
+_FOREIGN = re.compile(r"[^A-Za-z0-9()\[\]-]+")
+
+
+class Media:
+    """The media of one request, which Bedrock counts together; no two documents may share a name.
+
+    Every method raises Problem with the path of what Bedrock would refuse. The bytes go on in base64 as they came.
+    """
+
+    def __init__(self) -> None:
+        self._images = 0
+        self._names: set[str] = set()
+
+    def image(self, url: str, param: str) -> Block:
+        """The image of a data URI. Its format is what its first bytes say: clients often name another."""
+        self._images += 1
+        if self._images > _IMAGES:
+            raise Problem("invalid_value", param=param, reason=f"Bedrock takes {_IMAGES} images at most in a request")
+        found = _DATA_URI.match(url)
+        if found is None:
+            reason = "images are not fetched from URLs here: send the image itself, as 'data:image/png;base64,…'"
+            raise Problem("invalid_value", param=f"{param}.image_url.url", reason=reason)
+        data = _unwrapped(url[found.end() :])
+        content = _content(data, _IMAGE_BYTES, f"{param}.image_url.url")
+        form = next((name for name, magic in _MAGIC if content.startswith(magic)), None)
+        if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
+            form = "webp"
+        if form is None:
+            reason = "holds no PNG, JPEG, GIF or WebP image"
+            raise Problem("invalid_value", param=f"{param}.image_url.url", reason=reason)
+        return {"image": {"format": form, "source": {"bytes": data}}}
+
+    def document(self, file: File, param: str) -> Block:
+        """The file's data, in a data URI or bare base64. Its name's extension tells the format, else its media type."""
+        if len(self._names) == _DOCUMENTS:
+            raise Problem("invalid_value", param=param, reason=f"Bedrock takes {_DOCUMENTS} files at most in a request")
+        if file.file_data is None:
+            raise Problem("missing_required_parameter", param=f"{param}.file.file_data")
+        found = _DATA_URI.match(file.file_data)
+        data = _unwrapped(file.file_data[found.end() :] if found else file.file_data)
+        stem, _, extension = (file.filename or "").rpartition(".")
+        media_type = found[1].lower() if found else ""
+        form = _BY_EXTENSION.get(extension.lower()) or _BY_MEDIA_TYPE.get(media_type)
+        if form is None:
+            reason = f"must end in one of {', '.join(_DOCUMENT_TYPES)}, or the data's media type be that of one"
+            raise Problem("invalid_value", param=f"{param}.file.filename", reason=reason)
+        _content(data, _DOCUMENT_BYTES, f"{param}.file.file_data")
+        name = self._named(stem or extension)
+        return {"document": {"format": form, "name": name, "source": {"bytes": data}}}
+
+    def _named(self, wish: str) -> str:
+        plain = _FOREIGN.sub(" ", wish).strip()[:_NAME_LENGTH].strip() or "document"
+        name, number = plain, 1
+        while name.lower() in self._names:
+            number += 1
+            name = f"{plain} ({number})"
+        self._names.add(name.lower())
+        return name
+
+
+def _unwrapped(data: str) -> str:
+    """Base64 without the line breaks that some encoders put in."""
+    return "".join(data.split()) if "\n" in data else data
+
+
+def _content(data: str, most: int, param: str) -> bytes:
+    if len(data) * 3 // 4 - 2 > most:
+        reason = f"is over the {most / 1e6:g} MB that Bedrock takes; send a smaller one"
+        raise Problem("invalid_value", param=param, reason=reason)
+    try:
+        content = binascii.a2b_base64(data, strict_mode=True)
+    except ValueError:
+        raise Problem("invalid_value", param=param, reason="is not base64") from None
+    if not content:
+        raise Problem("invalid_value", param=param, reason="is empty")
+    return content

@@ -1,0 +1,74 @@
+"""What a request asks for against what its model can do."""
+
+from collections.abc import Callable
+from typing import Any
+
+from pennyworth.errors import Problem
+from services.openai.catalogue import Model
+from services.openai.chat import ChatRequest
+
+_SUPPORT: tuple[tuple[str, str, Callable[[ChatRequest], object]], ...] = (
+    # capability, parameter, what of the request asks for it
+    ("temperature", "temperature", lambda r: r.temperature is not None),
+    ("top_p", "top_p", lambda r: r.top_p is not None),
+    ("stop", "stop", lambda r: r.stop),
+    ("tools", "tools", lambda r: r.tools),
+    ("stream_tools", "tools", lambda r: r.tools and r.stream),
+    ("service_tier", "service_tier", lambda r: r.tier in ("flex", "priority")),
+    ("tool_choice", "tool_choice", lambda r: r.tool_choice and r.tool_choice.type in ("required", "function")),
+)
+
+
+def require_support(request: ChatRequest, model: Model) -> None:
+    """Raise the Problem of the first parameter that the model does not take."""
+    for capability, param, asked in _SUPPORT:
+        if asked(request) and not model.accepts(capability):
+            raise Problem("unsupported_parameter", param=param, reason=lacks(model, capability.replace("_", " ")))
+    _require_sight(request, model)
+    if len(sampling(request, model)) > 1 and model.exclusive:
+        names = "' and '".join(model.exclusive)
+        reason = f"The model '{model.name}' takes one of '{names}', not both."
+        raise Problem("unsupported_parameter", param=model.exclusive[-1], reason=reason)
+    if request.temperature is not None and request.temperature > 1:
+        raise Problem("invalid_value", param="temperature", reason=f"the model '{model.name}' takes 0 to 1")
+    if request.output_limit is not None and request.output_limit > model.max_output_tokens:
+        param = "max_completion_tokens" if request.max_completion_tokens else "max_tokens"
+        reason = f"the model '{model.name}' answers with {model.max_output_tokens} tokens at most"
+        raise Problem("invalid_value", param=param, reason=reason)
+
+
+def require_end(history: list[dict[str, Any]], request: ChatRequest, model: Model) -> None:
+    """Raise the Problem of a conversation that ends with an answer begun, where the model goes on from none."""
+    if history[-1]["role"] != "assistant":
+        return
+    if not model.accepts("prefill"):
+        reason = f"the last must be the user's or a tool's: the model '{model.name}' goes on from no answer begun"
+        raise Problem("invalid_value", param="messages", reason=reason)
+    if request.response_format is not None and request.response_format.type != "text":
+        reason = "An answer that was begun cannot be made to fit it. Leave out the last message."
+        raise Problem("unsupported_parameter", param="response_format", reason=reason)
+
+
+def _require_sight(request: ChatRequest, model: Model) -> None:
+    for at, message in enumerate(request.messages):
+        for index, part in enumerate(message.content or ()):
+            capability = _SIGHT.get(part.type)
+            if capability and not model.accepts(capability):
+                param = f"messages[{at}].content[{index}]"
+                raise Problem("unsupported_parameter", param=param, reason=lacks(model, capability))
+
+
+_SIGHT = {"image_url": "images", "file": "documents"}
+
+
+def lacks(model: Model, what: str) -> str:
+    return f"The model '{model.name}' does not take {what}."
+
+
+def sampling(request: ChatRequest, model: Model) -> dict[str, float]:
+    """Editors send `top_p: 1` beside a temperature. It asks for nothing, so a model that takes one of them gets one."""
+    values = {"temperature": request.temperature, "topP": request.top_p}
+    asked = {name: value for name, value in values.items() if value is not None}
+    if model.exclusive and len(asked) > 1 and asked["topP"] == 1:
+        del asked["topP"]
+    return asked

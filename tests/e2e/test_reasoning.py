@@ -1,0 +1,65 @@
+"""Reasoning, asked for and sent back by the unmodified OpenAI SDK."""
+
+import openai
+import pytest
+
+TIME = {"type": "function", "function": {"name": "get_time", "parameters": {"type": "object", "properties": {}}}}
+
+
+def ask(text):
+    return [{"role": "user", "content": text}]
+
+
+def answered(client, stream, **request):
+    """The assistant's message as a client would send it back."""
+    if not stream:
+        return client.chat.completions.create(**request).choices[0].message.model_dump(exclude_none=True)
+    with client.chat.completions.stream(**request) as events:
+        for _ in events:
+            pass
+        message = events.get_final_completion().choices[0].message.model_dump(exclude_none=True, exclude={"parsed"})
+    for call in message.get("tool_calls", []):
+        call["function"].pop("parsed_arguments", None)
+    return message
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("model", "signed"), [("claude-haiku-4.5", True), ("gpt-oss-120b", False)])
+def test_reasoning_is_shown_beside_the_answer(gateway, model, signed, stream):
+    message = answered(gateway.openai(), stream, model=model, messages=ask("Count to 5."), reasoning_effort="low")
+    assert message["content"] == "1, 2, 3, 4, 5"
+    assert "reasoning is simulated" in message["reasoning_content"]
+    assert ("thinking_blocks" in message) == signed
+
+
+@pytest.mark.parametrize("redacted", [False, True])
+@pytest.mark.parametrize("stream", [False, True])
+def test_signed_reasoning_makes_its_round_trip_with_a_tool(gateway, fault, stream, redacted):
+    if redacted:
+        fault(redact_reasoning=True)
+    request = {"model": "claude-haiku-4.5", "tools": [TIME], "reasoning_effort": "medium"}
+    messages = ask("Use get_time.")
+    message = answered(gateway.openai(), stream, messages=messages, **request)
+    (block,) = message["thinking_blocks"]
+    assert block["type"] == ("redacted_thinking" if redacted else "thinking")
+    messages += [message, {"role": "tool", "tool_call_id": message["tool_calls"][0]["id"], "content": "noon"}]
+    answer = answered(gateway.openai(), stream, messages=messages, **request)
+    assert "noon" in answer["content"]
+    assert "thinking_blocks" in answer
+
+
+def test_reasoning_that_was_changed_is_refused(gateway):
+    request = {"model": "claude-haiku-4.5", "reasoning_effort": "low"}
+    message = answered(gateway.openai(), False, messages=ask("Hi"), **request)
+    message["thinking_blocks"][0]["thinking"] += " Or not."
+    with pytest.raises(openai.BadRequestError):
+        answered(gateway.openai(), False, messages=[*ask("Hi"), message, *ask("Again")], **request)
+
+
+def test_a_client_that_forgets_the_reasoning_still_gets_its_answer(gateway):
+    request = {"model": "claude-haiku-4.5", "tools": [TIME], "reasoning_effort": "low"}
+    messages = ask("Use get_time.")
+    message = answered(gateway.openai(), False, messages=messages, **request)
+    kept = {name: message[name] for name in ("role", "tool_calls")}
+    messages += [kept, {"role": "tool", "tool_call_id": kept["tool_calls"][0]["id"], "content": "noon"}]
+    assert "noon" in answered(gateway.openai(), False, messages=messages, **request)["content"]
