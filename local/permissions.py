@@ -78,9 +78,18 @@ def group(model_ids: Iterable[str], region: str, account_id: str, bucket_arn: st
 
 
 def function(
-    key: str, *, name: str, region: str, account_id: str, user_pool_arn: str, identity_pool_arn: str, parameters: str
+    key: str,
+    *,
+    name: str,
+    region: str,
+    account_id: str,
+    user_pool_arn: str,
+    identity_pool_arn: str,
+    parameters: str,
+    upstream_key: bool,
 ) -> Policy:
-    """What a function's own role may do. `parameters`: the installation's path in Parameter Store."""
+    """What a function's own role may do. `parameters`: the installation's path in Parameter Store; `upstream_key`:
+    whether an upstream's key lies there."""
     parameter = f"arn:aws:ssm:{region}:{account_id}:parameter{parameters}"
     logs = f"arn:aws:logs:{region}:{account_id}:log-group:/aws/lambda/{name}:*"
     functions = f"arn:aws:lambda:{region}:{account_id}:function:{name.removesuffix(key)}"
@@ -92,7 +101,7 @@ def function(
         ],
         "openai": [
             _allow("Identities", ["cognito-identity:GetOpenIdTokenForDeveloperIdentity"], [identity_pool_arn]),
-            _allow("UpstreamKey", ["ssm:GetParameter"], [f"{parameter}/upstream-key"]),
+            *([_allow("UpstreamKey", ["ssm:GetParameter"], [f"{parameter}/upstream-key"])] if upstream_key else []),
         ],
         "mcp": [_allow("Inference", ["lambda:InvokeFunction"], [f"{functions}openai:live"])],
         "admin": [

@@ -93,9 +93,10 @@ def provision(aws: Aws, plan: Plan, *, version: str, git_sha: str, upstream: tup
         "openai": _upstream(aws("ssm"), plan, upstream) | {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/stream"},
         "mcp": {"PENNYWORTH_OPENAI_FUNCTION": f"{plan.functions['openai'].name}:live"},
     }
-    arns = {
+    within = {
         "user_pool_arn": f"arn:aws:cognito-idp:{plan.region}:{account_id}:userpool/{user_pool_id}",
         "identity_pool_arn": f"arn:aws:cognito-identity:{plan.region}:{account_id}:identitypool/{identity_pool_id}",
+        "upstream_key": bool(upstream and upstream[1]),
     }
     return Installation(
         region=plan.region,
@@ -106,7 +107,7 @@ def provision(aws: Aws, plan: Plan, *, version: str, git_sha: str, upstream: tup
         functions={
             key: Provisioned(
                 {**settings, **own.get(key, {}), "POWERTOOLS_SERVICE_NAME": key, "POWERTOOLS_LOG_LEVEL": "INFO"},
-                _function_role(aws, plan, function, account_id, arns),
+                _function_role(aws, plan, function, account_id, within),
             )
             for key, function in plan.functions.items()
         },
@@ -200,7 +201,7 @@ def _group(idp: Any, group: PlannedGroup, user_pool_id: str, role_arn: str) -> N
 
 
 def _function_role(
-    aws: Aws, plan: Plan, function: PlannedFunction, account_id: str, arns: dict[str, str]
+    aws: Aws, plan: Plan, function: PlannedFunction, account_id: str, within: dict[str, Any]
 ) -> dict[str, str]:
     """The role a function runs in, and credentials for it, as Lambda would hand them to the process."""
     allowed = permissions.function(
@@ -209,7 +210,7 @@ def _function_role(
         region=plan.region,
         account_id=account_id,
         parameters=plan.parameters,
-        **arns,
+        **within,
     )
     role_arn = _role(aws("iam"), plan, f"function-{function.key}", permissions.trusted_function(), allowed)
     return credentials(aws, role_arn, function.name)

@@ -39,14 +39,22 @@ locals {
       },
       local.pepper,
     ]
-    openai = [
-      {
-        sid       = "Identities"
-        actions   = ["cognito-identity:GetOpenIdTokenForDeveloperIdentity"]
-        resources = [module.identity.identity_pool_arn]
-      },
-      { sid = "UpstreamKey", actions = ["ssm:GetParameter"], resources = ["${local.parameter}/upstream-key"] },
-    ]
+    openai = concat(
+      [
+        {
+          sid       = "Identities"
+          actions   = ["cognito-identity:GetOpenIdTokenForDeveloperIdentity"]
+          resources = [module.identity.identity_pool_arn]
+        },
+      ],
+      [
+        for name in ["upstream-key"] : {
+          sid       = "UpstreamKey"
+          actions   = ["ssm:GetParameter"]
+          resources = ["${local.parameter}/${name}"]
+        } if try(var.upstream.has_key, false)
+      ],
+    )
     mcp = [
       {
         sid       = "Inference"

@@ -20,8 +20,8 @@ WHERE = {
 }
 
 
-def allowed(key: str) -> list[tuple[str, str]]:
-    policy = permissions.function(key, name=f"pennyworth-local-{key}", **WHERE)
+def allowed(key: str, *, upstream_key: bool = True) -> list[tuple[str, str]]:
+    policy = permissions.function(key, name=f"pennyworth-local-{key}", **WHERE, upstream_key=upstream_key)
     return [
         (action, resource) for each in policy["Statement"] for action in each["Action"] for resource in each["Resource"]
     ]
@@ -41,6 +41,11 @@ def test_only_what_knows_no_resources_is_allowed_on_all(key: str) -> None:
 def test_only_the_administration_may_write_to_the_directory() -> None:
     writers = {key for key in plan().functions for action, _ in allowed(key) if "AdminUpdateUserAttributes" in action}
     assert writers == {"admin"}
+
+
+def test_an_upstreams_key_is_read_only_where_there_is_one() -> None:
+    assert any(resource.endswith("/upstream-key") for _, resource in allowed("openai"))
+    assert not any(action.startswith("ssm:") for action, _ in allowed("openai", upstream_key=False))
 
 
 BUCKET = "arn:aws:s3:::files"
