@@ -76,7 +76,8 @@ def provision(aws: Aws, plan: Plan, *, version: str, git_sha: str, upstream: tup
     user_pool_id = _user_pool(aws("cognito-idp"), plan)
     client_id = _client(aws("cognito-idp"), plan, user_pool_id)
     identity_pool_id = _identity_pool(aws("cognito-identity"), plan)
-    _groups(aws, plan, user_pool_id, identity_pool_id, account_id)
+    bucket_name = f"{plan.prefix}-{account_id}"
+    _groups(aws, plan, user_pool_id, identity_pool_id, account_id, bucket(aws("s3"), plan, bucket_name))
     _pepper(aws("ssm"), f"{plan.parameters}/key-pepper")
     settings = {
         "PENNYWORTH_ENVIRONMENT": plan.environment,
@@ -90,7 +91,11 @@ def provision(aws: Aws, plan: Plan, *, version: str, git_sha: str, upstream: tup
         "PENNYWORTH_AUTHORIZER_TTL_S": str(plan.authorizer_ttl_s),
     }
     own = {
-        "openai": _upstream(aws("ssm"), plan, upstream) | {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/stream"},
+        "openai": {
+            **_upstream(aws("ssm"), plan, upstream),
+            "PENNYWORTH_BUCKET": bucket_name,
+            "AWS_LAMBDA_EXEC_WRAPPER": "/opt/stream",
+        },
         "mcp": {"PENNYWORTH_OPENAI_FUNCTION": f"{plan.functions['openai'].name}:live"},
     }
     within = {
@@ -176,9 +181,8 @@ def _identity_pool(identity: Any, plan: Plan) -> str:
     return str(identity.create_identity_pool(**wanted)["IdentityPoolId"])
 
 
-def _groups(aws: Aws, plan: Plan, user_pool_id: str, identity_pool_id: str, account_id: str) -> None:
+def _groups(aws: Aws, plan: Plan, user_pool_id: str, identity_pool_id: str, account_id: str, bucket_arn: str) -> None:
     """Cognito's groups, and for each the role in which its people call Bedrock and reach their files."""
-    bucket_arn = bucket(aws("s3"), plan, f"{plan.prefix}-{account_id}")
     trusted = permissions.trusted_identity(identity_pool_id)
     for group in plan.groups:
         allowed = permissions.group(plan.ids(group.models), plan.region, account_id, bucket_arn)

@@ -14,9 +14,10 @@ locals {
     POWERTOOLS_LOG_LEVEL          = "INFO"
   }
   own_environment = {
-    openai = var.upstream == null ? {} : merge(
-      { PENNYWORTH_UPSTREAM_URL = var.upstream.url },
-      var.upstream.has_key ? { PENNYWORTH_UPSTREAM_KEY_PARAMETER = "${local.parameters}/upstream-key" } : {},
+    openai = merge(
+      { PENNYWORTH_BUCKET = module.storage.bucket },
+      var.upstream == null ? {} : { PENNYWORTH_UPSTREAM_URL = var.upstream.url },
+      try(var.upstream.has_key, false) ? { PENNYWORTH_UPSTREAM_KEY_PARAMETER = "${local.parameters}/upstream-key" } : {},
     )
     mcp = merge(
       { PENNYWORTH_OPENAI_FUNCTION = "${local.name}-openai:live" },

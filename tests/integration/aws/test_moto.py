@@ -100,6 +100,7 @@ def test_a_user_becomes_a_session_of_the_groups_role(url: str, aws: Aws) -> None
         authorizer_ttl_s=60,
         openai_function="",
         mcp_origins=(),
+        bucket="",
         upstream_url="",
         upstream_key_parameter="",
     )

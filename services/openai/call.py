@@ -1,0 +1,62 @@
+"""A caller's request to a model, from API Gateway's event to the provider that answers it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from aws_lambda_powertools.event_handler import Response
+
+from pennyworth.body import load
+from pennyworth.errors import Problem
+from pennyworth.http import Event, content, log_also, principal
+from pennyworth.policy import authorize
+from pennyworth.principal import Principal
+from services.openai import routing
+from services.openai.meter import Meter
+
+Answer = TypeVar("Answer")
+
+
+class Call:
+    """What is asked of a model of some kind, by a caller who may. Raises Problem when made."""
+
+    def __init__(self, event: Event, kind: str) -> None:
+        self.body: dict[str, Any] = load(content(event))
+        self.model = _model_name(self.body)  # as the client names it
+        self.caller: Principal = principal(event)
+        authorize(self.caller, "inference", self.model)
+        self.streamed = _streamed(self.body)
+        self._provider = routing.provider(self.model, self.caller, kind)
+        self.meter = Meter(self.model, self._provider.name, self._provider.price)
+        log_also(event, self.meter.fields)
+
+    def answer(self, ask: Callable[[routing.Provider], Answer]) -> Answer:
+        """What the model's provider says when asked so. Raises its Problem."""
+        return ask(self._provider)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """For the answer: the model that served it."""
+        return {"x-pennyworth-model": self.model}
+
+
+def event_stream(events: Iterator[bytes], call: Call) -> Response[Any]:
+    """Of a provider that has answered: what it refuses was raised while a status could still be chosen."""
+    headers = {"cache-control": "no-cache", **call.headers}
+    return Response(200, "text/event-stream; charset=utf-8", events, headers=headers)
+
+
+def _streamed(body: dict[str, Any]) -> bool:
+    """An upstream may read `1` or "true" as true, and its answer would then not be the one expected."""
+    stream = body.get("stream")
+    if stream is not None and not isinstance(stream, bool):
+        raise Problem("invalid_value", param="stream", reason="must be true or false")
+    return stream is True
+
+
+def _model_name(body: dict[str, Any]) -> str:
+    name = body.get("model")
+    if name is None:
+        raise Problem("missing_required_parameter", param="model")
+    if not isinstance(name, str):
+        raise Problem("invalid_value", param="model", reason="must be a string")
+    return name
