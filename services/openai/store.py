@@ -69,8 +69,8 @@ class Store:
         if not _OWNER.fullmatch(owner):
             raise ValueError("no prefix can be made of this user's id")
         self._prefix = f"users/{owner}/"
-        self.bucket = Bucket(aws, bucket, partial(credentials_of, caller))
-        self.expires_at = lambda: credentials_of(caller).expires_at
+        self._credentials = partial(credentials_of, caller)
+        self.bucket = Bucket(aws, bucket, self._credentials)
 
     def key(self, key: str) -> str:
         """The key in the bucket."""
@@ -95,7 +95,8 @@ class Store:
     def content(self, key: str) -> Iterator[bytes] | None:
         """The bytes of an object of any size as they come."""
         whole = self.key(key)
-        return self._found(key, lambda: self.bucket.content(whole))
+        found = self._found(key, lambda: self.bucket.content(whole))
+        return None if found is None else _told(found)
 
     def head(self, key: str) -> Head | None:
         whole = self.key(key)
@@ -117,16 +118,21 @@ class Store:
         found = self.ask(lambda: self.bucket.entries(self._prefix + prefix, behind, limit))
         return tuple(Entry(key.removeprefix(self._prefix), size) for key, size in found)
 
-    def presigned_get(self, key: str, expires_s: int = _URL_S) -> str:
+    def presigned_get(self, key: str, disposition: str = "attachment", expires_s: int = _URL_S) -> str:
         """A URL that hands this object out for so long, as a file to keep."""
         whole = self.key(key)
-        return self.ask(lambda: self.bucket.url("GET", whole, expires_s))
+        answer = {"response-content-disposition": disposition, "response-content-type": "application/octet-stream"}
+        return self.ask(lambda: self.bucket.url("GET", whole, expires_s, query=answer))
 
     def presigned_put(self, key: str, size: int | None = None, expires_s: int = _URL_S) -> str:
         """A URL that takes this object for so long; with a size, exactly so many bytes."""
         whole = self.key(key)
         headers = {} if size is None else {"content-length": str(size)}
-        return self.ask(lambda: self.bucket.url("PUT", whole, expires_s, headers))
+        return self.ask(lambda: self.bucket.url("PUT", whole, expires_s, headers=headers))
+
+    def session_ends_at(self) -> float:
+        """When the credentials end, and with them what is presigned now; unix seconds."""
+        return self.ask(lambda: self._credentials().expires_at)
 
     def ask(self, call: Callable[[], _Answer]) -> _Answer:
         """What S3 answers. Raises Problem."""
@@ -156,6 +162,13 @@ def store(caller: Principal) -> Store:
         raise Problem("service_unavailable")
     credentials_of: Callable[[Principal], Credentials] = partial(user_credentials, aws(), settings=here)
     return Store(aws(), credentials_of, caller, here.bucket)
+
+
+def _told(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        yield from pieces
+    except AwsError as error:
+        raise _problem(error) from None
 
 
 def _problem(error: AwsError) -> Problem:

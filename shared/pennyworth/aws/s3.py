@@ -70,10 +70,23 @@ class Bucket:
         reply = self._call("GET", f"/?{urlencode(query, quote_via=quote, safe='')}")
         return [Entry(each["Key"], int(each["Size"])) for each in _records(reply, "Contents")]
 
-    def url(self, method: str, key: str, expires_s: int, headers: Mapping[str, str] | None = None) -> str:
+    def url(
+        self,
+        method: str,
+        key: str,
+        expires_s: int,
+        *,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> str:
         """A presigned URL: it dies with the credentials it was made with, if they expire sooner."""
         return self._aws.s3_url(
-            method, self._name, _target(key), credentials=self._credentials(), expires_s=expires_s, headers=headers
+            method,
+            self._name,
+            _target(key, **(query or {})),
+            credentials=self._credentials(),
+            expires_s=expires_s,
+            headers=headers,
         )
 
     def begin(self, key: str, content_type: str) -> str:

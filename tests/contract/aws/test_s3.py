@@ -207,7 +207,7 @@ def test_a_presigned_url_is_botocores(
 
 def test_a_length_that_is_signed_binds_the_one_who_uploads() -> None:
     aws = Aws("us-east-1", lambda: CREDENTIALS, {})
-    url = Bucket(aws, "files", lambda: CREDENTIALS).url("PUT", KEY, 60, {"content-length": "5"})
+    url = Bucket(aws, "files", lambda: CREDENTIALS).url("PUT", KEY, 60, headers={"content-length": "5"})
     said = boto_client().generate_presigned_url(
         "put_object", {"Bucket": "files", "Key": KEY, "ContentLength": 5}, ExpiresIn=60
     )

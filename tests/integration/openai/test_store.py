@@ -6,6 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from local.bucket import bucket
+from local.plan import plan
 from pennyworth.aws import Aws, Credentials
 from pennyworth.principal import Principal
 from services.openai.store import Store
@@ -15,7 +17,7 @@ from tests.aws_stand_in import connect, running
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     with running() as stand_in:
-        connect(stand_in)("s3").create_bucket(Bucket="files")
+        bucket(connect(stand_in)("s3"), plan(), "files")
         yield stand_in
 
 

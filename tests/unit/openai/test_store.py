@@ -164,3 +164,16 @@ def test_a_refusal_to_say_whether_there_is_one_means_that_there_is_none():
     there = b"<R><Contents><Key>users/u-1/a</Key><Size>1</Size></Contents></R>"
     with pytest.raises(Problem, match="went wrong"):
         store(Listing(there)).get("a")
+
+
+def test_a_connection_that_breaks_while_an_object_comes_is_a_problem_too():
+    class Breaking(Aws):
+        def s3_content(self, *_, **__):
+            yield b"ow"
+            raise AwsError("ConnectionError", message="AWS's own words")
+
+    pieces = store(Breaking()).content("a")
+    assert next(pieces) == b"ow"
+    with pytest.raises(Problem) as raised:
+        next(pieces)
+    assert raised.value.code == "service_unavailable"
