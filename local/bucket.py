@@ -62,7 +62,7 @@ def _expiry(days: int) -> dict[str, Any]:
 
 def _uploads(origins: tuple[str, ...]) -> dict[str, Any]:
     rule = {
-        "AllowedMethods": ["POST", "PUT"],
+        "AllowedMethods": ["GET", "POST", "PUT"],
         "AllowedOrigins": list(origins),
         "AllowedHeaders": ["*"],
         "ExposeHeaders": ["ETag"],

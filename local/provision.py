@@ -94,6 +94,7 @@ def provision(aws: Aws, plan: Plan, *, version: str, git_sha: str, upstream: tup
         "openai": {
             **_upstream(aws("ssm"), plan, upstream),
             "PENNYWORTH_BUCKET": bucket_name,
+            "PENNYWORTH_FILE_EXPIRY_DAYS": str(plan.file_expiry_days),
             "AWS_LAMBDA_EXEC_WRAPPER": "/opt/stream",
         },
         "mcp": {"PENNYWORTH_OPENAI_FUNCTION": f"{plan.functions['openai'].name}:live"},

@@ -35,7 +35,9 @@ def _object(arguments: str) -> str:
 
 def _inline(file_id: object) -> None:
     if file_id is not None:
-        raise PydanticCustomError("unsupported_parameter", "Send the file itself, as 'file_data'.")
+        raise PydanticCustomError(
+            "unsupported_parameter", "It is no id of POST /v1/files. Name a file of yours, or send it as 'file_data'."
+        )
 
 
 def _base64(data: str | None) -> str | None:

@@ -23,6 +23,7 @@ class Settings:
     openai_function: str  # what the MCP service invokes for inference: name or ARN, with its alias
     mcp_origins: tuple[str, ...]  # web pages, by origin, that may speak MCP beside our own host's
     bucket: str  # of people's files
+    file_expiry_days: int  # after which that bucket deletes them
     upstream_url: str  # an OpenAI-compatible base URL, or empty
     upstream_key_parameter: str  # SSM SecureString with that upstream's key, or empty
 
@@ -42,6 +43,7 @@ class Settings:
             openai_function=environ.get("PENNYWORTH_OPENAI_FUNCTION", ""),
             mcp_origins=tuple(filter(None, environ.get("PENNYWORTH_MCP_ORIGINS", "").split(","))),
             bucket=environ.get("PENNYWORTH_BUCKET", ""),
+            file_expiry_days=int(environ.get("PENNYWORTH_FILE_EXPIRY_DAYS", "30")),
             upstream_url=environ.get("PENNYWORTH_UPSTREAM_URL", "").rstrip("/"),
             upstream_key_parameter=environ.get("PENNYWORTH_UPSTREAM_KEY_PARAMETER", ""),
         )

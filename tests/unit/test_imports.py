@@ -42,6 +42,8 @@ TRANSLATION = [
     "completions.py",
     "embeddings.py",
     "makers.py",
+    "files/form.py",
+    "files/file.py",
 ]
 PURE = {
     "array",
@@ -49,6 +51,7 @@ PURE = {
     "binascii",
     "collections.abc",
     "contextlib",
+    "dataclasses",
     "hashlib",
     "json",
     "pennyworth.errors",
@@ -56,6 +59,7 @@ PURE = {
     "re",
     "struct",
     "typing",
+    "urllib.parse",
 }
 PURE |= {
     f"services.openai.{name}"
@@ -144,7 +148,7 @@ HEAVY = {
 @pytest.mark.parametrize(
     ("module", "also_kept_out"),
     [
-        ("services.openai.app", {"concurrent.futures.thread"}),
+        ("services.openai.app", {"concurrent.futures.thread", "pennyworth.aws.s3", "services.openai.files.file"}),
         ("services.mcp.app", set()),
         ("pennyworth.authorizer", {"pydantic"}),
         ("services.admin.app", set()),

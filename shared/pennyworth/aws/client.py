@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from math import inf
 from typing import Any, NamedTuple, TypeVar
@@ -15,7 +15,7 @@ from pennyworth.aws.error import AwsError, TransportError, refusal
 from pennyworth.aws.events import Events
 from pennyworth.aws.pool import Pool
 from pennyworth.aws.retry import SKEWED, wait_s
-from pennyworth.aws.signature import signed
+from pennyworth.aws.signature import presigned, signed
 
 _MAX_REPLY = 32 * 1024 * 1024  # InvokeModel answers 25 MB at most, Lambda 6 MB
 _MAX_REFUSAL = 1024 * 1024
@@ -40,6 +40,7 @@ class _Request(NamedTuple):
     credentials: Credentials | None
     idempotent: bool
     method: str = "POST"
+    bucket: str = ""
 
 
 class Aws:
@@ -69,7 +70,7 @@ class Aws:
         self._random = random or _random
         self._span = span
         self._pool = Pool(environ, connect_timeout_s, clock)
-        self._endpoints: dict[str, Endpoint] = {}
+        self._endpoints: dict[tuple[str, str], Endpoint] = {}
         self._skew_s = 0.0  # AWS's clock less ours, once AWS has complained
 
     def json(
@@ -168,6 +169,53 @@ class Aws:
         response = self._perform(request, min(timeout_s, deadline - time.monotonic()), _open)
         return Events(response, timeout_s, deadline)
 
+    def s3(
+        self,
+        method: str,
+        bucket: str,
+        target: str,
+        body: bytes = b"",
+        *,
+        credentials: Credentials,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = 60.0,
+        idempotent: bool = True,
+    ) -> Reply:
+        """REST-XML: `target` is `/key?query`, percent-encoded. All but the making of things bears repetition."""
+        request = _Request("s3", target, headers or {}, body, credentials, idempotent, method, bucket)
+        return self._perform(request, timeout_s, _whole)
+
+    def s3_content(
+        self, bucket: str, target: str, *, credentials: Credentials, timeout_s: float = 60.0
+    ) -> Iterator[bytes]:
+        """An object's bytes as they come, `timeout_s` the wait for each. S3 has answered when this returns."""
+        response = self._perform(_Request("s3", target, {}, b"", credentials, True, "GET", bucket), timeout_s, _open)
+        return _pieces(response, timeout_s)
+
+    def s3_url(
+        self,
+        method: str,
+        bucket: str,
+        target: str,
+        *,
+        credentials: Credentials,
+        expires_s: int,
+        headers: Mapping[str, str] | None = None,
+    ) -> str:
+        """A URL that allows this one request, with exactly these headers, to whoever has it."""
+        at = self._endpoint("s3", bucket)
+        headers = {**(headers or {}), "host": at.authority}
+        target = presigned(
+            method,
+            at.base + target,
+            headers,
+            credentials=credentials,
+            region=self.region,
+            now=self.now(),
+            expires_s=expires_s,
+        )
+        return f"{'https' if at.tls else 'http'}://{at.authority}{target}"
+
     def now(self) -> float:
         """Unix seconds by AWS's clock, as far as it is known."""
         return self._clock() + self._skew_s
@@ -176,10 +224,10 @@ class Aws:
         """Close the idle connections. The next call opens new ones."""
         self._pool.close()
 
-    def _endpoint(self, service: str) -> Endpoint:
-        found = self._endpoints.get(service)
+    def _endpoint(self, service: str, bucket: str = "") -> Endpoint:
+        found = self._endpoints.get((service, bucket))
         if found is None:
-            found = self._endpoints[service] = endpoint(service, self.region, self._environ)
+            found = self._endpoints[service, bucket] = endpoint(service, self.region, self._environ, bucket)
         return found
 
     def _perform(self, request: _Request, timeout_s: float, take: Callable[[Response, float], _T]) -> _T:
@@ -210,7 +258,7 @@ class Aws:
             attempt += 1
 
     def _exchange(self, request: _Request, skew_s: float, deadline: float) -> Response:
-        at = self._endpoint(request.service)
+        at = self._endpoint(request.service, request.bucket)
         target = at.base + request.target
         headers = {**request.headers, "host": at.authority}
         credentials = request.credentials or self._credentials()
@@ -251,6 +299,14 @@ def _whole(response: Response, deadline: float) -> Reply:
 
 def _open(response: Response, _: float) -> Response:
     return response
+
+
+def _pieces(response: Response, timeout_s: float) -> Iterator[bytes]:
+    try:
+        while piece := response.read(time.monotonic() + timeout_s):
+            yield piece
+    finally:
+        response.close()
 
 
 def _head(method: str, target: str, headers: Mapping[str, str], length: int) -> bytes:

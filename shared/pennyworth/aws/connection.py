@@ -71,7 +71,7 @@ class Connection:
         try:
             self._send(head, body, deadline)
             status, headers, keep = self._head(deadline)
-            return Response(self, status, headers, release if keep else None)
+            return Response(self, status, headers, release if keep else None, bodiless=head.startswith(b"HEAD "))
         except BaseException:
             self.close()
             raise
@@ -152,6 +152,8 @@ class Response:
         status: int,
         headers: dict[str, str],
         release: Callable[[Connection], None] | None,
+        *,
+        bodiless: bool = False,
     ) -> None:
         self.status, self.headers = status, headers
         self._connection, self._release = connection, release
@@ -159,12 +161,12 @@ class Response:
         self._ended = False
         self._left: int | None = None  # bytes to come, of the body or of the chunk; None: until the connection closes
         self._line = "size"  # what the next line of a chunked body is: size, end (of a chunk), trailer
-        self._frame()
+        self._frame(bodiless)
 
-    def _frame(self) -> None:
-        """How the body's end is known (RFC 9112, section 6.3)."""
+    def _frame(self, bodiless: bool) -> None:
+        """How the body's end is known (RFC 9112, section 6.3). HEAD is answered with the length of what GET would."""
         coding, length = self.headers.get("transfer-encoding"), self.headers.get("content-length")
-        if self.status in (204, 304):
+        if bodiless or self.status in (204, 304):
             self._left = 0
         elif coding is not None:
             if coding.lower() != "chunked":

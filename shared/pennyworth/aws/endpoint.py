@@ -16,6 +16,7 @@ SERVICES = {
     "cognito-identity": Service("COGNITO_IDENTITY", "cognito-identity", "AWSCognitoIdentityService"),
     "cognito-idp": Service("COGNITO_IDENTITY_PROVIDER", "cognito-idp", "AWSCognitoIdentityProviderService"),
     "lambda": Service("LAMBDA", "lambda"),
+    "s3": Service("S3", "s3"),
     "ssm": Service("SSM", "ssm", "AmazonSSM"),
     "sts": Service("STS", "sts"),
 }
@@ -31,14 +32,20 @@ class Endpoint(NamedTuple):
     service: Service
 
 
-def endpoint(name: str, region: str, environ: Mapping[str, str]) -> Endpoint:
-    """boto3's order: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, AWS. Raises ValueError for an unusable URL."""
+def endpoint(name: str, region: str, environ: Mapping[str, str], bucket: str = "") -> Endpoint:
+    """boto3's order: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, AWS. Raises ValueError for an unusable URL.
+
+    A bucket has a host of its own at AWS, and a path where an endpoint is configured, as boto3 has it.
+    """
     service = SERVICES[name]
     if environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() != "true":
         url = environ.get(f"AWS_ENDPOINT_URL_{service.variable}") or environ.get("AWS_ENDPOINT_URL")
         if url:
-            return _parse(url, service)
+            at = _parse(url, service)
+            return at._replace(base=f"{at.base}/{bucket}") if bucket else at
     host = f"{name}.{region}.{_DOMAINS.get(region.split('-', 1)[0], 'amazonaws.com')}"
+    if bucket:
+        host = f"{bucket}.{host}"
     return Endpoint(True, host, 443, host, "", service)
 
 

@@ -1,27 +1,36 @@
-"""STS answers in XML: its leaves by name are all there is to know."""
+"""STS and S3 answer in XML: its leaves by name are all there is to know."""
 
 from xml.parsers import expat
 
 
 def leaves(document: bytes) -> dict[str, str]:
-    """Text of every element without children, by local name; the first wins. Raises ValueError.
+    """Text of every element without children, by local name; the first wins. Raises ValueError."""
+    return records(document, "")[0]
+
+
+def records(document: bytes, name: str) -> list[dict[str, str]]:
+    """The leaves outside any element of that name, and then those of each such element. Raises ValueError.
 
     Document types are refused: AWS sends none, and they are how XML attacks its readers.
     """
-    found: dict[str, str] = {}
+    found: list[dict[str, str]] = [{}]
     text: list[str] = []
-    leaf = False
+    leaf = inside = False
 
-    def start(_name: str, _attributes: object) -> None:
-        nonlocal leaf
+    def start(tag: str, _attributes: object) -> None:
+        nonlocal leaf, inside
+        if tag == name:
+            inside = True
+            found.append({})
         leaf = True
         text.clear()
 
-    def end(name: str) -> None:
-        nonlocal leaf
+    def end(tag: str) -> None:
+        nonlocal leaf, inside
         if leaf:
-            found.setdefault(name.rsplit(":", 1)[-1], "".join(text))
+            found[-1 if inside else 0].setdefault(tag.rsplit(":", 1)[-1], "".join(text))
         leaf = False
+        inside = inside and tag != name
 
     def doctype(*_: object) -> None:
         raise ValueError("a document type")

@@ -77,9 +77,10 @@ resource "aws_s3_bucket_cors_configuration" "this" {
 
   bucket = aws_s3_bucket.this.id
 
-  # A presigned URL is the permission; this only lets a web page use one. PUT for a file or a part, POST for a form.
+  # A presigned URL is the permission; this only lets a web page use one. PUT for a file or a part,
+  # POST for a form, GET for a large file's bytes.
   cors_rule {
-    allowed_methods = ["POST", "PUT"]
+    allowed_methods = ["GET", "POST", "PUT"]
     allowed_origins = var.upload_origins
     allowed_headers = ["*"]
     expose_headers  = ["ETag"] # of each part, to complete an upload of many

@@ -4,14 +4,14 @@ import datetime
 from unittest.mock import patch
 
 import pytest
-from botocore.auth import SigV4Auth
+from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pennyworth.aws import Credentials
-from pennyworth.aws.signature import signed
+from pennyworth.aws.signature import presigned, signed
 
 PRINTABLE = "".join(map(chr, range(33, 127)))
 paths = st.text(PRINTABLE.replace("?", "").replace("#", ""), max_size=60).map("/{}".format) | st.sampled_from(
@@ -52,7 +52,7 @@ moments = st.datetimes(datetime.datetime(2020, 1, 1), datetime.datetime(2037, 1,
     secrets,
     st.just("") | secrets,
     st.sampled_from(["us-east-1", "us-gov-west-1", "cn-north-1"]),
-    st.sampled_from(["bedrock", "cognito-idp", "ssm"]),
+    st.sampled_from(["bedrock", "cognito-idp", "s3", "ssm"]),
     moments,
 )
 def test_the_headers_are_botocores(
@@ -72,7 +72,8 @@ def test_the_headers_are_botocores(
     moment = moment.replace(tzinfo=datetime.UTC)
     theirs = AWSRequest(method, f"https://host.example.com{target}", dict(extra), body)
     with patch("botocore.auth.get_current_datetime", lambda: moment):
-        SigV4Auth(BotoCredentials(key_id, secret, token or None), service, region).add_auth(theirs)
+        auth = S3SigV4Auth if service == "s3" else SigV4Auth
+        auth(BotoCredentials(key_id, secret, token or None), service, region).add_auth(theirs)
     ours = signed(
         method,
         target,
@@ -83,8 +84,50 @@ def test_the_headers_are_botocores(
         service=service,
         now=moment.timestamp(),
     )
-    for name in ("authorization", "x-amz-date", "x-amz-security-token"):
+    for name in ("authorization", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"):
         assert ours.get(name) == theirs.headers.get(name)
+
+
+unreserved = st.text("abcXYZ019-._~", min_size=1, max_size=12)
+
+
+@given(
+    st.sampled_from(["GET", "PUT"]),
+    st.lists(unreserved, max_size=4).map(lambda steps: "/" + "/".join(steps)),
+    st.dictionaries(unreserved, unreserved, max_size=3),
+    st.just({}) | st.just({"content-length": "5"}),
+    st.text("ABCXYZ019", min_size=1, max_size=20),
+    secrets,
+    st.just("") | secrets,
+    moments,
+    st.integers(1, 604800),
+)
+def test_presigned_urls_are_botocores(
+    method: str,
+    path: str,
+    query: dict[str, str],
+    extra: dict[str, str],
+    key_id: str,
+    secret: str,
+    token: str,
+    moment: datetime.datetime,
+    expires_s: int,
+) -> None:
+    target = path + ("?" + "&".join(map("=".join, query.items())) if query else "")
+    moment = moment.replace(tzinfo=datetime.UTC)
+    theirs = AWSRequest(method, f"https://host.example.com{target}", dict(extra))
+    with patch("botocore.auth.get_current_datetime", lambda: moment):
+        S3SigV4QueryAuth(BotoCredentials(key_id, secret, token or None), "s3", "us-east-1", expires_s).add_auth(theirs)
+    ours = presigned(
+        method,
+        target,
+        {**extra, "host": "host.example.com"},
+        credentials=Credentials(key_id, secret, token),
+        region="us-east-1",
+        now=moment.timestamp(),
+        expires_s=expires_s,
+    )
+    assert f"https://host.example.com{ours}" == theirs.url
 
 
 TOKEN = "6e86291e8372ff2a2260956d9b8aae1d763fbf315fa00fa31553b73ebf194267"

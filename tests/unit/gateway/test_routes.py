@@ -112,7 +112,7 @@ async def test_a_body_api_gateway_has_no_mock_for_is_a_415(door: Any, path: str)
 
 
 async def test_an_upload_to_an_unknown_path_is_told_so(door: Any) -> None:
-    response = await door("POST", "/files", headers={"content-type": "Multipart/Form-Data; boundary=x"})
+    response = await door("POST", "/nothing", headers={"content-type": "Multipart/Form-Data; boundary=x"})
     assert (response.status_code, error_code(response)) == (404, "unknown_url")
 
 

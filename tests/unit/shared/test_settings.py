@@ -21,6 +21,7 @@ def test_the_environment_becomes_one_frozen_object():
     assert (settings.client_ids, settings.authorizer_ttl_s) == (("one", "two"), 60)
     assert settings.upstream_url == "https://api.example.com/v1"
     assert (settings.openai_function, settings.mcp_origins) == ("", ())
+    assert (settings.bucket, settings.file_expiry_days) == ("", 30)
 
 
 @pytest.mark.parametrize("name", ENVIRON)
