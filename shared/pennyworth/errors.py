@@ -27,6 +27,9 @@ ERRORS: dict[str, Kind] = {
         "The request body is over the limit of {limit}. Upload what is large in it with POST /v1/files, or in "
         "parts with POST /v1/uploads, and name it by its file_id.",
     ),
+    "input_too_large": Kind(
+        413, "invalid_request_error", "The input, files included, is larger than '{model}' takes. Send less."
+    ),
     "response_too_large": Kind(500, "api_error", "The answer is over the limit of {limit}. Ask for less."),
     "unknown_url": Kind(404, "invalid_request_error", "Unknown URL: {method} {path}. GET /v1/openapi.json lists them."),
     # the caller

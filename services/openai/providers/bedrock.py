@@ -14,10 +14,9 @@ from pennyworth.runtime.deadline import TimeIsUp, each_in_time, ends_at
 from services.openai.catalogue import Model
 from services.openai.chat import ChatRequest
 from services.openai.choices import interleaved, summed, together
-from services.openai.chunks import Event, stream_chunks
+from services.openai.chunks import Event, ending, stream_chunks
 from services.openai.completions import MOST_PROMPTS, CompletionRequest, chats, text_completion, text_events
 from services.openai.converse import Envelope, from_converse, reading, to_converse, usage
-from services.openai.cutoff import converse_end
 from services.openai.embeddings import Batch, Embedded, EmbeddingRequest, batches, embedding_list
 from services.openai.faults import problem
 from services.openai.makers import from_invoke, to_invoke
@@ -159,7 +158,7 @@ class Bedrock:
                 yield name, event
         except TimeIsUp:
             spent.meter.cut = spent.meter.cut or "metadata" not in told
-            yield from converse_end(told, pieces)
+            yield from ending(told, pieces)
         except AwsError as error:
             raise problem(error, self._model.name) from error
 

@@ -11,7 +11,6 @@ from pennyworth.http import dumps
 from pennyworth.logs import logger
 from pennyworth.runtime.deadline import TimeIsUp, each_in_time
 from services.openai.converse import Envelope
-from services.openai.cutoff import Passing
 from services.openai.meter import Meter
 from services.openai.sse import event, sse
 
@@ -51,7 +50,7 @@ class Upstream:
         """The upstream's server-sent events, unchanged; its status is known when this returns. It tells its usage if
         the client asked for that."""
         events = _events(self._send("POST", "/chat/completions", body, stream=True))
-        return _metered(events, Passing(body, envelope), meter)
+        return _metered(events, body, envelope, meter)
 
     def complete_prompt(self, body: dict[str, Any], _: Envelope) -> dict[str, Any]:
         """As `complete`, of the older API."""
@@ -60,7 +59,7 @@ class Upstream:
     def stream_prompt(self, body: dict[str, Any], envelope: Envelope, meter: Meter) -> Iterator[bytes]:
         """As `stream`, of the older API."""
         events = _events(self._send("POST", "/completions", body, stream=True))
-        return _metered(events, Passing(body, envelope), meter)
+        return _metered(events, body, envelope, meter)
 
     def embed(self, body: dict[str, Any]) -> dict[str, Any]:
         """The upstream's list of embeddings, unchanged. Raises Problem."""
@@ -106,8 +105,11 @@ class Upstream:
         return response
 
 
-def _metered(events: Iterator[bytes], passing: Passing, meter: Meter) -> Iterator[bytes]:
+def _metered(events: Iterator[bytes], body: dict[str, Any], envelope: Envelope, meter: Meter) -> Iterator[bytes]:
     """The same events, counted; and a clean end after those that came in the function's time."""
+    from services.openai.passing import Passing  # Bedrock alone is no reason to load it
+
+    passing = Passing(body, envelope)
     try:
         for piece in events:
             passing.see(piece)

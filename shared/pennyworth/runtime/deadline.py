@@ -3,7 +3,7 @@
 The first is for the function: `in_time` raises TimeIsUp while there is time for a clean end. The second, shortly before
 the process is lost, is for what did not listen: a stream that hangs would otherwise be cut off without a word.
 
-The times of one invocation are kept here, for a process works on one at a time. Under a runtime that has no alarm, no end
+The times of one invocation are kept here, for a process works on one at a time. Under a runtime without an alarm no end
 is in sight: `ends_at` is infinite and nothing rings.
 """
 

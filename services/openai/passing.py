@@ -1,6 +1,6 @@
-"""The clean end of a stream whose time is up, said as its source says that its tokens are: pure translation.
+"""A foreign stream of chunks that passes unread, and its clean end when the time is up: pure translation.
 
-What it counts is what arrived: a token for each piece at least. Of the prompt's tokens nothing is known before the end.
+What is counted is what arrived: a token for each piece at least. Of the prompt nothing is known before the end.
 """
 
 import json
@@ -13,16 +13,6 @@ from services.openai.converse import Envelope
 _MOST_CHOICES = 2560  # of the older API: 20 prompts, 128 answers to each
 _FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')  # within a text the quotes would be escaped
 _TEXT = re.compile(rb'"(?:content|text|reasoning_content|reasoning|refusal|arguments)"\s*:\s*"(?!")')
-
-
-def converse_end(told: set[str], pieces: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The events that a Converse stream still lacks, of which those named in `told` came."""
-    if "messageStart" not in told:
-        yield "messageStart", {"role": "assistant"}
-    if "messageStop" not in told:
-        yield "messageStop", {"stopReason": "max_tokens"}
-    if "metadata" not in told:
-        yield "metadata", {"usage": {"inputTokens": 0, "outputTokens": pieces, "totalTokens": pieces}}
 
 
 class Passing:
