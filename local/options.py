@@ -24,6 +24,7 @@ class Options:
     real_bedrock: bool
     upstream: tuple[str, str] | None  # base URL and key (may be empty)
     authorizer_ttl_s: int | None  # None for what the environment says
+    function_timeout_s: int | None  # of the openai function; None for what Terraform gives it
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> "Options":
@@ -40,13 +41,14 @@ class Options:
             upstream=_upstream(given),
             # 3600 is the most API Gateway caches.
             authorizer_ttl_s=_number(given, "AUTHORIZER_TTL_S", 3600) if "AUTHORIZER_TTL_S" in given else None,
+            function_timeout_s=_number(given, "FUNCTION_TIMEOUT_S", 900, 1) if "FUNCTION_TIMEOUT_S" in given else None,
         )
 
 
-def _number(given: Mapping[str, str], name: str, most: int) -> int:
+def _number(given: Mapping[str, str], name: str, most: int, least: int = 0) -> int:
     text = given[name]
-    if not (text.isascii() and text.isdigit() and int(text) <= most):
-        raise UsageError(f"{name}={text}: it is a number from 0 to {most}.")
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise UsageError(f"{name}={text}: it is a number from {least} to {most}.")
     return int(text)
 
 

@@ -77,6 +77,10 @@ class Plan:
     def with_(self, **changes: Any) -> "Plan":
         return replace(self, **changes)
 
+    def with_timeout(self, key: str, timeout_s: int) -> "Plan":
+        """The same, with another limit to the time of one function."""
+        return self.with_(functions={**self.functions, key: replace(self.functions[key], timeout_s=timeout_s)})
+
 
 def plan(file: Path = _VALUES) -> Plan:
     """What an environment's values say. Raises KeyError when one that Terraform wants is missing."""

@@ -96,6 +96,8 @@ class System:
         wanted = plan()
         if self.options.authorizer_ttl_s is not None:
             wanted = wanted.with_(authorizer_ttl_s=self.options.authorizer_ttl_s)
+        if self.options.function_timeout_s is not None:
+            wanted = wanted.with_timeout("openai", self.options.function_timeout_s)
         if self.options.real_bedrock:
             wanted = wanted.with_(region=await asyncio.to_thread(_real_region, wanted.region))
             self.notes.append(

@@ -1,11 +1,14 @@
 """An OpenAI-compatible provider for tests: answers what it is told, remembers what it was asked."""
 
 import json
+import select
+import socket
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 COMPLETION = {"id": "chatcmpl-theirs", "object": "chat.completion", "model": "gpt-x", "choices": [], "new_field": [1]}
+_PATIENCE_S = 30
 EVENTS = [b'data: {"id":"1","choices":[]}\n\n', 'data: {"id":"2","x":"é"}\n\n'.encode(), b"data: [DONE]\n\n"]
 
 
@@ -16,7 +19,9 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.requests = []
         self.answer = (200, {}, json.dumps(COMPLETION).encode())
-        self.pieces = None  # for a stream: what is written, piece by piece; None at the end breaks it off
+        self.pieces = None  # for a stream: what is written, piece by piece; None breaks it off, an Event is waited for
+        self.gate = None  # what an answer that is no stream waits for
+        self.left = threading.Event()  # a client left in the middle of a stream
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -28,6 +33,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.pieces is not None:
             self.stream(self.server.pieces)
             return
+        if self.server.gate is not None:
+            self.server.gate.wait(_PATIENCE_S)
         status, headers, body = self.server.answer
         self.send_response(status)
         for name, value in {"content-length": str(len(body)), **headers}.items():
@@ -41,12 +48,32 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
+        try:
+            self.write(pieces)
+        except OSError:
+            self.server.left.set()
+
+    def write(self, pieces):
         for piece in pieces:
             if piece is None:
                 self.close_connection = True
                 return
+            if isinstance(piece, threading.Event):
+                self.wait(piece)
+                continue
             self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
         self.wfile.write(b"0\r\n\r\n")
+
+    def wait(self, event):
+        """For the event, or the client's departure."""
+        readable = select.poll()
+        readable.register(self.connection, select.POLLIN)
+        for _ in range(_PATIENCE_S * 20):
+            if event.wait(0.05):
+                return
+            if readable.poll(0) and not self.connection.recv(1, socket.MSG_PEEK):
+                self.server.left.set()
+                return
 
     def log_message(self, *_):
         pass

@@ -117,7 +117,7 @@ class FrontDoor:
         except TimeoutError:
             raise Refusal("INTEGRATION_TIMEOUT") from None
         except PayloadTooLarge:
-            raise Refusal("REQUEST_TOO_LARGE") from None
+            raise Refusal("EVENT_TOO_LARGE") from None
         except (Throttled, answer.Malformed):
             raise Refusal("DEFAULT_5XX") from None
         await exchange.whole(response)
@@ -128,7 +128,7 @@ class FrontDoor:
         try:
             await self._copy(exchange, service, payload)
         except PayloadTooLarge:
-            raise Refusal("REQUEST_TOO_LARGE") from None
+            raise Refusal("EVENT_TOO_LARGE") from None
         except (TimeoutError, Throttled, MalformedResponse, answer.Malformed, InvocationFailed) as error:
             if not exchange.started:
                 timeout = isinstance(error, TimeoutError)

@@ -1,5 +1,6 @@
 """A caller's request to a model, from API Gateway's event to the provider that answers it."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -10,16 +11,24 @@ from pennyworth.errors import Problem
 from pennyworth.http import Event, content, log_also, principal
 from pennyworth.policy import authorize
 from pennyworth.principal import Principal
+from pennyworth.runtime import deadline
 from services.openai import routing
 from services.openai.meter import Meter
+
+# API Gateway ends a stream that was silent for 5 minutes, with an error of its own: ours must come first.
+_FIRST_BYTE_S = 280.0
 
 Answer = TypeVar("Answer")
 
 
 class Call:
-    """What is asked of a model of some kind, by a caller who may. Raises Problem when made."""
+    """What is asked of a model of some kind, by a caller who may. Raises Problem when made.
+
+    `ends_at`, a reading of time.monotonic, is when a provider must have answered, other attempts included.
+    """
 
     def __init__(self, event: Event, kind: str) -> None:
+        self.ends_at = min(deadline.ends_at(), time.monotonic() + _FIRST_BYTE_S)
         self.body: dict[str, Any] = load(content(event))
         self.model = _model_name(self.body)  # as the client names it
         self.caller: Principal = principal(event)

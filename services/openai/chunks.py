@@ -43,6 +43,20 @@ def stream_chunks(
         raise Problem("upstream_error")
 
 
+def ending(told: set[str], pieces: int) -> Iterator[Event]:
+    """What a stream cut for want of time lacks of the events, as Converse ends one at a limit of tokens.
+
+    `told` names the events that came, `pieces` counts those of the answer: a token each at least. Of the prompt nothing
+    is known before the end.
+    """
+    if "messageStart" not in told:
+        yield "messageStart", {"role": "assistant"}
+    if "messageStop" not in told:
+        yield "messageStop", {"stopReason": "max_tokens"}
+    if "metadata" not in told:
+        yield "metadata", {"usage": {"inputTokens": 0, "outputTokens": pieces, "totalTokens": pieces}}
+
+
 class _Deltas:
     """What an event adds to the message. Remembers which content blocks are tool calls."""
 

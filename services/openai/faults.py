@@ -71,4 +71,6 @@ def _code(error: AwsError) -> str:
             return "context_length_exceeded"
         if "model identifier is invalid" in text:
             return "model_not_found"
+    if error.status == 413:  # under which name, AWS does not document
+        return "input_too_large"
     return PROBLEMS.get(error.code, "internal_error")

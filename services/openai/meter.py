@@ -14,6 +14,7 @@ class Meter:
 
     def __init__(self, model: str, provider: str, price: Price | None) -> None:
         self.pieces = 0  # of the answer, as a stream brings them: a token each at least
+        self.cut = False  # whether the time was up before the answer was whole
         self._who, self._price = {"model": model, "provider": provider}, price
         self._counts: dict[str, int] = {}
 
@@ -30,10 +31,12 @@ class Meter:
         self._counts = {name: count for name, count in counts.items() if type(count) is int and count >= 0}
 
     def fields(self) -> dict[str, Any]:
-        """Of a stream that broke off before its usage came, what arrived is counted and marked as partial."""
+        """Of a stream that broke off, or was cut, before its usage came, what arrived is counted: marked as partial."""
         line: dict[str, Any] = {**self._who, **self._counts}
-        if not self._counts and self.pieces:
-            line |= {"completion_tokens": self.pieces, "usage_partial": True}
+        if not self._counts and (self.pieces or self.cut):
+            line["completion_tokens"] = self.pieces
+        if self.cut or (not self._counts and self.pieces):
+            line["usage_partial"] = True
         if self._price is not None and not line.keys().isdisjoint(_COUNTS):
             tokens = Tokens(*(line.get(name, 0) for name in (*_COUNTS, *_DETAILS)))
             line["cost_microusd"] = self._price.cost_microusd(tokens)

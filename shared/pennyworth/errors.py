@@ -21,7 +21,15 @@ ERRORS: dict[str, Kind] = {
         400, "invalid_request_error", "The input is longer than the context of '{model}'. Send less."
     ),
     "invalid_request": Kind(400, "invalid_request_error", "{reason}"),
-    "request_too_large": Kind(413, "invalid_request_error", "The request body is over the limit of {limit}."),
+    "request_too_large": Kind(
+        413,
+        "invalid_request_error",
+        "The request body is over the limit of {limit}. Upload what is large in it with POST /v1/files, or in "
+        "parts with POST /v1/uploads, and name it by its file_id.",
+    ),
+    "input_too_large": Kind(
+        413, "invalid_request_error", "The input, files included, is larger than '{model}' takes. Send less."
+    ),
     "response_too_large": Kind(500, "api_error", "The answer is over the limit of {limit}. Ask for less."),
     "unknown_url": Kind(404, "invalid_request_error", "Unknown URL: {method} {path}. GET /v1/openapi.json lists them."),
     # the caller
@@ -53,6 +61,12 @@ ERRORS: dict[str, Kind] = {
     "rate_limit_exceeded": Kind(429, "rate_limit_error", "Too many requests. Wait a little and try again."),
     "insufficient_quota": Kind(429, "insufficient_quota", "The account's quota at the provider is used up."),
     "timeout": Kind(408, "timeout", "The model took too long to answer. Try again, or ask for less."),
+    "gateway_timeout": Kind(
+        504,
+        "timeout",
+        "The answer did not come within the {limit} that a request may take here. "
+        "Ask with 'stream': true, to get as much of it as there is by then, or ask for less.",
+    ),
     "upstream_error": Kind(502, "api_error", "The model failed while answering. Try again."),
     "service_unavailable": Kind(503, "api_error", "The service is not available just now. Try again shortly."),
     "internal_error": Kind(500, "api_error", "Something went wrong here. Name the x-request-id when asking for help."),
@@ -91,10 +105,11 @@ class Problem(Exception):  # noqa: N818 -- "Problem" is what RFC 9457 calls what
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Retry-After where waiting helps; where it cannot, what stops OpenAI's SDK from retrying every 409."""
+        """Retry-After where waiting helps; where nothing does, what stops OpenAI's SDK from retrying every 409 and 5xx:
+        another quarter of an hour would cost as much and end the same."""
         if self.retry_after_s is not None:
             return {"retry-after": str(self.retry_after_s)}
-        return {"x-should-retry": "false"} if self.status == 409 else {}
+        return {"x-should-retry": "false"} if self.status in (409, 504) else {}
 
     @property
     def body(self) -> dict[str, Any]:

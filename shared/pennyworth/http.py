@@ -12,6 +12,7 @@ from pennyworth.errors import Problem
 from pennyworth.logs import fault, logger
 from pennyworth.principal import Principal
 from pennyworth.runtime.buffered import buffered
+from pennyworth.runtime.deadline import TimeIsUp, in_time
 from pennyworth.tracing import subsegment
 
 Event = dict[str, Any]  # API Gateway REST proxy event
@@ -71,7 +72,7 @@ def serve(app: APIGatewayRestResolver) -> Handler:
         started_at = time.perf_counter()
         request_id = event["requestContext"]["requestId"]
         with subsegment(f"{event['httpMethod']} {event.get('resource')}") as span:
-            reply: Reply = app.resolve(event, context)
+            reply = _resolved(app, event, context, started_at)
             span.put_annotation("status", reply["statusCode"])
             span.put_annotation("user_id", _caller(event).get("user_id"))
         reply["multiValueHeaders"] |= {"x-request-id": [request_id], **_CORS}
@@ -83,6 +84,23 @@ def serve(app: APIGatewayRestResolver) -> Handler:
         return reply
 
     return buffered(handler)
+
+
+def _resolved(app: APIGatewayRestResolver, event: Event, context: Any, started_at: float) -> Reply:
+    """The route's reply. One that does not come in the function's time is a Problem, while a status can be chosen."""
+    try:
+        with in_time():
+            reply: Reply = app.resolve(event, context)
+            return reply
+    except TimeIsUp:
+        problem = Problem("gateway_timeout", limit=f"{time.perf_counter() - started_at:.0f} s")
+        headers = {"Content-Type": "application/json", **problem.headers}
+        return {
+            "statusCode": problem.status,
+            "multiValueHeaders": {name: [value] for name, value in headers.items()},
+            "body": dumps(problem.body),
+            "isBase64Encoded": False,
+        }
 
 
 def _logged(chunks: Iterable[str], event: Event, started_at: float) -> Iterator[str]:

@@ -138,11 +138,6 @@ def test_a_wrong_place_says_so(gateway, method, path, status, code):
         assert set(answer.headers["allow"].split(", ")) >= {"OPTIONS"}
 
 
-def test_a_body_over_10_mb_is_a_413(gateway):
-    with gateway.http() as client:
-        check(client.post(CHAT, content=b"x" * (10 * 1024 * 1024 + 1)), 413, "request_too_large", None)
-
-
 def test_what_a_group_or_a_key_may_not_do_is_a_403(gateway):
     restricted = gateway.key(gateway.user("rick@example.com", "restricted"))["value"]
     with gateway.http(restricted) as client:

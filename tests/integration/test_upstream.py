@@ -1,6 +1,7 @@
 """An OpenAI-compatible upstream, over real HTTP: what it says passes unchanged, what it says of our key does not."""
 
 import json
+import threading
 
 import pytest
 from requests import Timeout
@@ -104,6 +105,20 @@ def test_the_usage_an_upstream_streams_is_read_and_passes_unchanged(server, upst
     assert heard.fields() == {"model": "gpt-x", "provider": "upstream", **counts}
 
 
+def test_a_client_that_leaves_closes_the_connection_at_once_and_what_arrived_is_counted(server, upstream):
+    told = said({"choices": [{"delta": {"content": "x"}}]})
+    server.pieces = [told, told, threading.Event()]
+    heard = meter()
+    events = upstream.stream(BODY, ENVELOPE, heard)
+    while heard.pieces < 2:
+        next(events)
+    events.close()
+    assert server.left.wait(10)
+    assert (heard.fields()["completion_tokens"], heard.fields()["usage_partial"]) == (2, True)
+    server.pieces = EVENTS
+    assert b"".join(upstream.stream(BODY, ENVELOPE, meter())) == b"".join(EVENTS)
+
+
 @pytest.mark.parametrize(
     "event",
     [
@@ -117,7 +132,10 @@ def test_what_is_no_usage_is_not_read_as_one_and_passes_unchanged(server, upstre
     server.pieces = [event]
     heard = meter()
     assert b"".join(upstream.stream(BODY, ENVELOPE, heard)) == event
-    assert heard.fields() == {"model": "gpt-x", "provider": "upstream"}
+    pieces = event.count(b"content")
+    assert heard.fields().get("completion_tokens", 0) == pieces
+    assert heard.fields().get("usage_partial", False) == (pieces > 0)
+    assert "prompt_tokens" not in heard.fields()
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -40,6 +40,7 @@ TRANSLATION = [
     "formats.py",
     "schemas.py",
     "completions.py",
+    "passing.py",
     "embeddings.py",
     "makers.py",
     "files/form.py",

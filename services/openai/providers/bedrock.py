@@ -10,10 +10,11 @@ from urllib.parse import quote
 from pennyworth.aws import Aws, AwsError, Credentials, Events
 from pennyworth.body import check
 from pennyworth.principal import Principal
+from pennyworth.runtime.deadline import TimeIsUp, each_in_time, ends_at
 from services.openai.catalogue import Model
 from services.openai.chat import ChatRequest
 from services.openai.choices import interleaved, summed, together
-from services.openai.chunks import Event, stream_chunks
+from services.openai.chunks import Event, ending, stream_chunks
 from services.openai.completions import MOST_PROMPTS, CompletionRequest, chats, text_completion, text_events
 from services.openai.converse import Envelope, from_converse, reading, to_converse, usage
 from services.openai.embeddings import Batch, Embedded, EmbeddingRequest, batches, embedding_list
@@ -81,7 +82,7 @@ class Bedrock:
         opened: list[Events] = []
 
         def stream(*asked: Any, **how: Any) -> Events:
-            events = self._aws.stream(*asked, **how)
+            events = self._aws.stream(*asked, **how, deadline=ends_at())
             opened.append(events)
             return events
 
@@ -98,7 +99,7 @@ class Bedrock:
         path = f"/model/{quote(self._model.id, safe='')}/{operation}"
         try:
             credentials = self._credentials_of(self._caller)
-            ask = partial(call, "bedrock-runtime", path, converse, credentials=credentials, timeout_s=_WAIT_S)
+            ask = partial(call, "bedrock-runtime", path, converse, credentials=credentials, timeout_s=_wait_s())
             return list(answers(lambda _: ask(), list(range(times or 1))))
         except AwsError as error:
             raise problem(error, self._model.name) from error
@@ -121,7 +122,7 @@ class Bedrock:
         request = check(EmbeddingRequest, body)
         calls = batches(request, self._model)
         path = f"/model/{quote(self._model.id, safe='')}/invoke"
-        ends_at = time.monotonic() + _WAIT_S
+        last_at = min(time.monotonic() + _WAIT_S, ends_at())
         try:
             credentials = self._credentials_of(self._caller)
         except AwsError as error:
@@ -134,7 +135,7 @@ class Bedrock:
                     path,
                     to_invoke(batch, request, self._model),
                     credentials=credentials,
-                    timeout_s=ends_at - time.monotonic(),
+                    timeout_s=last_at - time.monotonic(),
                 )
             except AwsError as error:
                 raise problem(error, self._model.name, batch.param) from error
@@ -143,16 +144,27 @@ class Bedrock:
         return embedding_list(answers(embedded, calls), request)
 
     def _events(self, messages: Events, spent: Spent) -> Iterator[Event]:
+        """The events that come in the function's time, and after them what makes an end."""
+        told, pieces = set[str](), 0
         try:
-            for name, payload in messages:
+            for name, payload in each_in_time(messages):
                 event = json.loads(payload)
                 if name == "contentBlockDelta":
+                    pieces += 1
                     spent.meter.pieces += 1
                 elif name == "metadata":
                     spent.add(usage(event["usage"]), event.get("serviceTier", {}).get("type"))
+                told.add(name)
                 yield name, event
+        except TimeIsUp:
+            spent.meter.cut = spent.meter.cut or "metadata" not in told
+            yield from ending(told, pieces)
         except AwsError as error:
             raise problem(error, self._model.name) from error
+
+
+def _wait_s() -> float:
+    return min(_WAIT_S, ends_at() - time.monotonic())
 
 
 def _closing(streams: list[Events], events: Iterator[bytes]) -> Iterator[bytes]:

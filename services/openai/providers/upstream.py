@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from pennyworth.errors import ForeignProblem, Problem
 from pennyworth.http import dumps
 from pennyworth.logs import logger
+from pennyworth.runtime.deadline import TimeIsUp, each_in_time
 from services.openai.converse import Envelope
 from services.openai.meter import Meter
-from services.openai.sse import event
+from services.openai.sse import event, sse
 
 if TYPE_CHECKING:
     import requests
@@ -45,18 +46,20 @@ class Upstream:
         """The upstream's completion, unchanged. Raises Problem."""
         return _object(self._send("POST", "/chat/completions", body, stream=False))
 
-    def stream(self, body: dict[str, Any], _: Envelope, meter: Meter) -> Iterator[bytes]:
+    def stream(self, body: dict[str, Any], envelope: Envelope, meter: Meter) -> Iterator[bytes]:
         """The upstream's server-sent events, unchanged; its status is known when this returns. It tells its usage if
         the client asked for that."""
-        return _metered(_events(self._send("POST", "/chat/completions", body, stream=True)), meter)
+        events = _events(self._send("POST", "/chat/completions", body, stream=True))
+        return _metered(events, body, envelope, meter)
 
     def complete_prompt(self, body: dict[str, Any], _: Envelope) -> dict[str, Any]:
         """As `complete`, of the older API."""
         return _object(self._send("POST", "/completions", body, stream=False))
 
-    def stream_prompt(self, body: dict[str, Any], _: Envelope, meter: Meter) -> Iterator[bytes]:
+    def stream_prompt(self, body: dict[str, Any], envelope: Envelope, meter: Meter) -> Iterator[bytes]:
         """As `stream`, of the older API."""
-        return _metered(_events(self._send("POST", "/completions", body, stream=True)), meter)
+        events = _events(self._send("POST", "/completions", body, stream=True))
+        return _metered(events, body, envelope, meter)
 
     def embed(self, body: dict[str, Any]) -> dict[str, Any]:
         """The upstream's list of embeddings, unchanged. Raises Problem."""
@@ -102,13 +105,24 @@ class Upstream:
         return response
 
 
-def _metered(events: Iterator[bytes], meter: Meter) -> Iterator[bytes]:
-    for piece in events:
-        if _USAGE.search(piece):
-            for line in piece.splitlines():
-                if _USAGE.search(line):
-                    meter.read(_usage(line))
-        yield piece
+def _metered(events: Iterator[bytes], body: dict[str, Any], envelope: Envelope, meter: Meter) -> Iterator[bytes]:
+    """The same events, counted; and a clean end after those that came in the function's time."""
+    from services.openai.passing import Passing  # Bedrock alone is no reason to load it
+
+    passing = Passing(body, envelope)
+    try:
+        for piece in events:
+            passing.see(piece)
+            meter.pieces = passing.pieces
+            if _USAGE.search(piece):
+                passing.told_usage()
+                for line in piece.splitlines():
+                    if _USAGE.search(line):
+                        meter.read(_usage(line))
+            yield piece
+    except TimeIsUp:
+        meter.cut = True
+        yield from sse(passing.end())
 
 
 def _usage(line: bytes) -> object:
@@ -125,7 +139,7 @@ def _events(response: "requests.Response") -> Iterator[bytes]:
     with response:
         pending = b""
         try:
-            for piece in response.iter_content(chunk_size=None):
+            for piece in each_in_time(response.iter_content(chunk_size=None)):
                 pending += piece
                 end = max((found.end() for found in _BLANK.finditer(pending)), default=0)
                 if end:

@@ -210,7 +210,7 @@ class Response:
             return
         try:
             piece = self._connection.receive(deadline)
-        except TransportError:
+        except BaseException:  # the end of the function's time comes as one, in the middle of a wait
             self.close()
             raise
         if piece:

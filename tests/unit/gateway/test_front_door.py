@@ -103,7 +103,6 @@ async def test_every_response_has_a_request_id(door: Any) -> None:
         (b"no json", 502, "internal_error"),
         ({"statusCode": 200, "body": {}}, 502, "internal_error"),
         ({"statusCode": 200, "body": "x" * (6 * MB + 100)}, 502, "internal_error"),
-        (PayloadTooLarge(6 * MB), 413, "request_too_large"),
         (forever, 504, "timeout"),
     ],
 )
@@ -124,7 +123,6 @@ async def test_each_failure_of_a_buffered_function_has_its_status(
         ([MalformedResponse("x")], 502, "internal_error"),
         ([{"statusCode": "x"}], 502, "internal_error"),
         ([Throttled("openai")], 502, "internal_error"),
-        ([PayloadTooLarge(6 * MB)], 413, "request_too_large"),
         ([forever], 504, "timeout"),
     ],
 )
@@ -135,6 +133,16 @@ async def test_each_failure_before_a_stream_begins_has_its_status(
     door.functions.streams["openai"] = stream
     response = await door("GET", "/version")
     assert (response.status_code, error_code(response)) == (status, code)
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/mcp"), ("GET", "/version")])
+async def test_an_event_over_lambdas_limit_is_answered_in_api_gateways_own_words(
+    door: Any, method: str, path: str
+) -> None:
+    door.functions.answers["mcp"] = PayloadTooLarge(6 * MB)
+    door.functions.streams["openai"] = [PayloadTooLarge(6 * MB)]
+    response = await door(method, path, headers=KEY)
+    assert (response.status_code, response.json()) == (413, {"message": "Request Too Long"})
 
 
 async def test_a_stream_has_the_preludes_status_and_headers(door: Any) -> None:
@@ -170,7 +178,7 @@ async def test_a_request_over_ten_megabytes_is_too_large(door: Any, chunked: boo
         content: Any = body_of(size) if chunked else bytes(size)
         response = await door("POST", "/mcp", headers=KEY, content=content)
         assert response.status_code == status
-    assert error_code(response) == "request_too_large"
+    assert response.text == "HTTP content length exceeded 10485760 bytes."
     assert len(door.functions.called("mcp")) == 1
 
 

@@ -49,6 +49,14 @@ def test_a_type_without_its_own_response_takes_the_default_and_keeps_its_status(
     assert (response.status, response.body) == (status, b"default of 4xx")
 
 
+@pytest.mark.parametrize("type_", ["REQUEST_TOO_LARGE", "EVENT_TOO_LARGE"])
+def test_what_is_too_large_is_answered_in_api_gateways_own_words(type_: str) -> None:
+    own = {"statusCode": 400, "responseTemplates": {"application/json": "ours"}}
+    response = render({"REQUEST_TOO_LARGE": own, "DEFAULT_4XX": own}, type_)
+    assert response.status == 413
+    assert b"ours" not in response.body
+
+
 def test_without_any_the_answer_is_api_gateways_own() -> None:
     response = render({}, "AUTHORIZER_FAILURE")
     assert (response.status, response.body) == (500, b'{"message":"Internal server error"}')

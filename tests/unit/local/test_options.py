@@ -13,7 +13,7 @@ def test_nothing_said_is_the_usual_run() -> None:
     assert options.folder == Path(".local").absolute()
     assert options.build == options.folder / "build"
     assert not options.real_bedrock
-    assert options.authorizer_ttl_s is None
+    assert (options.authorizer_ttl_s, options.function_timeout_s) == (None, None)
 
 
 def test_an_empty_variable_counts_as_none() -> None:
@@ -32,9 +32,10 @@ def test_everything_said_is_heard() -> None:
             "OPENAI_UPSTREAM_KEY": "sk-1",
             "PENNYWORTH_LOCAL_DIR": "/somewhere",
             "AUTHORIZER_TTL_S": "2",
+            "FUNCTION_TIMEOUT_S": "4",
         }
     )
-    assert (options.port, options.aws_port, options.authorizer_ttl_s) == (0, 4567, 2)
+    assert (options.port, options.aws_port, options.authorizer_ttl_s, options.function_timeout_s) == (0, 4567, 2, 4)
     assert options.state == Path("kept").absolute()
     assert options.build == Path("/somewhere/build")
     assert options.real_bedrock
@@ -50,6 +51,8 @@ def test_everything_said_is_heard() -> None:
         ("PORT", "\uff18\uff10"),
         ("AWS_PORT", "4566.0"),
         ("AUTHORIZER_TTL_S", "3601"),
+        ("FUNCTION_TIMEOUT_S", "0"),
+        ("FUNCTION_TIMEOUT_S", "901"),
         ("BEDROCK", "AWS"),
         ("OPENAI_UPSTREAM", "api.openai.com/v1"),
         ("OPENAI_UPSTREAM", "ftp://example.com"),

@@ -40,6 +40,7 @@ class Aws:
         ("ServiceUnavailable", 503, "service_unavailable", None),
         ("503", 503, "service_unavailable", None),
         ("InternalErrorException", 500, "service_unavailable", None),
+        ("SomethingTooLarge", 413, "input_too_large", None),
         ("SomethingNew", 400, "internal_error", None),
     ],
 )

@@ -3,9 +3,10 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openai.types.chat import ChatCompletionChunk
 
 from pennyworth.errors import Problem
-from services.openai.chunks import stream_chunks
+from services.openai.chunks import ending, stream_chunks
 from services.openai.converse import Envelope, Reading, from_converse
 from services.openai.formats import ANSWER
 
@@ -119,3 +120,39 @@ def test_a_stream_that_just_ends_is_an_error_not_a_stop():
     with pytest.raises(Problem) as raised:
         list(stream_chunks(events, ENVELOPE, include_usage=False))
     assert raised.value.code == "upstream_error"
+
+
+STARTED = ("messageStart", {"role": "assistant"})
+SAID = ("contentBlockDelta", {"delta": {"text": "Hi"}, "contentBlockIndex": 0})
+STOPPED = ("messageStop", {"stopReason": "end_turn"})
+SPENT = ("metadata", {"usage": {"inputTokens": 4, "outputTokens": 9, "totalTokens": 13}})
+
+
+@pytest.mark.parametrize(
+    ("came", "finish", "completion_tokens"),
+    [
+        ([], "length", 0),
+        ([STARTED], "length", 0),
+        ([STARTED, SAID, SAID], "length", 2),
+        ([STARTED, SAID, STOPPED], "stop", 1),
+        ([STARTED, SAID, STOPPED, SPENT], "stop", 9),
+    ],
+)
+def test_a_converse_stream_is_made_whole_wherever_it_was_cut(came, finish, completion_tokens):
+    pieces = sum(name == "contentBlockDelta" for name, _ in came)
+    events = [*came, *ending({name for name, _ in came}, pieces)]
+    chunks = [chunk for chunk in stream_chunks(events, ENVELOPE, include_usage=True) if chunk]
+    for chunk in chunks:
+        ChatCompletionChunk.model_validate(chunk)
+    assert [choice["finish_reason"] for chunk in chunks for choice in chunk["choices"]][-1] == finish
+    assert chunks[0]["choices"][0]["delta"]["role"] == "assistant"
+    assert chunks[-1]["usage"]["completion_tokens"] == completion_tokens
+    assert sum(bool(chunk.get("usage")) for chunk in chunks) == 1
+
+
+def test_a_call_that_was_cut_is_no_finished_call():
+    tool = ("contentBlockStart", {"start": {"toolUse": {"toolUseId": "t", "name": "f"}}, "contentBlockIndex": 0})
+    half = ("contentBlockDelta", {"delta": {"toolUse": {"input": '{"a'}}, "contentBlockIndex": 0})
+    events = [STARTED, tool, half, *ending({"messageStart"}, 1)]
+    chunks = [chunk for chunk in stream_chunks(events, ENVELOPE, include_usage=False) if chunk]
+    assert chunks[-1]["choices"][0]["finish_reason"] == "length"

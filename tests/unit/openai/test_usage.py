@@ -7,6 +7,7 @@ import pytest
 
 from pennyworth.aws import UNSIGNED, AwsError
 from pennyworth.principal import Principal
+from pennyworth.runtime import deadline
 from services.openai import routing
 from services.openai.app import handler
 from services.openai.catalogue import find
@@ -174,3 +175,26 @@ def test_the_older_api_is_counted_as_a_chat(ask, log, stream):
     (line,) = log()
     assert used(line) == COUNTED
     assert not [word for word in ("the prompt", "answer") if word in json.dumps(line)]
+
+
+def test_of_a_stream_whose_time_was_up_what_had_arrived_is_counted(ask, log, monkeypatch):
+    body = ask(stream=True, stream_options={"include_usage": True})
+    told = [next(body), next(body)]  # the role, and a piece of text
+    monkeypatch.setattr(deadline._Invocation, "up", True)
+    told.extend(body)
+    assert b'"finish_reason":"length"' in b"".join(told)
+    assert b'"completion_tokens":1' in b"".join(told)
+    assert told[-1].endswith(b"data: [DONE]\n\n")
+    (line,) = log()
+    assert (line["status"], line["completion_tokens"], line["usage_partial"]) == (200, 1, True)
+    assert "prompt_tokens" not in line
+
+
+def test_a_stream_that_had_said_why_it_ends_does_not_say_so_again(ask, log, monkeypatch):
+    body = ask(stream=True)
+    told = b"".join(next(body) for _ in range(4))
+    assert b'"finish_reason":"stop"' in told
+    monkeypatch.setattr(deadline._Invocation, "up", True)
+    assert b"".join(body) == b"data: [DONE]\n\n"
+    (line,) = log()
+    assert (line["status"], line["completion_tokens"], line["usage_partial"]) == (200, 2, True)

@@ -6,6 +6,7 @@ from aws_lambda_powertools.event_handler import Response
 from pennyworth.errors import Problem
 from pennyworth.http import log_also, principal, router, serve
 from pennyworth.principal import Principal
+from pennyworth.runtime import deadline
 
 CALLER = Principal("u1", "ada@example.com", "key_1", "developers", "arn", frozenset({"inference"}), ("*",))
 
@@ -74,6 +75,16 @@ def test_a_problem_is_openais_error_with_its_headers(handler):
     headers = {name.lower(): value for name, value in reply["multiValueHeaders"].items()}
     assert (headers["retry-after"], headers["x-request-id"]) == (["3"], ["req-1"])
     assert headers["access-control-allow-origin"] == ["*"]
+
+
+def test_a_reply_that_does_not_come_in_time_is_a_504_that_is_not_worth_another_try(handler, log, monkeypatch):
+    monkeypatch.setattr(deadline._Invocation, "up", True)
+    reply = handler(event("/who", CALLER.to_context()), Streams())
+    assert (reply["statusCode"], error(reply)["code"], error(reply)["type"]) == (504, "gateway_timeout", "timeout")
+    headers = reply["multiValueHeaders"]
+    assert (headers["x-should-retry"], headers["x-request-id"]) == (["false"], ["req-1"])
+    assert headers["access-control-allow-origin"] == ["*"]
+    assert (log()[-1]["status"], log()[-1]["user_id"]) == (504, "u1")
 
 
 def test_an_unexpected_error_shows_and_logs_none_of_its_text(handler, log):
