@@ -148,6 +148,7 @@ def test_what_a_group_or_a_key_may_not_do_is_a_403(gateway):
             "nova-micro",
             "nova-lite",
             "nova-pro",
+            "nova-2-lite",
             "nova-2-multimodal-embeddings",
         }
     narrowed = gateway.key(gateway.user("nora@example.com"), scopes=["mcp"])["value"]
