@@ -51,6 +51,10 @@ class ImageUrl(BaseModel):
     url: str
     detail: Literal["auto", "low", "high", "original"] | None = None  # models on Bedrock see an image as it is
 
+    @property
+    def is_remote(self) -> bool:
+        return self.url[:8].lower().startswith(("https://", "http://"))
+
 
 class File(BaseModel):
     model_config = STRICT

@@ -101,6 +101,7 @@ def test_a_user_becomes_a_session_of_the_groups_role(url: str, aws: Aws) -> None
         openai_function="",
         mcp_origins=(),
         bucket="",
+        remote_images=False,
         upstream_url="",
         upstream_key_parameter="",
     )

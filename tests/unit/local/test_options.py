@@ -32,12 +32,14 @@ def test_everything_said_is_heard() -> None:
             "OPENAI_UPSTREAM_KEY": "sk-1",
             "PENNYWORTH_LOCAL_DIR": "/somewhere",
             "AUTHORIZER_TTL_S": "2",
+            "REMOTE_IMAGES": "off",
         }
     )
     assert (options.port, options.aws_port, options.authorizer_ttl_s) == (0, 4567, 2)
     assert options.state == Path("kept").absolute()
     assert options.build == Path("/somewhere/build")
     assert options.real_bedrock
+    assert not options.remote_images
     assert options.upstream == ("http://127.0.0.1:11434/v1", "sk-1")
 
 
@@ -51,6 +53,7 @@ def test_everything_said_is_heard() -> None:
         ("AWS_PORT", "4566.0"),
         ("AUTHORIZER_TTL_S", "3601"),
         ("BEDROCK", "AWS"),
+        ("REMOTE_IMAGES", "no"),
         ("OPENAI_UPSTREAM", "api.openai.com/v1"),
         ("OPENAI_UPSTREAM", "ftp://example.com"),
         ("OPENAI_UPSTREAM_KEY", "sk-1"),
