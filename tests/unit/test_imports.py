@@ -78,6 +78,7 @@ PURE |= {
         "toolconfig",
         "tools",
         "turns",
+        "vocabulary",
     )
 }
 
