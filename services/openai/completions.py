@@ -14,7 +14,7 @@ from pennyworth.errors import Problem
 from services.openai.chat import Choices
 from services.openai.converse import Envelope
 from services.openai.strict import STRICT
-from services.openai.vocabulary import are_ids, as_text, require_few, text
+from services.openai.vocabulary import are_ids, as_text, require_few
 
 MOST_PROMPTS = 20  # what LangChain sends at once by default
 _WANTED = "must be text that is not blank, token ids of such, or an array of either"
@@ -29,7 +29,7 @@ _SHARED = (
 def _prompts(given: object) -> object:
     """A string, or one array of token ids, as an array of it."""
     if are_ids(given):
-        return _prompts(text(given))
+        return _prompts(as_text(given))
     if isinstance(given, str) and given.strip():
         return [given]
     if isinstance(given, list) and given:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator
 from pennyworth.errors import Problem
 from services.openai.catalogue import Embedding, Model
 from services.openai.strict import STRICT
-from services.openai.vocabulary import are_ids, as_text, require_few, text
+from services.openai.vocabulary import are_ids, as_text, require_few
 
 MOST_INPUTS = 2048
 
@@ -25,7 +25,7 @@ def _inputs(given: object) -> object:
     if isinstance(given, str) and given:
         return [given]
     if are_ids(given):
-        return [text(given)]
+        return [as_text(given)]
     if isinstance(given, list) and given:
         if len(given) > MOST_INPUTS:
             raise ValueError(f"holds {len(given)} inputs, and {MOST_INPUTS} are the most: send several requests")

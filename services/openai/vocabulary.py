@@ -1,8 +1,8 @@
 """OpenAI's token ids as the text they stand for.
 
 Ids are of the vocabulary cl100k_base, which OpenAI's models for embeddings and for completions share. The file beside
-this one holds it, as tools/vocabulary.py made it of OpenAI's own; its licence, which is
-tiktoken's, lies there too. It is read with the first request that sends ids.
+this one holds it, as tools/vocabulary.py made it of OpenAI's own; its licence, which is tiktoken's, lies there too. It
+is read with the first request that sends ids.
 """
 
 from array import array

@@ -10,6 +10,7 @@ from openapi_spec_validator import validate
 from services.openai.app import app
 from services.openai.completions import MOST_PROMPTS, CompletionRequest
 from services.openai.embeddings import MOST_INPUTS, EmbeddingRequest
+from services.openai.vocabulary import MOST_IDS
 
 CONTRACT = yaml.safe_load((Path(__file__).parents[2] / "openapi.yaml").read_text())
 SCHEMAS = CONTRACT["components"]["schemas"]
