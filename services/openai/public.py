@@ -5,6 +5,7 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_netw
 _UNICAST = IPv6Network("2000::/3")  # all that is given out to the public so far
 # Within what Python calls global, what leads elsewhere: to an IPv4 address inside, or to nobody in particular.
 _NOT_PUBLIC = (
+    ip_network("192.0.0.0/24"),  # protocols, of which older Pythons know a part
     ip_network("192.88.99.0/24"),  # relays of 6to4
     ip_network("2001::/23"),  # protocols, Teredo among them
     ip_network("2002::/16"),  # 6to4
