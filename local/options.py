@@ -23,6 +23,7 @@ class Options:
     state: Path | None  # the folder that keeps users and keys
     real_bedrock: bool
     upstream: tuple[str, str] | None  # base URL and key (may be empty)
+    remote_images: bool
     authorizer_ttl_s: int | None  # None for what the environment says
     function_timeout_s: int | None  # of the openai function; None for what Terraform gives it
 
@@ -39,6 +40,7 @@ class Options:
             state=Path(given["STATE"]).absolute() if "STATE" in given else None,
             real_bedrock=_bedrock(given),
             upstream=_upstream(given),
+            remote_images=_switch(given, "REMOTE_IMAGES"),
             # 3600 is the most API Gateway caches.
             authorizer_ttl_s=_number(given, "AUTHORIZER_TTL_S", 3600) if "AUTHORIZER_TTL_S" in given else None,
             function_timeout_s=_number(given, "FUNCTION_TIMEOUT_S", 900, 1) if "FUNCTION_TIMEOUT_S" in given else None,
@@ -50,6 +52,13 @@ def _number(given: Mapping[str, str], name: str, most: int, least: int = 0) -> i
     if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
         raise UsageError(f"{name}={text}: it is a number from {least} to {most}.")
     return int(text)
+
+
+def _switch(given: Mapping[str, str], name: str) -> bool:
+    word = given.get(name, "on")
+    if word not in ("on", "off"):
+        raise UsageError(f"{name}={word}: it is 'on' or 'off'.")
+    return word == "on"
 
 
 def _bedrock(given: Mapping[str, str]) -> bool:

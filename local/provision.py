@@ -70,7 +70,15 @@ class Aws:
         return self._made[service]
 
 
-def provision(aws: Aws, plan: Plan, *, version: str, git_sha: str, upstream: tuple[str, str] | None) -> Installation:
+def provision(
+    aws: Aws,
+    plan: Plan,
+    *,
+    version: str,
+    git_sha: str,
+    upstream: tuple[str, str] | None,
+    remote_images: bool = True,
+) -> Installation:
     """Everything of the plan. `upstream`: an OpenAI-compatible base URL and its key, which may be empty."""
     account_id = aws("sts").get_caller_identity()["Account"]
     user_pool_id = _user_pool(aws("cognito-idp"), plan)
@@ -95,6 +103,7 @@ def provision(aws: Aws, plan: Plan, *, version: str, git_sha: str, upstream: tup
             **_upstream(aws("ssm"), plan, upstream),
             "PENNYWORTH_BUCKET": bucket_name,
             "PENNYWORTH_FILE_EXPIRY_DAYS": str(plan.file_expiry_days),
+            **({} if remote_images else {"PENNYWORTH_REMOTE_IMAGES": "off"}),
             "AWS_LAMBDA_EXEC_WRAPPER": "/opt/stream",
         },
         "mcp": {"PENNYWORTH_OPENAI_FUNCTION": f"{plan.functions['openai'].name}:live"},

@@ -65,7 +65,7 @@ class System:
         aws_url = await aws.url(_START_S)
         bedrock = await self._bedrock(aws_url, wanted.region)
         client = Aws(aws_url, wanted.region)
-        installation = await asyncio.to_thread(_provisioned, client, wanted, options.upstream)
+        installation = await asyncio.to_thread(_provisioned, client, wanted, options)
         places = Places(url(front), aws_url, await bedrock.url(_START_S), url(lambda_side))
         await self._built(build)
         self.children = [aws, bedrock]
@@ -200,9 +200,10 @@ def _short(path: Path) -> str:
     return str(path) if relative.startswith("..") else relative
 
 
-def _provisioned(client: Aws, wanted: Plan, upstream: tuple[str, str] | None) -> Installation:
+def _provisioned(client: Aws, wanted: Plan, options: Options) -> Installation:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    return provision(client, wanted, version=project["version"], git_sha=_git_sha(), upstream=upstream)
+    said = {"upstream": options.upstream, "remote_images": options.remote_images}
+    return provision(client, wanted, version=project["version"], git_sha=_git_sha(), **said)
 
 
 def _git_sha() -> str:

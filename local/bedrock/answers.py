@@ -133,7 +133,10 @@ def default(chat: Chat) -> str:
     if chat.system:
         said.append(f"I have system instructions of {len(chat.system)} characters.")
     said += [
-        described(kind, block[kind]) for block in chat.last for kind in ("image", "document", "video") if kind in block
+        described(kind, block[kind])
+        for block in chat.last
+        for kind in ("image", "document", "video", "audio")
+        if kind in block
     ]
     digest = hashlib.sha256(chat.prompt.encode()).digest()
     return " ".join([*said, CLOSINGS[digest[0] % len(CLOSINGS)]])

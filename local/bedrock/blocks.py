@@ -7,9 +7,9 @@ from typing import Any
 from local.bedrock.catalogue import Model
 from local.bedrock.errors import AwsError, invalid, refused_by_model, unsupported
 
-MEDIA = {"image": "images", "document": "documents", "video": "videos"}
+MEDIA = {"image": "images", "document": "documents", "video": "videos", "audio": "audio"}
 # Blocks of the service model that no model here understands.
-FOREIGN = ("audio", "citationsContent", "searchResult", "toolAddition", "toolRemoval")
+FOREIGN = ("citationsContent", "searchResult", "toolAddition", "toolRemoval")
 IMAGES, IMAGE_BYTES = 20, 3_750_000
 DOCUMENTS, DOCUMENT_BYTES = 5, 4_500_000
 CACHE_POINTS = 4
@@ -20,6 +20,8 @@ MAGIC = {
     "gif": (b"GIF87a", b"GIF89a"),
     "webp": (b"RIFF",),
     "pdf": (b"%PDF-",),
+    "wav": (b"RIFF",),
+    "mp3": (b"ID3", b"\xff\xfb", b"\xff\xfa", b"\xff\xf3", b"\xff\xf2", b"\xff\xe3", b"\xff\xe2"),
 }
 
 
@@ -40,6 +42,7 @@ def check_blocks(model: Model, body: dict[str, Any]) -> None:
         check_media(model, where, message)
         check_objects(where, message["content"])
     check_counts(body)
+    check_audio(body)
     check_cache_points(model, body)
 
 
@@ -112,6 +115,14 @@ def check_counts(body: dict[str, Any]) -> None:
         raise refused_by_model(f"too many documents: the maximum is {DOCUMENTS}")
     if len(names) != len(set(names)):
         raise invalid("Duplicate document names are not allowed. Give each document its own name and try again.")
+
+
+def check_audio(body: dict[str, Any]) -> None:
+    """The models that hear refuse instructions beside what they hear."""
+    if body.get("system") and any("audio" in block for message in body["messages"] for block in message["content"]):
+        raise refused_by_model(
+            "Found system messages at indexes [0] and audio chunks in user messages are not supported together"
+        )
 
 
 def check_cache_points(model: Model, body: dict[str, Any]) -> None:

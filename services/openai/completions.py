@@ -8,14 +8,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator
+from pydantic import AfterValidator, BaseModel, BeforeValidator
 
 from pennyworth.errors import Problem
 from services.openai.chat import Choices
 from services.openai.converse import Envelope
 from services.openai.strict import STRICT
+from services.openai.vocabulary import are_ids, as_text, require_few
 
 MOST_PROMPTS = 20  # what LangChain sends at once by default
+_WANTED = "must be text that is not blank, token ids of such, or an array of either"
 _MAX_TOKENS = 16  # OpenAI's default in this API
 # What a chat calls by the same name.
 _SHARED = (
@@ -25,14 +27,26 @@ _SHARED = (
 
 
 def _prompts(given: object) -> object:
-    """A string, or an array of strings, as an array. OpenAI's other two forms are arrays of token ids."""
+    """A string, or one array of token ids, as an array of it."""
+    if are_ids(given):
+        return _prompts(as_text(given))
     if isinstance(given, str) and given.strip():
         return [given]
-    if isinstance(given, list) and given and all(isinstance(prompt, str) and prompt.strip() for prompt in given):
+    if isinstance(given, list) and given:
         if len(given) > MOST_PROMPTS:
             raise ValueError(f"holds {len(given)} prompts, and {MOST_PROMPTS} are the most: send several requests")
+        require_few(given)
         return given
-    raise ValueError("must be text that is not blank, or an array of such; of token ids send the text")
+    raise ValueError(_WANTED)
+
+
+def _said(prompt: str) -> str:
+    if not prompt.strip():
+        raise ValueError(_WANTED)
+    return prompt
+
+
+Prompt = Annotated[str, AfterValidator(_said), BeforeValidator(as_text)]
 
 
 def _nothing(given: object) -> None:
@@ -48,7 +62,7 @@ class CompletionRequest(BaseModel):
 
     model_config = STRICT
     model: str
-    prompt: Annotated[list[str], BeforeValidator(_prompts)]
+    prompt: Annotated[list[Prompt], BeforeValidator(_prompts)]
     echo: bool | None = None
     best_of: int | None = None
     max_tokens: Any = None

@@ -53,6 +53,10 @@ class ImageUrl(BaseModel):
     url: str
     detail: Literal["auto", "low", "high", "original"] | None = None  # models on Bedrock see an image as it is
 
+    @property
+    def is_remote(self) -> bool:
+        return self.url[:8].lower().startswith(("https://", "http://"))
+
 
 class File(BaseModel):
     model_config = STRICT
@@ -61,15 +65,22 @@ class File(BaseModel):
     file_id: Annotated[None, BeforeValidator(_inline)] = None
 
 
+class InputAudio(BaseModel):
+    model_config = STRICT
+    data: str
+    format: Literal["wav", "mp3"]
+
+
 class Part(Marked):
     """One class for every type, so that an error's path is the client's own."""
 
     model_config = STRICT
-    type: Literal["text", "refusal", "image_url", "file"]
+    type: Literal["text", "refusal", "image_url", "file", "input_audio"]
     text: str | None = None
     refusal: str | None = None
     image_url: ImageUrl | None = None
     file: File | None = None
+    input_audio: InputAudio | None = None
 
     @model_validator(mode="after")
     def whole(self) -> "Part":
@@ -133,14 +144,15 @@ class Message(Marked):
 
     @model_validator(mode="after")
     def fitting(self) -> "Message":
-        if self.role != "user" and any(part.image_url or part.file for part in self.content or ()):
-            raise ValueError("parts of type 'image_url' and 'file' are for messages of the role 'user'")
+        if self.role != "user" and any(part.type in _SHOWN for part in self.content or ()):
+            raise ValueError("parts of type 'image_url', 'file' and 'input_audio' are for messages of the role 'user'")
         for field, role in _ROLE_OF.items():
             if self.role != role and getattr(self, field):
                 raise ValueError(f"'{field}' is for messages of the role '{role}'")
         return self
 
 
+_SHOWN = frozenset(("image_url", "file", "input_audio"))
 # Said by another, these would be without effect.
 _ROLE_OF = {
     "tool_calls": "assistant",

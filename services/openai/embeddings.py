@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator
 from pennyworth.errors import Problem
 from services.openai.catalogue import Embedding, Model
 from services.openai.strict import STRICT
+from services.openai.vocabulary import are_ids, as_text, require_few
 
 MOST_INPUTS = 2048
 
@@ -19,31 +20,27 @@ Vector = list[float]
 Encoded: TypeAlias = "array[float] | str"  # a text, because Python 3.11's arrays take no type
 
 
-def _texts(given: object) -> object:
-    """A string, or an array of strings, as an array."""
+def _inputs(given: object) -> object:
+    """A string, or one array of token ids, as an array of it."""
     if isinstance(given, str) and given:
         return [given]
+    if are_ids(given):
+        return [as_text(given)]
     if isinstance(given, list) and given:
-        _refuse_tokens(given)
         if len(given) > MOST_INPUTS:
             raise ValueError(f"holds {len(given)} inputs, and {MOST_INPUTS} are the most: send several requests")
+        require_few(given)
         return given
-    raise ValueError("must be a string or an array of strings, and not empty")
+    raise ValueError("must be a string or an array of strings or of token ids, and not empty")
 
 
-def _refuse_tokens(given: list[object]) -> None:
-    """OpenAI's other two forms of input: one array of token ids, or an array of such arrays."""
-    if all(type(item) is int for item in given) or all(isinstance(item, list) for item in given):
-        raise ValueError(
-            "this model reads text, and token ids are of OpenAI's vocabularies: "
-            "send strings (in LangChain's OpenAIEmbeddings, check_embedding_ctx_length=False)"
-        )
-
-
-def _said(text: str) -> str:
-    if not text:
+def _said(said: str) -> str:
+    if not said:
         raise ValueError("must not be empty")
-    return text
+    return said
+
+
+Input = Annotated[str, AfterValidator(_said), BeforeValidator(as_text)]
 
 
 class EmbeddingRequest(BaseModel):
@@ -55,7 +52,7 @@ class EmbeddingRequest(BaseModel):
 
     model_config = STRICT
     model: str
-    input: Annotated[list[Annotated[str, AfterValidator(_said)]], BeforeValidator(_texts)]
+    input: Annotated[list[Input], BeforeValidator(_inputs)]
     dimensions: int | None = None
     encoding_format: Literal["float", "base64"] | None = None
     input_type: Literal["search_document", "search_query", "classification", "clustering"] | None = None

@@ -1,4 +1,4 @@
-"""Images and files of a message as Converse's image and document blocks.
+"""Images, files and sounds of a message as Converse's image, document and audio blocks.
 
 Limits: Amazon Bedrock API reference, Message, and user guide, API restrictions (read 2026-11).
 """
@@ -8,14 +8,18 @@ import re
 from typing import Any
 
 from pennyworth.errors import Problem
-from services.openai.conversation import File
+from services.openai.conversation import File, InputAudio
+from services.openai.pixels import size
 
 Block = dict[str, Any]
 
-_IMAGES, _IMAGE_BYTES = 20, 3_750_000
+IMAGES, IMAGE_BYTES = 20, 3_750_000
+_PIXELS = 8000  # a side
 _DOCUMENTS, _DOCUMENT_BYTES = 5, 4_500_000
 _DATA_URI = re.compile(r"data:([^;,]*)(?:;[^,]*)?;base64,", re.IGNORECASE)
 _MAGIC = (("png", b"\x89PNG\r\n\x1a\n"), ("jpeg", b"\xff\xd8\xff"), ("gif", b"GIF87a"), ("gif", b"GIF89a"))
+# An MP3 begins with a tag, or with a frame: eleven bits set, then the version and the layer, of which III is 01.
+_MP3 = re.compile(rb"ID3|\xff[\xe2\xe3\xf2\xf3\xfa\xfb]")
 # Converse's document formats by extension, each with its media type; and media types that mean one of them.
 _DOCUMENT_TYPES = {
     "pdf": "application/pdf",
@@ -47,19 +51,21 @@ class Media:
     def image(self, url: str, param: str) -> Block:
         """The image of a data URI. Its format is what its first bytes say: clients often name another."""
         self._images += 1
-        if self._images > _IMAGES:
-            raise Problem("invalid_value", param=param, reason=f"Bedrock takes {_IMAGES} images at most in a request")
+        if self._images > IMAGES:
+            raise Problem("invalid_value", param=param, reason=f"Bedrock takes {IMAGES} images at most in a request")
         found = _DATA_URI.match(url)
         if found is None:
             reason = "images are not fetched from URLs here: send the image itself, as 'data:image/png;base64,…'"
             raise Problem("invalid_value", param=f"{param}.image_url.url", reason=reason)
         data = _unwrapped(url[found.end() :])
-        content = _content(data, _IMAGE_BYTES, f"{param}.image_url.url")
-        form = next((name for name, magic in _MAGIC if content.startswith(magic)), None)
-        if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
-            form = "webp"
+        content = _content(data, IMAGE_BYTES, f"{param}.image_url.url")
+        form = image_form(content)
         if form is None:
             reason = "holds no PNG, JPEG, GIF or WebP image"
+            raise Problem("invalid_value", param=f"{param}.image_url.url", reason=reason)
+        pixels = size(form, content)
+        if pixels is not None and max(pixels) > _PIXELS:
+            reason = f"is {pixels.width} x {pixels.height} pixels, and Bedrock takes {_PIXELS} a side: send it smaller"
             raise Problem("invalid_value", param=f"{param}.image_url.url", reason=reason)
         return {"image": {"format": form, "source": {"bytes": data}}}
 
@@ -81,6 +87,16 @@ class Media:
         name = self._named(stem or extension)
         return {"document": {"format": form, "name": name, "source": {"bytes": data}}}
 
+    def audio(self, sound: InputAudio, param: str) -> Block:
+        """The recording, held to the format it is said to be in. No limit of its size is documented."""
+        data = _unwrapped(sound.data)
+        content = _content(data, None, f"{param}.input_audio.data")
+        is_wav = content.startswith(b"RIFF") and content[8:12] == b"WAVE"
+        if not (is_wav if sound.format == "wav" else _MP3.match(content)):
+            reason = f"holds no {sound.format.upper()} recording, as its 'format' says"
+            raise Problem("invalid_value", param=f"{param}.input_audio.data", reason=reason)
+        return {"audio": {"format": sound.format, "source": {"bytes": data}}}
+
     def _named(self, wish: str) -> str:
         plain = _FOREIGN.sub(" ", wish).strip()[:_NAME_LENGTH].strip() or "document"
         name, number = plain, 1
@@ -91,13 +107,20 @@ class Media:
         return name
 
 
+def image_form(content: bytes) -> str | None:
+    """png, jpeg, gif or webp, by the first bytes."""
+    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
+        return "webp"
+    return next((name for name, magic in _MAGIC if content.startswith(magic)), None)
+
+
 def _unwrapped(data: str) -> str:
     """Base64 without the line breaks that some encoders put in."""
     return "".join(data.split()) if "\n" in data else data
 
 
-def _content(data: str, most: int, param: str) -> bytes:
-    if len(data) * 3 // 4 - 2 > most:
+def _content(data: str, most: int | None, param: str) -> bytes:
+    if most is not None and len(data) * 3 // 4 - 2 > most:
         reason = f"is over the {most / 1e6:g} MB that Bedrock takes; send a smaller one"
         raise Problem("invalid_value", param=param, reason=reason)
     try:

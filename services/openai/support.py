@@ -25,7 +25,7 @@ def require_support(request: ChatRequest, model: Model) -> None:
     for capability, param, asked in _SUPPORT:
         if asked(request) and not model.accepts(capability):
             raise Problem("unsupported_parameter", param=param, reason=lacks(model, capability.replace("_", " ")))
-    _require_sight(request, model)
+    _require_senses(request, model)
     if len(sampling(request, model)) > 1 and model.exclusive:
         names = "' and '".join(model.exclusive)
         reason = f"The model '{model.name}' takes one of '{names}', not both."
@@ -50,16 +50,29 @@ def require_end(history: list[dict[str, Any]], request: ChatRequest, model: Mode
         raise Problem("unsupported_parameter", param="response_format", reason=reason)
 
 
-def _require_sight(request: ChatRequest, model: Model) -> None:
+def _require_senses(request: ChatRequest, model: Model) -> None:
     for at, message in enumerate(request.messages):
         for index, part in enumerate(message.content or ()):
-            capability = _SIGHT.get(part.type)
+            capability = _SENSES.get(part.type)
             if capability and not model.accepts(capability):
                 param = f"messages[{at}].content[{index}]"
                 raise Problem("unsupported_parameter", param=param, reason=lacks(model, capability))
+            if part.input_audio and not model.accepts("audio_with_system"):
+                _require_no_instructions(request, model)
 
 
-_SIGHT = {"image_url": "images", "file": "documents"}
+def _require_no_instructions(request: ChatRequest, model: Model) -> None:
+    """Voxtral refuses a system prompt beside a recording.
+
+    Source: reports of live calls, https://github.com/BerriAI/litellm/issues/41544 (read 2026-11).
+    """
+    first = request.messages[0]
+    if first.role in ("system", "developer") and len(request.messages) > 1:
+        reason = lacks(model, "instructions beside audio") + " Say them in the user's message."
+        raise Problem("unsupported_parameter", param="messages[0]", reason=reason)
+
+
+_SENSES = {"image_url": "images", "file": "documents", "input_audio": "audio"}
 
 
 def lacks(model: Model, what: str) -> str:

@@ -82,6 +82,8 @@ class _History:
                 blocks.append(self.media.image(part.image_url.url, where))
             elif part.file:
                 blocks.append(self.media.document(part.file, where))
+            elif part.input_audio:
+                blocks.append(self.media.audio(part.input_audio, where))
             elif part.words.strip():
                 blocks.append({"text": part.words})
             blocks += part.cache_points

@@ -24,6 +24,7 @@ class Settings:
     mcp_origins: tuple[str, ...]  # web pages, by origin, that may speak MCP beside our own host's
     bucket: str  # of people's files
     file_expiry_days: int  # after which that bucket deletes them
+    remote_images: bool  # whether images are fetched from the URLs that a request names
     upstream_url: str  # an OpenAI-compatible base URL, or empty
     upstream_key_parameter: str  # SSM SecureString with that upstream's key, or empty
 
@@ -44,9 +45,15 @@ class Settings:
             mcp_origins=tuple(filter(None, environ.get("PENNYWORTH_MCP_ORIGINS", "").split(","))),
             bucket=environ.get("PENNYWORTH_BUCKET", ""),
             file_expiry_days=int(environ.get("PENNYWORTH_FILE_EXPIRY_DAYS", "30")),
+            remote_images=_is_on(environ, "PENNYWORTH_REMOTE_IMAGES"),
             upstream_url=environ.get("PENNYWORTH_UPSTREAM_URL", "").rstrip("/"),
             upstream_key_parameter=environ.get("PENNYWORTH_UPSTREAM_KEY_PARAMETER", ""),
         )
+
+
+def _is_on(environ: Mapping[str, str], name: str) -> bool:
+    """On unless it is said to be off. Another word fails at init: a switch misspelt must not count as on."""
+    return {"on": True, "off": False}[environ.get(name, "on")]
 
 
 @cache

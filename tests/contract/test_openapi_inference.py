@@ -10,6 +10,7 @@ from openapi_spec_validator import validate
 from services.openai.app import app
 from services.openai.completions import MOST_PROMPTS, CompletionRequest
 from services.openai.embeddings import MOST_INPUTS, EmbeddingRequest
+from services.openai.vocabulary import MOST_IDS
 
 CONTRACT = yaml.safe_load((Path(__file__).parents[2] / "openapi.yaml").read_text())
 SCHEMAS = CONTRACT["components"]["schemas"]
@@ -47,6 +48,9 @@ def test_the_choices_of_an_embedding_are_as_promised():
 
 def test_the_most_inputs_are_as_promised():
     forms = EMBEDDING["properties"]["input"]["oneOf"]
-    assert {form["maxItems"] for form in forms if form["type"] == "array"} == {MOST_INPUTS}
+    text, texts, ids, several = forms
+    assert "maxItems" not in text
+    assert (texts["maxItems"], several["maxItems"]) == (MOST_INPUTS, MOST_INPUTS)
+    assert (ids["maxItems"], several["items"]["maxItems"]) == (MOST_IDS, MOST_IDS)
     (texts,) = (form for form in SCHEMAS["CompletionRequest"]["properties"]["prompt"]["oneOf"] if "maxItems" in form)
     assert texts["maxItems"] == MOST_PROMPTS

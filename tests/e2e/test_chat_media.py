@@ -51,9 +51,10 @@ def test_a_model_reads_documents(gateway, model):
     assert "document q3 report (2) (csv, 3 bytes)" in text
 
 
-def test_nothing_is_fetched_from_a_url(gateway, calls):
-    image = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
-    with pytest.raises(openai.BadRequestError, match="data:image/png;base64") as raised:
+def test_an_image_of_too_many_pixels_is_refused_before_bedrock_is_asked(gateway, calls):
+    large = png()[:16] + struct.pack(">II", 8001, 1) + png()[24:]
+    image = {"type": "image_url", "image_url": {"url": uri("image/png", large)}}
+    with pytest.raises(openai.BadRequestError, match="8001 x 1 pixels") as raised:
         gateway.openai().chat.completions.create(model="nova-lite", messages=user(image))
     assert raised.value.param == "messages[0].content[1].image_url.url"
     assert calls() == []

@@ -60,7 +60,7 @@ def test_the_async_sdk_streams(gateway):
 @pytest.mark.parametrize(
     ("more", "param"),
     [
-        ({"prompt": [1, 2, 3]}, "prompt"),
+        ({"prompt": [1, 2, 100300]}, "prompt"),
         ({"suffix": "end"}, "suffix"),
         ({"logprobs": 1}, "logprobs"),
         ({"best_of": 3}, "best_of"),

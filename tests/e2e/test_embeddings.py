@@ -52,6 +52,32 @@ def test_many_inputs_are_answered_in_their_order(gateway, calls, model):
     assert answer.usage.prompt_tokens == sum(call["usage"]["inputTokens"] for call in made)
 
 
+OWL = [2127, 53369, 520, 3814]  # "An owl at night"
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_token_ids_are_embedded_as_the_text_they_stand_for(gateway, model):
+    create = gateway.openai().embeddings.create
+    (text,) = create(model=model, input="An owl at night").data
+    assert [made.embedding for made in create(model=model, input=OWL).data] == [text.embedding]
+    assert [made.embedding for made in create(model=model, input=[OWL]).data] == [text.embedding]
+
+
+def test_batches_of_token_ids_as_langchain_sends_them_are_answered_in_their_order(gateway):
+    """Its OpenAIEmbeddings splits long texts into pieces, and sends those of all texts together, as arrays of ids."""
+    pieces = [OWL, OWL * 400, OWL[:1]]
+    answer = gateway.openai().embeddings.create(
+        model="nova-2-multimodal-embeddings", input=pieces, encoding_format="base64"
+    )
+    assert [made.index for made in answer.data] == [0, 1, 2]
+    (short,) = (
+        gateway.openai()
+        .embeddings.create(model="nova-2-multimodal-embeddings", input="An", encoding_format="base64")
+        .data
+    )
+    assert answer.data[2].embedding == short.embedding
+
+
 def test_a_query_may_be_embedded_as_one(gateway):
     answer = gateway.openai().embeddings.create(
         model="cohere-embed-v4", input="Where do owls sleep?", extra_body={"input_type": "search_query"}
@@ -72,8 +98,8 @@ def test_the_async_sdk_embeds_side_by_side(gateway):
 @pytest.mark.parametrize(
     ("body", "param", "words"),
     [
-        ({"input": [1, 2, 3]}, "input", "check_embedding_ctx_length=False"),
-        ({"input": [[1, 2], [3]]}, "input", "send strings"),
+        ({"input": [1, 2, 100256]}, "input", "no token of cl100k_base"),
+        ({"input": [[1, 2], [-3]]}, r"input[1]", "no token of cl100k_base"),
         ({"input": ""}, "input", "not empty"),
         ({"input": "a", "dimensions": 300}, "dimensions", "1024 or 512 or 256"),
         ({"input": "a", "model": "nova-lite"}, "model", "/chat/completions"),

@@ -298,6 +298,7 @@ def test_no_option_replaces_what_people_rely_on(local):
         "log_retention_days": "7",
         "mfa": "OPTIONAL",
         "permissions_boundary": "true",
+        "remote_images": "false",
         "upstream": '{"url": "https://llm.example.com/v1"}',
     }
     plan = local.plan(*(f"-var={name}={value}" for name, value in options.items()))

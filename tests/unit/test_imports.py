@@ -35,6 +35,7 @@ TRANSLATION = [
     "support.py",
     "toolconfig.py",
     "media.py",
+    "pixels.py",
     "cachepoints.py",
     "reasoning.py",
     "formats.py",
@@ -74,6 +75,7 @@ PURE |= {
         "embeddings",
         "formats",
         "media",
+        "pixels",
         "reasoning",
         "schemas",
         "strict",
@@ -81,6 +83,7 @@ PURE |= {
         "toolconfig",
         "tools",
         "turns",
+        "vocabulary",
     )
 }
 

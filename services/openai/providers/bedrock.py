@@ -11,6 +11,7 @@ from pennyworth.aws import Aws, AwsError, Credentials, Events
 from pennyworth.body import check
 from pennyworth.principal import Principal
 from pennyworth.runtime.deadline import TimeIsUp, each_in_time, ends_at
+from pennyworth.settings import settings
 from services.openai.catalogue import Model
 from services.openai.chat import ChatRequest
 from services.openai.choices import interleaved, summed, together
@@ -25,8 +26,8 @@ from services.openai.providers.lanes import answers
 from services.openai.sse import sse
 
 # API Gateway ends a stream that was silent for 5 minutes, with an error of its own; ours must come first, also when the
-# credentials took their time.
-_WAIT_S = 280.0
+# credentials and the images took their time.
+_WAIT_S = 270.0
 
 Answer = TypeVar("Answer")
 CredentialsOf = Callable[[Principal], Credentials]
@@ -57,7 +58,7 @@ class Bedrock:
 
     def complete(self, body: dict[str, Any], envelope: Envelope) -> dict[str, Any]:
         """The completion. Raises Problem."""
-        request = check(ChatRequest, body)
+        request = self._read(body)
         converse = to_converse(request, self._model)
         replies = self._called(self._aws.post, "converse", converse, request.n)
         return together([from_converse(reply, envelope, reading(request, converse)) for reply in replies])
@@ -65,7 +66,7 @@ class Bedrock:
     def stream(self, body: dict[str, Any], envelope: Envelope, meter: Meter) -> Iterator[bytes]:
         """Server-sent events. Bedrock has answered when this returns, so what Bedrock refuses still raises Problem
         here, while a status can be chosen."""
-        request = check(ChatRequest, body)
+        request = self._read(body)
         converse = to_converse(request, self._model)
         streams = self._opened(converse, request.n)
         read = reading(request, converse)
@@ -76,6 +77,16 @@ class Bedrock:
         if len(streams) == 1:
             return _closing(streams, sse(chunks[0], lambda: streams[0].pending))
         return _closing(streams, sse(interleaved(chunks)))
+
+    def _read(self, body: dict[str, Any]) -> ChatRequest:
+        """The request, with the images that it names by their URLs, unless a setting keeps us from fetching any."""
+        request = check(ChatRequest, body)
+        remote = any(part.image_url and part.image_url.is_remote for m in request.messages for part in m.content or ())
+        if remote and self._model.accepts("images") and settings().remote_images:
+            from services.openai.remote import seen
+
+            return seen(request)
+        return request
 
     def _opened(self, converse: dict[str, Any], times: int | None) -> list[Events]:
         """The streams, all open; or none is, and the first Problem is raised."""

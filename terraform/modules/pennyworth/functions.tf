@@ -16,6 +16,7 @@ locals {
   own_environment = {
     openai = merge(
       { PENNYWORTH_BUCKET = module.storage.bucket, PENNYWORTH_FILE_EXPIRY_DAYS = tostring(var.file_expiry_days) },
+      var.remote_images ? {} : { PENNYWORTH_REMOTE_IMAGES = "off" },
       var.upstream == null ? {} : { PENNYWORTH_UPSTREAM_URL = var.upstream.url },
       try(var.upstream.has_key, false) ? { PENNYWORTH_UPSTREAM_KEY_PARAMETER = "${local.parameters}/upstream-key" } : {},
     )

@@ -174,6 +174,13 @@ variable "upstream" {
   }
 }
 
+variable "remote_images" {
+  description = "Whether the gateway fetches the images that chats name by their URLs: over https, from public addresses alone"
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "mcp_origins" {
   description = "Origins of web pages, beside the gateway's own, that may speak MCP"
   type        = list(string)

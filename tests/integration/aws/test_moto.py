@@ -102,6 +102,7 @@ def test_a_user_becomes_a_session_of_the_groups_role(url: str, aws: Aws) -> None
         mcp_origins=(),
         bucket="",
         file_expiry_days=30,
+        remote_images=False,
         upstream_url="",
         upstream_key_parameter="",
     )

@@ -110,6 +110,12 @@ def test_each_function_gets_the_variables_it_reads(installation: Installation) -
     assert environments["openai"]["AWS_LAMBDA_EXEC_WRAPPER"] == "/opt/stream"
     assert "AWS_LAMBDA_EXEC_WRAPPER" not in environments["admin"]
     assert "PENNYWORTH_UPSTREAM_URL" not in environments["openai"]
+    assert "PENNYWORTH_REMOTE_IMAGES" not in environments["openai"]
+
+
+def test_the_gateway_can_be_told_to_fetch_no_images(aws_url: str) -> None:
+    functions = made(aws_url, plan(), upstream=None, remote_images=False).functions
+    assert functions["openai"].environment["PENNYWORTH_REMOTE_IMAGES"] == "off"
 
 
 def test_an_upstreams_key_is_a_secure_parameter(aws_url: str, client: Callable[..., Any]) -> None:

@@ -33,12 +33,14 @@ def test_everything_said_is_heard() -> None:
             "PENNYWORTH_LOCAL_DIR": "/somewhere",
             "AUTHORIZER_TTL_S": "2",
             "FUNCTION_TIMEOUT_S": "4",
+            "REMOTE_IMAGES": "off",
         }
     )
     assert (options.port, options.aws_port, options.authorizer_ttl_s, options.function_timeout_s) == (0, 4567, 2, 4)
     assert options.state == Path("kept").absolute()
     assert options.build == Path("/somewhere/build")
     assert options.real_bedrock
+    assert not options.remote_images
     assert options.upstream == ("http://127.0.0.1:11434/v1", "sk-1")
 
 
@@ -54,6 +56,7 @@ def test_everything_said_is_heard() -> None:
         ("FUNCTION_TIMEOUT_S", "0"),
         ("FUNCTION_TIMEOUT_S", "901"),
         ("BEDROCK", "AWS"),
+        ("REMOTE_IMAGES", "no"),
         ("OPENAI_UPSTREAM", "api.openai.com/v1"),
         ("OPENAI_UPSTREAM", "ftp://example.com"),
         ("OPENAI_UPSTREAM_KEY", "sk-1"),

@@ -64,6 +64,11 @@ def test_a_prompt_becomes_a_users_message():
     }
 
 
+@pytest.mark.parametrize("given", [[9906, 1917], [[9906, 1917]]])
+def test_token_ids_become_their_text(given):
+    assert request(given).prompt == ["Hello world"]
+
+
 def test_every_prompt_is_a_chat_and_the_choices_keep_their_order():
     asked = request(["a", "b"], n=2, max_tokens=5)
     assert [chat["messages"][0]["content"] for chat in chats(asked)] == ["a", "b"]
@@ -131,9 +136,14 @@ def test_a_client_that_hangs_up_closes_the_chat():
         ({"model": "nova-lite"}, "missing_required_parameter", "prompt", "Missing"),
         ({"prompt": " "}, "invalid_value", "prompt", "not blank"),
         ({"prompt": []}, "invalid_value", "prompt", "not blank"),
-        ({"prompt": ["a", ""]}, "invalid_value", "prompt", "not blank"),
-        ({"prompt": [1, 2]}, "invalid_value", "prompt", "of token ids send the text"),
-        ({"prompt": [[1, 2]]}, "invalid_value", "prompt", "of token ids send the text"),
+        ({"prompt": ["a", ""]}, "invalid_value", "prompt[1]", "not blank"),
+        ({"prompt": [100256]}, "invalid_value", "prompt", "no token of cl100k_base"),
+        ({"prompt": [220]}, "invalid_value", "prompt", "not blank"),
+        ({"prompt": [[1], [220]]}, "invalid_value", "prompt[1]", "not blank"),
+        ({"prompt": [[1], [-1]]}, "invalid_value", "prompt[1]", "no token of cl100k_base"),
+        ({"prompt": [[1], []]}, "invalid_value", "prompt[1]", "not be empty"),
+        ({"prompt": [1, "a"]}, "invalid_value", "prompt[0]", "string"),
+        ({"prompt": [["a"]]}, "invalid_value", "prompt[0]", "string"),
         ({"prompt": ["a"] * 21}, "invalid_value", "prompt", "20 are the most"),
         ({"prompt": ["a", "b"], "stream": True}, "invalid_value", "prompt", "a request for each"),
         ({"prompt": "a", "best_of": 2}, "invalid_value", "best_of", "must equal 'n'"),

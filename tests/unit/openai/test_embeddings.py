@@ -63,8 +63,20 @@ REFUSED = [
     (body(given=["a", 1]), "invalid_value", "input[1]", "string"),
     (body(given=["a", None]), "invalid_value", "input[1]", "string"),
     (body(given=["a", ["b"]]), "invalid_value", "input[1]", "string"),
-    (body(given=[1, 2, 3]), "invalid_value", "input", "check_embedding_ctx_length=False"),
-    (body(given=[[1, 2], [3]]), "invalid_value", "input", "send strings"),
+    (body(given=[1, 100256]), "invalid_value", "input", "the id 100256 at 1 is no token of cl100k_base"),
+    (body(given=[-1]), "invalid_value", "input", "the id -1 at 0"),
+    (body(given=[[1, 2], [3, 10**3000]]), "invalid_value", r"input[1]", "the id 100000000000 at 1"),
+    (body(given=[[1, 2], []]), "invalid_value", "input[1]", "not be empty"),
+    (body(given=[[]]), "invalid_value", "input[0]", "not be empty"),
+    (body(given=[[1], [True]]), "invalid_value", "input[1]", "token ids"),
+    (body(given=[[1], [1.0]]), "invalid_value", "input[1]", "token ids"),
+    (body(given=[[1], [[1]]]), "invalid_value", "input[1]", "token ids"),
+    (body(given=[1, "a"]), "invalid_value", "input[0]", "string"),
+    (body(given=[True]), "invalid_value", "input[0]", "string"),
+    (body(given=[1] * 8193), "invalid_value", "input", "8192 are the most: split it"),
+    (body(given=[[1], [1] * 8193]), "invalid_value", "input[1]", "8192 are the most: split it"),
+    (body(given=[[1] * 8000] * 38), "invalid_value", "input", "304000 token ids, and 300000 are the most"),
+    (body(given=[[1]] * 2049), "invalid_value", "input", "2048 are the most"),
     (body(given=["a"] * 2049), "invalid_value", "input", "2048 are the most"),
     (body(given="a" * 50001), "invalid_value", "input", "split it"),
     (body(COHERE, ["a", "a" * 2049]), "invalid_value", "input[1]", "reads 2048: split it"),
@@ -86,6 +98,23 @@ def test_a_bad_request_names_its_parameter_and_the_remedy(request_, code, param,
     with pytest.raises(Problem, match=words) as raised:
         batches(check(EmbeddingRequest, request_), find(request_["model"]))
     assert (raised.value.status, raised.value.code, raised.value.param) == (400, code, param)
+
+
+@pytest.mark.parametrize(
+    ("given", "texts"),
+    [
+        ([9906, 1917], ["Hello world"]),
+        ([[9906], [1917]], ["Hello", " world"]),
+        (["a", [9906]], ["a", "Hello"]),  # OpenAI's SDK says nothing of mixing them, and it does no harm
+        ([0], ["!"]),
+        ([100255], [" Conveyor"]),
+        ([9468, 99, 231], ["\U0001f989"]),  # an owl of several tokens
+        ([9468], ["\ufffd"]),  # and half of one, where a long text was split
+        ([9906] * 8192, ["Hello" * 8192]),
+    ],
+)
+def test_token_ids_become_their_text(given, texts):
+    assert check(EmbeddingRequest, body(given=given)).input == texts
 
 
 @pytest.mark.parametrize("answer", [{}, {"data": []}, {"data": None}, {"data": [1]}, {"x": "é", "data": [{}, [2]]}])

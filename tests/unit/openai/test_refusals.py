@@ -65,7 +65,7 @@ CASES = [
     (asked({"role": "user", "content": 7}), "invalid_value", "messages[0].content"),
     (asked({"role": "user", "content": {"text": "Hi"}}), "invalid_value", "messages[0].content"),
     (
-        asked({"role": "user", "content": [{"type": "input_audio", "input_audio": {}}]}),
+        asked({"role": "user", "content": [{"type": "video_url", "video_url": {}}]}),
         "invalid_value",
         "messages[0].content[0].type",
     ),

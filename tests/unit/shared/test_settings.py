@@ -28,3 +28,17 @@ def test_the_environment_becomes_one_frozen_object():
 def test_a_missing_variable_fails_by_its_name(name):
     with pytest.raises(KeyError, match=name):
         Settings.of({key: value for key, value in ENVIRON.items() if key != name})
+
+
+@pytest.mark.parametrize(
+    ("said", "on"),
+    [({}, True), ({"PENNYWORTH_REMOTE_IMAGES": "on"}, True), ({"PENNYWORTH_REMOTE_IMAGES": "off"}, False)],
+)
+def test_images_are_fetched_unless_it_is_said_they_are_not(said, on):
+    assert Settings.of({**ENVIRON, **said}).remote_images is on
+
+
+@pytest.mark.parametrize("word", ["", "no", "false", "Off"])
+def test_a_switch_misspelt_fails_at_once(word):
+    with pytest.raises(KeyError):
+        Settings.of({**ENVIRON, "PENNYWORTH_REMOTE_IMAGES": word})
