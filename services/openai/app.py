@@ -17,8 +17,10 @@ from services.openai import routing
 from services.openai.call import Call, event_stream
 from services.openai.converse import Envelope
 from services.openai.embeddings import pieces
+from services.openai.responses.routes import router as responses
 
 app = router()
+app.include_router(responses)
 
 
 @app.post("/chat/completions")

@@ -1,6 +1,6 @@
 """A chat's chunks as the events of a response: pure translation. Folded, the events are the whole response."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -25,13 +25,13 @@ class Answer:
         self._error: dict[str, Any] | None = None
         self._number = 0
 
-    def events(self, chunks: Iterable[dict[str, Any]], now: int) -> Iterator[Event]:
-        """All but the last event, which `end` makes."""
+    def events(self, chunks: Iterable[dict[str, Any]], now: Callable[[], int]) -> Iterator[Event]:
+        """All but the last event, which `end` makes. `now` tells unix seconds."""
         for step in ("created", "in_progress"):
             yield self._numbered({"type": f"response.{step}", "response": deepcopy(self.response)})
         for event in self._read(chunks):
             yield self._numbered(self._shown(event))
-        self._settle(now)
+        self._settle(now())
 
     def end(self) -> Event:
         """The last event: the whole response."""
@@ -48,10 +48,10 @@ class Answer:
                     self._error = chunk["error"] if isinstance(chunk["error"], dict) else {}
                     break
                 yield from self._chunk(chunk)
-            if self._finish is None and self._error is None:
-                raise Problem("upstream_error")
         except Problem as problem:
             self._error = problem.body["error"]
+        if self._finish is None and self._error is None:
+            self._error = Problem("upstream_error").body["error"]
         whole = "completed" if self._finish in ("stop", "tool_calls", "function_call") else "incomplete"
         yield from self._put_down(whole)
         for call in self._calls.values():
@@ -155,7 +155,7 @@ def as_chunks(completion: dict[str, Any]) -> Iterator[dict[str, Any]]:
         message = choice["message"]
         calls = [{**call, "index": index} for index, call in enumerate(message.get("tool_calls") or ())]
         made = {"index": 0, "delta": {**message, "tool_calls": calls}, "finish_reason": choice["finish_reason"]}
-        more = {name: completion[name] for name in ("usage", "service_tier") if name in completion}
+        more: dict[str, Any] = {name: completion[name] for name in ("usage", "service_tier") if name in completion}
     except (KeyError, IndexError, TypeError, AttributeError):
         raise Problem("upstream_error") from None
     yield {"choices": [made], **more}

@@ -127,7 +127,9 @@ class History:
     def _result(self, item: Item, place: str) -> None:
         output = item["output"]
         if not isinstance(output, str):
-            shown = [(index, part) for index, part in enumerate(output) if part["type"] in ("input_image", "input_file")]
+            shown = [
+                (index, part) for index, part in enumerate(output) if part["type"] in ("input_image", "input_file")
+            ]
             self._pictures += [(_part(part), _below(place, f"output[{index}]")) for index, part in shown]
             texts = [part.get("text") or part.get("refusal") or "" for part in output]
             output = "\n".join(filter(None, texts)) or (_SEEN_AFTER if shown else "")

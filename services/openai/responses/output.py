@@ -1,4 +1,4 @@
-"""The items of an output while they are written. Each method yields the events that tell of it, without their number."""
+"""The items of an output while they are written. Each method tells of it as events, which have no number yet."""
 
 import json
 from collections.abc import Iterator
@@ -10,6 +10,9 @@ from services.openai.responses.toolbox import Made
 
 Event = dict[str, Any]
 _TEXTS = {"output_text": "text", "refusal": "refusal"}  # part → its field
+# What OpenAI has beside them, of which there is none here.
+_BESIDE_PART: dict[str, dict[str, Any]] = {"output_text": {"annotations": [], "logprobs": []}, "refusal": {}}
+_BESIDE_TEXT: dict[str, dict[str, Any]] = {"output_text": {"logprobs": []}, "refusal": {}}
 _EVENTS = {"output_text": "response.output_text", "refusal": "response.refusal"}
 
 
@@ -41,12 +44,10 @@ class Message(Open):
         content = self.item["content"]
         if not content or content[-1]["type"] != kind:
             yield from self._part_done()
-            more = {"annotations": [], "logprobs": []} if kind == "output_text" else {}
-            content.append({"type": kind, _TEXTS[kind]: "", **more})
+            content.append({"type": kind, _TEXTS[kind]: "", **deepcopy(_BESIDE_PART[kind])})
             yield self._at("response.content_part.added", content_index=len(content) - 1, part=deepcopy(content[-1]))
         content[-1][_TEXTS[kind]] += text
-        more = {"logprobs": []} if kind == "output_text" else {}
-        yield self._at(f"{_EVENTS[kind]}.delta", content_index=len(content) - 1, delta=text, **more)
+        yield self._at(f"{_EVENTS[kind]}.delta", content_index=len(content) - 1, delta=text, **_BESIDE_TEXT[kind])
 
     def closed(self, status: str) -> Iterator[Event]:
         yield from self._part_done()
@@ -58,8 +59,8 @@ class Message(Open):
             part, at = content[-1], len(content) - 1
             field = _TEXTS[part["type"]]
             part[field] = _whole(part[field])
-            more = {"logprobs": []} if field == "text" else {}
-            yield self._at(f"{_EVENTS[part['type']]}.done", content_index=at, **{field: part[field]}, **more)
+            told = {field: part[field], **_BESIDE_TEXT[part["type"]]}
+            yield self._at(f"{_EVENTS[part['type']]}.done", content_index=at, **told)
             yield self._at("response.content_part.done", content_index=at, part=deepcopy(part))
 
 

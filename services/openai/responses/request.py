@@ -155,7 +155,7 @@ class ResponseRequest(Conversation):
 
     @property
     def summary(self) -> str | None:
-        return self.reasoning and (self.reasoning.summary or self.reasoning.generate_summary)
+        return (self.reasoning.summary or self.reasoning.generate_summary) if self.reasoning else None
 
     @property
     def shows_encrypted(self) -> bool:

@@ -5,14 +5,15 @@ It is not secret, for the client reads the same in a chat; a model's signature o
 
 import base64
 import json
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, StringConstraints
 
 from pennyworth.errors import Problem
 from services.openai.conversation import ThinkingBlock
+from services.openai.strict import STRICT
 
-_FIELDS = {"thinking_blocks", "reasoning_content"}
+Model = TypeVar("Model", bound=BaseModel)
 
 
 def sealed(blocks: list[dict[str, Any]], text: str) -> str | None:
@@ -21,20 +22,24 @@ def sealed(blocks: list[dict[str, Any]], text: str) -> str | None:
     return base64.b64encode(json.dumps(kept, separators=(",", ":")).encode()).decode() if kept else None
 
 
+class _Kept(BaseModel):
+    model_config = STRICT
+    thinking_blocks: list[ThinkingBlock] | None = None
+    reasoning_content: str | None = None
+
+
+class _Packed(BaseModel):
+    model_config = STRICT
+    summary: Annotated[str, StringConstraints(pattern=r"\S")]
+
+
 def opened(encrypted: str, param: str) -> dict[str, Any]:
     """The fields of the assistant's message. Raises Problem for what no answer here gave."""
-    try:
-        kept = json.loads(base64.b64decode(encrypted, validate=True))
-        if not isinstance(kept, dict) or not kept or not kept.keys() <= _FIELDS:
-            raise ValueError("fields of another's")
-        for block in kept.get("thinking_blocks", ()):
-            ThinkingBlock.model_validate(block)
-        if not isinstance(kept.get("reasoning_content", ""), str):
-            raise ValueError("no text")
-    except (ValueError, TypeError, RecursionError, ValidationError):
+    kept = _read(_Kept, encrypted)
+    if kept is None:
         reason = "is not what an answer here gave: send the item as it came, or leave it out"
-        raise Problem("invalid_value", param=param, reason=reason) from None
-    return kept
+        raise Problem("invalid_value", param=param, reason=reason)
+    return kept.model_dump(exclude_none=True)
 
 
 def packed(summary: str) -> str:
@@ -44,11 +49,15 @@ def packed(summary: str) -> str:
 
 def unpacked(encrypted: str, param: str) -> str:
     """The summary. Raises Problem for what no compaction here gave."""
-    try:
-        summary = json.loads(base64.b64decode(encrypted, validate=True))["summary"]
-        if not isinstance(summary, str) or not summary.strip():
-            raise ValueError("no text")
-    except (ValueError, TypeError, KeyError, RecursionError):
+    kept = _read(_Packed, encrypted)
+    if kept is None:
         reason = "is not what POST /responses/compact gave here: send the item as it came"
-        raise Problem("invalid_value", param=param, reason=reason) from None
-    return summary
+        raise Problem("invalid_value", param=param, reason=reason)
+    return kept.summary
+
+
+def _read(model: type[Model], encrypted: str) -> Model | None:
+    try:
+        return model.model_validate_json(base64.b64decode(encrypted, validate=True))
+    except ValueError:  # pydantic's errors are such, too
+        return None

@@ -116,12 +116,16 @@ class Toolbox:
         made = Made(read.type, read.name, space.name if space else None)
         function = _function(read, flat(made.name, made.namespace))
         if function["name"] in self._made:
-            raise Problem("invalid_value", param=f"{param}.name", reason=f"'{read.name}' is the name of a tool before it")
+            raise Problem(
+                "invalid_value", param=f"{param}.name", reason=f"'{read.name}' is the name of a tool before it"
+            )
         self._made[function["name"]] = made
         self.functions.append({"type": "function", "function": function})
         self.places.append(param)
         shown = read.model_dump(exclude_none=True, exclude={"async_"})
-        return shown | ({"parameters": read.parameters, "strict": bool(read.strict)} if kind == "function" else {})
+        return shown | (
+            {"parameters": read.parameters, "strict": bool(read.strict)} if isinstance(read, FunctionTool) else {}
+        )
 
     def _chosen(self, choice: str | dict[str, Any] | None) -> Any:
         if isinstance(choice, str):
