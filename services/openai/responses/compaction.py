@@ -1,7 +1,7 @@
 """POST /responses/compact: a conversation in short, for the next request to begin with.
 
-The model writes it. What goes back to the client are the user's messages as they were and one compaction item, which
-stands for the rest, as OpenAI documents it.
+The model writes it. What goes back to the client is one compaction item, which stands for all that was said. (OpenAI's
+answer repeats the user's messages before it, which its own SDK's type of an output does not know.)
 """
 
 import json
@@ -54,14 +54,10 @@ def compact(asked: Event) -> Response[Any]:
         "id": id_,
         "object": "response.compaction",
         "created_at": made.created,
-        "output": [*_users(said), {**item, "encrypted_content": packed(summary)}],
+        "output": [{**item, "encrypted_content": packed(summary)}],
         "usage": usage(chunk.get("usage")) or usage({}),
     }
     return Response(200, headers={"content-type": "application/json", **call.headers}, body=dumps(compacted))
-
-
-def _users(said: Told) -> list[Item]:
-    return [item for item in said.items if item["type"] == "message" and item["role"] == "user"]
 
 
 def _chat(request: CompactRequest, said: Told) -> Chat:
