@@ -36,7 +36,7 @@ class _Packed(BaseModel):
 def opened(encrypted: str, param: str) -> dict[str, Any]:
     """The fields of the assistant's message. Raises Problem for what no answer here gave."""
     kept = _read(_Kept, encrypted)
-    if kept is None:
+    if kept is None or not kept.model_fields_set:
         reason = "is not what an answer here gave: send the item as it came, or leave it out"
         raise Problem("invalid_value", param=param, reason=reason)
     return kept.model_dump(exclude_none=True)
