@@ -17,8 +17,13 @@ from local.aws.directory import Directory, DirectoryActions, serve_keys
 from local.aws.identity_pool import IdentityPoolActions, IdentityPools
 from local.aws.web_identity import WebIdentityActions
 
-# What only an installation made by Terraform needs: each is imported, moto's part with it, when it is first asked for.
-_LATER = {"apigateway": "local.aws.rest_api", "awslambda": "local.aws.functions", "logs": "local.aws.logs"}
+# Each is imported, moto's part with it, when it is first asked for.
+_LATER = {
+    "apigateway": "local.aws.rest_api",
+    "awslambda": "local.aws.functions",
+    "logs": "local.aws.logs",
+    "s3": "local.aws.buckets",
+}
 
 
 def application(service: str) -> Any:
