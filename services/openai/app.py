@@ -19,9 +19,11 @@ from services.openai.converse import Envelope
 from services.openai.embeddings import pieces
 from services.openai.files.references import references, resolved
 from services.openai.files.routes import router as files
+from services.openai.responses.routes import router as responses
 
 app = router()
 app.include_router(files)
+app.include_router(responses)
 
 
 @app.post("/chat/completions")

@@ -35,8 +35,8 @@ def load(body: str | bytes | None) -> dict[str, Any]:
     return document
 
 
-def check(model: type[Model], document: dict[str, Any]) -> Model:
-    """The document as the model.
+def check(model: type[Model], document: dict[str, Any], within: tuple[int | str, ...] = ()) -> Model:
+    """The document as the model; `within` is where in the body it stands.
 
     Raises Problem missing_required_parameter, unsupported_parameter or invalid_value, with the path of the field as
     OpenAI writes it (`messages[0].content`).
@@ -44,12 +44,12 @@ def check(model: type[Model], document: dict[str, Any]) -> Model:
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        raise _problem(error) from None
+        raise _problem(error, within) from None
 
 
-def _problem(error: ValidationError) -> Problem:
+def _problem(error: ValidationError, within: tuple[int | str, ...]) -> Problem:
     first = error.errors(include_url=False, include_input=False)[0]
-    param = path(first["loc"])
+    param = path((*within, *first["loc"]))
     match first["type"]:
         case "missing":
             return Problem("missing_required_parameter", param=param)

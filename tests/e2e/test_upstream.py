@@ -35,6 +35,11 @@ def test_its_models_are_served_beside_the_catalogues(another_gateway):
             assert (path, authorization) == ("/v1/chat/completions", "Bearer sk-theirs")
             assert body == {"model": "gpt-x", "messages": ASK, "stream": True, "seed": 7}
 
+            response = client.responses.create(model="gpt-x", input="Hi", stream=True)
+            assert [event.type for event in response][-1] == "response.completed"
+            path, _, body = upstream.requests[-1]
+            assert (path, body["messages"]) == ("/v1/chat/completions", ASK)
+
             upstream.pieces = None
             upstream.answer = (404, {}, b'{"error": {"message": "No gpt-y here.", "code": "model_not_found"}}')
             with pytest.raises(openai.NotFoundError, match=r"No gpt-y here\."):

@@ -1,5 +1,7 @@
+import pytest
+
 from pennyworth.errors import Problem
-from services.openai.sse import sse
+from services.openai.sse import chunks, sse
 
 
 def test_each_chunk_is_an_event_and_done_ends_them():
@@ -57,4 +59,45 @@ def test_a_client_that_hangs_up_closes_the_chunks():
     events = sse(chunks())
     next(events)
     events.close()
+    assert closed
+
+
+def told(*pieces):
+    return list(chunks(iter_of(pieces)))
+
+
+def iter_of(pieces):
+    yield from pieces
+
+
+def test_a_stream_is_read_back_to_its_chunks():
+    written = [*sse([{"a": "x\n"}, {"b": "\u2028"}])]
+    assert told(*written) == [{"a": "x\n"}, {"b": "\u2028"}]
+    assert told(b"".join(written) + b'data: {"after": 1}\n\n') == [{"a": "x\n"}, {"b": "\u2028"}]
+
+
+def test_an_upstreams_lines_are_read_as_it_writes_them():
+    assert told(b': hello\n\nevent: x\r\ndata:{"a":1}\r\n\r\n', b'data: {"error": {}}\n\n') == [{"a": 1}, {"error": {}}]
+
+
+@pytest.mark.parametrize("data", [b"{", b"[]", b"1", b"[" * 100_000])
+def test_what_is_no_chunk_is_the_upstreams_fault(data):
+    with pytest.raises(Problem) as raised:
+        told(b"data: " + data + b"\n\n")
+    assert raised.value.code == "upstream_error"
+
+
+def test_who_stops_reading_closes_the_stream():
+    closed = []
+
+    def source():
+        try:
+            yield b'data: {"a": 1}\n\n'
+            yield b"data: [DONE]\n\n"
+        finally:
+            closed.append(True)
+
+    reading = chunks(source())
+    next(reading)
+    reading.close()
     assert closed

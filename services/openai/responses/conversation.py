@@ -1,0 +1,51 @@
+"""The whole conversation that a request is about: what was stored, and what it brings."""
+
+from typing import NamedTuple
+
+from pennyworth.errors import Problem
+from services.openai.responses.history import PREVIOUS
+from services.openai.responses.items import Item, items
+from services.openai.responses.request import Conversation
+from services.openai.responses.response import item_id
+from services.openai.responses.state import State
+
+
+class Told(NamedTuple):
+    items: list[Item]  # each with its id
+    places: list[str]  # where in the request each came from
+
+    @property
+    def placed(self) -> list[tuple[Item, str]]:
+        return list(zip(self.items, self.places, strict=True))
+
+
+def told(request: Conversation, state: State, response_id: str) -> Told:
+    """Raises Problem for what is not there, or cannot be gone on from."""
+    before: list[Item] = []
+    if request.previous_response_id is not None:
+        record = state.find(request.previous_response_id, PREVIOUS)
+        if record.response["status"] == "failed":
+            raise Problem("invalid_value", param=PREVIOUS, reason="that response failed: go on from the one before it")
+        before = record.conversation
+    elif request.input is None:
+        raise Problem("missing_required_parameter", param="input")
+    brought = [] if request.input is None else items(request.input)
+    new = [_resolved(item, f"input[{index}]", state) for index, item in enumerate(brought)]
+    numbered = [
+        {"id": item_id(response_id, item["type"], index), **item} for index, item in enumerate(new, len(before))
+    ]
+    at = ["input"] if isinstance(request.input, str) else [f"input[{index}]" for index in range(len(new))]
+    return Told(before + numbered, [PREVIOUS] * len(before) + at)
+
+
+def _resolved(item: Item, param: str, state: State) -> Item:
+    """What a reference names; and of reasoning that came without what goes back to the model, what was stored of it,
+    for clients leave that to whom stored it."""
+    if item["type"] == "item_reference":
+        found = state.item(item["id"])
+        if found is None:
+            raise Problem("not_found", param=f"{param}.id", thing="item", id=item["id"])
+        return found
+    if item["type"] == "reasoning" and "encrypted_content" not in item and "id" in item:
+        return state.item(item["id"]) or item
+    return item

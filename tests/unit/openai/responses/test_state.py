@@ -1,0 +1,150 @@
+"""What is stored of responses, and who reaches it."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from pennyworth.body import check
+from pennyworth.errors import Problem
+from services.openai.responses import state as states
+from services.openai.responses.conversation import told
+from services.openai.responses.request import ResponseRequest
+from services.openai.responses.retrieval import Page, listed
+from services.openai.responses.state import Record, State, packed
+
+ID = "resp_" + "a" * 48
+NEW = "resp_" + "b" * 48
+
+
+class Objects(dict):
+    """A person's store, in memory."""
+
+    def put(self, key, body, content_type):
+        assert content_type == "application/json"
+        self[key] = body
+
+    def get(self, key):
+        body = dict.get(self, key)
+        return None if body is None else SimpleNamespace(body=body)
+
+    def delete(self, key):
+        return self.pop(key, None) is not None
+
+
+def stored(status="completed", output=(), items=()):
+    objects = Objects()
+    State(objects).save({"id": ID, "status": status, "output": list(output)}, packed(list(items)))
+    return State(objects)
+
+
+def request(**fields):
+    return check(ResponseRequest, {"model": "m", **fields})
+
+
+def test_a_response_is_found_again_and_forgotten():
+    state = stored(output=[{"id": "x"}], items=[{"id": "y"}])
+    assert state.find(ID).conversation == [{"id": "y"}, {"id": "x"}]
+    state.forget(ID)
+    with pytest.raises(Problem):
+        state.forget(ID)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", "resp_", "resp_1", "../files/x", "resp_" + "A" * 48, ID + "\n", ID + "/../x", "resp_" + "a" * 47 + "/"),
+        "resp_" + "\u0661" * 48,
+    ],
+)
+def test_what_is_no_id_of_ours_never_becomes_a_key(name):
+    class Untouched:
+        def __getattr__(self, name):
+            raise AssertionError(f"the store was asked to {name}")
+
+    state = State(Untouched())
+    for reach in (state.find, state.forget):
+        with pytest.raises(Problem) as raised:
+            reach(name)
+        assert (raised.value.code, raised.value.status) == ("not_found", 404)
+    assert state.item(name) is None
+    assert state.item(f"msg_{name}") is None
+
+
+def test_without_a_bucket_nothing_is_found():
+    with pytest.raises(Problem) as raised:
+        State(None).find(ID, "previous_response_id")
+    assert (raised.value.code, raised.value.param) == ("not_found", "previous_response_id")
+
+
+def test_the_conversation_is_all_that_was_said_and_each_item_has_an_id():
+    before = {"type": "message", "id": "msg_1", "role": "user", "content": [{"type": "input_text", "text": "a"}]}
+    answer = {"type": "message", "id": "msg_2", "role": "assistant", "content": []}
+    said = told(request(input="b", previous_response_id=ID), stored(output=[answer], items=[before]), NEW)
+    assert said.items[:2] == [before, answer]
+    assert said.items[2]["id"] == "msg_" + "b" * 48 + "0002"
+    assert said.places == ["previous_response_id", "previous_response_id", "input"]
+
+
+def test_a_reference_is_the_item_it_names():
+    item = {"type": "message", "id": "msg_" + "a" * 48 + "0001", "role": "assistant", "content": []}
+    state = stored(output=[item])
+    for reference in ({"type": "item_reference", "id": item["id"]}, {"id": item["id"]}):
+        assert told(request(input=[reference]), state, NEW).items == [item]
+    with pytest.raises(Problem) as raised:
+        told(request(input=[{"type": "item_reference", "id": item["id"][:-1] + "2"}]), state, NEW)
+    assert (raised.value.param, raised.value.status) == ("input[0].id", 404)
+
+
+def test_reasoning_is_completed_by_what_was_stored_of_it():
+    item = {"type": "reasoning", "id": "rs_" + "a" * 48 + "0001", "summary": [], "encrypted_content": "kept"}
+    bare = {"type": "reasoning", "id": item["id"], "summary": []}
+    assert told(request(input=[bare]), stored(output=[item]), NEW).items == [item]
+    assert told(request(input=[bare]), State(None), NEW).items == [bare]
+
+
+def test_a_response_that_failed_is_not_gone_on_from():
+    with pytest.raises(Problem) as raised:
+        told(request(input="b", previous_response_id=ID), stored(status="failed"), NEW)
+    assert raised.value.param == "previous_response_id"
+
+
+def test_a_conversation_too_long_to_store_is_refused_while_nothing_was_asked(monkeypatch):
+    monkeypatch.setattr(states, "_MOST_BYTES", 10)
+    with pytest.raises(Problem) as raised:
+        packed([{"id": "x" * 20}])
+    assert raised.value.status == 413
+
+
+ITEMS = [{"id": f"i{index}", "type": "message"} for index in range(5)]
+
+
+@pytest.mark.parametrize(
+    ("page", "ids", "more"),
+    [
+        ({}, ["i4", "i3", "i2", "i1", "i0"], False),
+        ({"order": "asc", "limit": "2"}, ["i0", "i1"], True),
+        ({"order": "asc", "limit": "2", "after": "i1"}, ["i2", "i3"], True),
+        ({"order": "desc", "limit": "2", "after": "i1"}, ["i0"], False),
+        ({"order": "asc", "after": "i4"}, [], False),
+    ],
+)
+def test_items_come_in_pages(page, ids, more):
+    made = listed(Record({"output": []}, ITEMS), check(Page, page), encrypted=False)
+    assert [item["id"] for item in made["data"]] == ids
+    assert (made["object"], made["has_more"]) == ("list", more)
+    assert (made["first_id"], made["last_id"]) == ((ids[0], ids[-1]) if ids else (None, None))
+
+
+@pytest.mark.parametrize("page", [{"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"order": "up"}, {"after": "i9"}])
+def test_a_page_that_cannot_be_is_refused_by_its_parameter(page):
+    with pytest.raises(Problem) as raised:
+        listed(Record({"output": []}, ITEMS), check(Page, page), encrypted=False)
+    assert raised.value.param == next(iter(page))
+
+
+def test_items_show_reasoning_to_keep_to_who_asked_alone():
+    kept = {"id": "rs", "type": "reasoning", "summary": [], "encrypted_content": "x"}
+    record = Record({"output": []}, [kept])
+    assert listed(record, Page(), encrypted=True)["data"] == [kept]
+    assert "encrypted_content" not in json.dumps(listed(record, Page(), encrypted=False))
