@@ -12,6 +12,7 @@ from local.bedrock.chats import Chat
 from local.bedrock.instances import instance
 from local.bedrock.material import Material
 from local.bedrock.toolcalls import tool_uses
+from local.bedrock.wishes import unwished
 
 QUOTED_LIMIT = 400  # characters of a prompt or result that an answer repeats
 COUNT_LIMIT = 5000
@@ -58,6 +59,8 @@ def text_answer(chat: Chat) -> str:
         return json.dumps(instance(chat.schema, Material(chat.prompt)), ensure_ascii=False)
     if chat.results:
         return told_results(chat)
+    if chat.wish is not None:
+        return json.dumps(instance(chat.wish, Material(unwished(chat.prompt))), ensure_ascii=False)
     found = (rule(chat.prompt) for rule in (greeting, counted, summed, said))
     text = next(filter(None, found), None)
     return text or default(chat)

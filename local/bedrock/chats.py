@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from local.bedrock.catalogue import Model
+from local.bedrock.wishes import wished
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ class Chat:
             if message["role"] == "user" and text:
                 return text
         return ""
+
+    @cached_property
+    def wish(self) -> dict[str, Any] | None:
+        """The schema of the JSON that the words of the conversation ask for, if they do."""
+        return wished([self.system, self.prompt])
 
     @property
     def system(self) -> str:
