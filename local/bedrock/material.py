@@ -63,7 +63,9 @@ class Material:
             self.prompt,
             re.IGNORECASE,
         )
-        return next(filter(None, found.groups())) if found else None
+        if found is None:
+            return self.rest.stated(name) if self.rest else None
+        return next(filter(None, found.groups()))
 
     def given(self, name: str) -> str | None:
         """`stated`, and what was stated is used up."""

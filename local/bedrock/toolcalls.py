@@ -8,7 +8,6 @@ from typing import Any
 from local.bedrock.chats import Chat
 from local.bedrock.instances import instance
 from local.bedrock.material import Material, spelled
-from local.bedrock.wishes import unwished
 
 # Words that many tools share: they name none.
 COMMON = frozenset(
@@ -23,7 +22,7 @@ REFUSAL = re.compile(r"\b(?:do not|don't|never|without)\b[^.!?\n]*\b(?:tools?|ca
 def tool_uses(chat: Chat) -> list[dict[str, Any]]:
     """The toolUse blocks of the answer; none where the prompt asks for none."""
     called = chosen(chat)[: 1 if chat.one_call_only else None]
-    whole = Material(unwished(chat.prompt))
+    whole = chat.material
     uses = []
     for number, (start, tool) in enumerate(called):
         # Of several tools each takes what is said after its name, up to the next name.
