@@ -45,7 +45,7 @@ class Chat:
 
     @property
     def material(self) -> Material:
-        """What arguments are filled with: what the prompt offers, and where it offers nothing, what those before it do."""
+        """What arguments are filled with: what the prompt offers; where it offers nothing, what those before it do."""
         found = Material("")
         for prompt in self.prompts:
             found = Material(unwished(prompt), found)

@@ -23,7 +23,7 @@ def wished(texts: list[str]) -> dict[str, Any] | None:
         return written[-1]
     found = _QUOTED.search(text) or _LISTED.search(text)
     names = [name for name in re.findall(r"\w+", found[1]) if name.lower() != "and"] if found else []
-    return {"type": "object", "properties": dict.fromkeys(names, {}), "required": names} if names else None
+    return {"type": "object", "properties": {name: {} for name in names}, "required": names} if names else None
 
 
 def unwished(text: str) -> str:
