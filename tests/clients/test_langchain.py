@@ -74,6 +74,10 @@ class TestClaudeByStrictSchema(TestClaude):
 class TestClaudeByResponses(TestClaude):
     options: ClassVar = {"use_responses_api": True}
 
+    # A tool's result of OpenAI's chat completions is text alone.
+    supports_image_tool_message = True
+    supports_pdf_tool_message = True
+
     @pytest.fixture(autouse=True)
     def _served(self, routes):
         if "/responses" not in routes:

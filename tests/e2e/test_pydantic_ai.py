@@ -1,12 +1,13 @@
-"""Pydantic AI, unmodified, through its model of OpenAI's chat completions."""
+"""Pydantic AI, unmodified, through its models of OpenAI's chat completions and responses."""
 
 import base64
 
+import openai
 import pytest
 from pydantic import BaseModel
 from pydantic_ai import Agent, BinaryContent, ModelRetry, NativeOutput, PromptedOutput, ToolOutput
 from pydantic_ai.messages import ModelResponse, TextPart, ThinkingPart, ToolCallPart, ToolReturnPart
-from pydantic_ai.models.openai import OpenAIChatModel
+from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel
 from pydantic_ai.providers.openai import OpenAIProvider
 from pydantic_ai.usage import UsageLimits
 
@@ -14,7 +15,12 @@ PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 )
 PDF = b"%PDF-1.4 nothing"
-MODELS = ["claude-haiku-4.5", "nova-lite"]
+MODELS = [
+    (OpenAIChatModel, "claude-haiku-4.5"),
+    (OpenAIChatModel, "nova-lite"),
+    (OpenAIResponsesModel, "claude-haiku-4.5"),
+    (OpenAIResponsesModel, "nova-lite"),
+]
 
 pytestmark = pytest.mark.anyio
 
@@ -33,13 +39,15 @@ ROME = City(name="Rome", inhabitants=2800000)
 ASK = 'The name: "Rome", its inhabitants: 2800000.'
 
 
-@pytest.fixture(params=MODELS)
+@pytest.fixture(params=MODELS, ids=lambda param: f"{param[0].__name__}-{param[1]}")
 async def model(request, gateway):
     """Their provider's own client would outlive the test's event loop."""
-    import openai
-
+    kind, name = request.param
+    with gateway.http() as http:
+        if kind is OpenAIResponsesModel and "/responses" not in http.get("/openapi.json").json()["paths"]:
+            pytest.skip("the gateway serves no /responses")
     async with openai.AsyncOpenAI(base_url=gateway.base_url, api_key=gateway.api_key, max_retries=0) as client:
-        yield OpenAIChatModel(request.param, provider=OpenAIProvider(openai_client=client))
+        yield kind(name, provider=OpenAIProvider(openai_client=client))
 
 
 async def test_an_agent_is_answered_and_counts_what_it_used(model):
@@ -150,7 +158,8 @@ async def test_media_reach_the_model(model, content, said):
 async def test_reasoning_is_shown_and_may_be_replayed(gateway, model):
     if model.model_name != gateway.model:
         pytest.skip("the model does not reason")
-    agent = Agent(model, model_settings={"openai_reasoning_effort": "low", "max_tokens": 4000})
+    settings = {"openai_reasoning_effort": "low", "openai_reasoning_summary": "detailed", "max_tokens": 4000}
+    agent = Agent(model, model_settings=settings)
 
     @agent.tool_plain
     def get_weather(city: str) -> str:
