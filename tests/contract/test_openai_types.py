@@ -35,8 +35,9 @@ EVENTS = [
 ]
 
 
-# The fields that our answers have beside OpenAI's: reasoning, under the names that others gave them before us.
-OURS = {"reasoning_content", "thinking_blocks"}
+# The fields that our answers have beside OpenAI's: reasoning, under the names that others gave them before us, and how
+# many of the tokens written to a cache are kept for an hour, which costs more.
+OURS = {"reasoning_content", "thinking_blocks", "cache_write_1h_tokens"}
 
 
 def foreign(value):
