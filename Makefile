@@ -10,6 +10,7 @@ PYTHON ?= $(shell tools/newest-python)
 BIN := .venv/bin
 READY := .venv/ready
 CHECKOV := .checkov/ready
+CLIENTS := .clients/ready
 
 .PHONY: help setup run test check checkov format lock build bench clean
 .PHONY: plan deploy output idle-cost smoke admin rollback destroy bootstrap rehearse
@@ -36,12 +37,19 @@ $(CHECKOV): requirements-checkov.txt
 	.checkov/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-checkov.txt
 	@touch $@
 
+# Of its own as well: what others test OpenAI clients with wants an older OpenAI SDK than ours, and pytest plugins.
+$(CLIENTS): requirements-clients.txt
+	@test -n "$(PYTHON)"
+	"$(PYTHON)" -m venv --clear .clients
+	.clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-clients.txt
+	@touch $@
+
 run: $(READY) ## Run the whole system here; PORT=8080 STATE=folder BEDROCK=aws OPENAI_UPSTREAM=url OPENAI_UPSTREAM_KEY=key
 	@PORT="$(PORT)" exec $(BIN)/python -m local
 
 test: check ## Everything CI runs
 
-check: $(READY) checkov ## Format, lint, types and all tests; leaves the tree unchanged
+check: $(READY) $(CLIENTS) checkov ## Format, lint, types and all tests; leaves the tree unchanged
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -62,6 +70,8 @@ lock: $(READY) ## Resolve the dependencies again: uv.lock, and the files plain p
 	$(BIN)/python -m tools.lock
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --output-file requirements-checkov.txt requirements-checkov.in
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --output-file requirements-clients.txt requirements-clients.in
 
 build: $(READY) ## dist/: the layer and the services for Lambda; ARCH=arm64 or x86_64
 	$(BIN)/python -m tools.build --arch $(ARCH)
@@ -99,4 +109,4 @@ bench: $(READY) ## Measure against boto3 in one run; writes benchmarks/latest.js
 	$(BIN)/python -m benchmarks
 
 clean: ## Remove what can be made again
-	rm -rf .venv .checkov .local build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .checkov .clients .local build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

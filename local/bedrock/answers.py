@@ -10,7 +10,6 @@ from typing import Any
 
 from local.bedrock.chats import Chat
 from local.bedrock.instances import instance
-from local.bedrock.material import Material
 from local.bedrock.toolcalls import tool_uses
 
 QUOTED_LIMIT = 400  # characters of a prompt or result that an answer repeats
@@ -55,9 +54,11 @@ def announcement(uses: list[dict[str, Any]]) -> str:
 
 def text_answer(chat: Chat) -> str:
     if chat.schema is not None:
-        return json.dumps(instance(chat.schema, Material(chat.prompt)), ensure_ascii=False)
+        return json.dumps(instance(chat.schema, chat.material), ensure_ascii=False)
     if chat.results:
         return told_results(chat)
+    if chat.wish is not None:
+        return json.dumps(instance(chat.wish, chat.material), ensure_ascii=False)
     found = (rule(chat.prompt) for rule in (greeting, counted, summed, said))
     text = next(filter(None, found), None)
     return text or default(chat)

@@ -6,6 +6,8 @@ from functools import cached_property
 from typing import Any
 
 from local.bedrock.catalogue import Model
+from local.bedrock.material import Material
+from local.bedrock.wishes import unwished, wished
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,28 @@ class Chat:
         return self.messages[-1]["content"]
 
     @cached_property
+    def prompts(self) -> list[str]:
+        """The text of every user message that has any."""
+        told = ("\n".join(texts(message["content"])) for message in self.messages if message["role"] == "user")
+        return [text for text in told if text]
+
+    @property
     def prompt(self) -> str:
-        """The text of the last user message that has any: what an answer is about."""
-        for message in reversed(self.messages):
-            text = "\n".join(texts(message["content"]))
-            if message["role"] == "user" and text:
-                return text
-        return ""
+        """The last of them: what an answer is about."""
+        return self.prompts[-1] if self.prompts else ""
+
+    @cached_property
+    def wish(self) -> dict[str, Any] | None:
+        """The schema of the JSON that the words of the conversation ask for, if they do."""
+        return wished([self.system, self.prompt])
+
+    @property
+    def material(self) -> Material:
+        """What arguments are filled with: what the prompt offers; where it offers nothing, what those before it do."""
+        found = Material("")
+        for prompt in self.prompts:
+            found = Material(unwished(prompt), found)
+        return found
 
     @property
     def system(self) -> str:

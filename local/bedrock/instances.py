@@ -93,7 +93,9 @@ class Filler:
 
     def object(self, schema: dict[str, Any], depth: int) -> dict[str, Any]:
         properties = schema.get("properties", {})
-        needed = [name for name in schema.get("required", []) if isinstance(name, str)]
+        required = [name for name in schema.get("required", []) if isinstance(name, str)]
+        # In the order that they are written in, which is that of the schema.
+        needed = [name for name in {**properties, **dict.fromkeys(required)} if name in required]
         values = {name: self.value(properties.get(name, {}), name, depth + 1) for name in needed}
         for name, inner in properties.items():
             if name not in values and depth < DEEPEST and self.offered(self.plain(inner, depth), name):

@@ -14,6 +14,7 @@ NUMBER = re.compile(r"(?<![\w.,])-?\d+(?:\.\d+)?(?![\w])")
 TRUTH = re.compile(r"\b(true|false|yes|no|on|off)\b", re.IGNORECASE)
 # A capitalised name that does not merely begin a sentence.
 NAME = re.compile(r"(?<=[a-z0-9,;:)] )[A-Z][\w'-]*(?: [A-Z][\w'-]*)*")
+KINDS = ("quoted", "numbers", "names")
 FORMATS = {"email": EMAIL, "uri": URL, "url": URL, "date-time": DATE_TIME, "date": DATE, "time": TIME, "uuid": UUID}
 
 
@@ -63,14 +64,18 @@ class Material:
             self.prompt,
             re.IGNORECASE,
         )
-        return next(filter(None, found.groups())) if found else None
+        if found is None:
+            return self.rest.stated(name) if self.rest else None
+        return next(filter(None, found.groups()))
 
     def given(self, name: str) -> str | None:
-        """`stated`, and what was stated is used up."""
+        """`stated`, as often as the prompt holds it: the second item of a list is not the first again."""
         text = self.stated(name)
-        for kind in ("quoted", "numbers", "names"):
-            values = getattr(self, kind)
-            self.used |= {(kind, at) for at in self.left(kind) if values[at] == text}
+        held = [(kind, at) for kind in KINDS for at, value in enumerate(getattr(self, kind)) if value == text]
+        left = [place for place in held if place not in self.used]
+        if held and not left:
+            return None
+        self.used |= set(left[:1])
         return text
 
     def mentions(self, name: str) -> bool:

@@ -22,16 +22,23 @@ REFUSAL = re.compile(r"\b(?:do not|don't|never|without)\b[^.!?\n]*\b(?:tools?|ca
 def tool_uses(chat: Chat) -> list[dict[str, Any]]:
     """The toolUse blocks of the answer; none where the prompt asks for none."""
     called = chosen(chat)[: 1 if chat.one_call_only else None]
-    whole = Material(chat.prompt)
+    whole = chat.material
     uses = []
     for number, (start, tool) in enumerate(called):
         # Of several tools each takes what is said after its name, up to the next name.
         end = called[number + 1][0] if number + 1 < len(called) else None
         material = Material(chat.prompt[start:end], whole) if len(called) > 1 else whole
-        arguments = instance(tool["inputSchema"]["json"], material)
+        arguments = instance(input_schema(chat, tool), material)
         use = {"toolUseId": identifier(chat, number, tool["name"], arguments), "name": tool["name"], "input": arguments}
         uses.append({"toolUse": use})
     return uses
+
+
+def input_schema(chat: Chat, tool: dict[str, Any]) -> Any:
+    """The tool's own; where that leaves open what the input holds, what the conversation asks for."""
+    schema = tool["inputSchema"]["json"]
+    closed = schema.get("properties") or schema.get("additionalProperties") is False
+    return schema if closed or chat.wish is None else chat.wish
 
 
 def chosen(chat: Chat) -> list[tuple[int, dict[str, Any]]]:

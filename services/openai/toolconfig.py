@@ -7,7 +7,6 @@ from services.openai.catalogue import Model
 from services.openai.chat import ChatRequest
 from services.openai.formats import ANSWER, answer_tool, forced
 from services.openai.schemas import enforceable
-from services.openai.support import lacks
 from services.openai.tools import Tool
 from services.openai.turns import Turn
 
@@ -22,11 +21,7 @@ def tool_config(request: ChatRequest, history: list[Turn], model: Model) -> dict
         tools, choice = [], None
     elif request.tools:
         _refuse_twins(request.tools)
-        tools = [
-            block
-            for index, tool in enumerate(request.tools)
-            for block in (_tool(tool, f"tools[{index}].function", model), *tool.cache_points)
-        ]
+        tools = [block for tool in request.tools for block in (_tool(tool, model), *tool.cache_points)]
         choice = _choice(request) or ({"any": {}} if answer and forced(request, model) else None)
     else:
         if request.tool_choice is not None and request.tool_choice.type != "auto":
@@ -66,17 +61,16 @@ def _refuse_twins(tools: list[Tool]) -> None:
         seen.add(tool.function.name)
 
 
-def _tool(tool: Tool, param: str, model: Model) -> dict[str, Any]:
+def _tool(tool: Tool, model: Model) -> dict[str, Any]:
+    """As the client has it; `strict`, which many clients send with every tool, is enforced as far as it can be."""
     function = tool.function
     made = _specification(function.name, function.description, function.parameters)
-    if not function.strict:
+    if not function.strict or not model.accepts("json_schema"):
         return made
-    if not model.accepts("json_schema"):
-        raise Problem("unsupported_parameter", param=f"{param}.strict", reason=lacks(model, "strict tools"))
     try:
         schema = enforceable(made["toolSpec"]["inputSchema"]["json"])
-    except ValueError as error:
-        raise Problem("invalid_value", param=f"{param}.parameters", reason=str(error)) from None
+    except ValueError:
+        return made
     return {"toolSpec": {**made["toolSpec"], "inputSchema": {"json": schema}, "strict": True}}
 
 

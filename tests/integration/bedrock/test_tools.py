@@ -1,5 +1,6 @@
 """Tool calls: which tools, with which arguments, and what follows a result."""
 
+import json
 from typing import Any
 
 import jsonschema
@@ -159,3 +160,61 @@ def test_nested_arguments_fit_their_schema(bedrock: Any) -> None:
     assert arguments["order"]["quantity"] == 10
     assert arguments["contact"] == "ada@example.com"
     assert arguments["priority"] == "high"
+
+
+def said(bedrock: Any, prompt: str, **more: Any) -> str:
+    reply = bedrock.runtime.converse(modelId=CLAUDE, messages=[user(prompt)], **more)
+    (block,) = reply["output"]["message"]["content"]
+    return block["text"]
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Answer in JSON with 'setup' and 'punchline' keys.",
+        "JSON, please, with the keys setup, and punchline",
+        'As JSON of the fields "setup" and "punchline".',
+    ],
+)
+def test_json_asked_for_in_words_has_the_keys_they_name(bedrock: Any, prompt: str) -> None:
+    assert set(json.loads(said(bedrock, prompt))) == {"setup", "punchline"}
+
+
+def test_a_schema_written_in_words_is_followed_and_filled_from_the_rest(bedrock: Any) -> None:
+    schema = json.dumps(tool("t", "d", city=STRING, days=INTEGER)["toolSpec"]["inputSchema"]["json"])
+    system = [{"text": f"Always answer with JSON that fits this schema:\n{schema}"}]
+    assert json.loads(said(bedrock, 'Of "Rome", for 3 days.', system=system)) == {"city": "Rome", "days": 3}
+    assert json.loads(said(bedrock, f'JSON, as {schema}, of "Rome", for 3 days.')) == {"city": "Rome", "days": 3}
+
+
+@pytest.mark.parametrize("prompt", ["Tell me of JSON.", "Name the keys a and b.", 'JSON like {"a": 1} is short.'])
+def test_words_that_ask_for_no_json_get_none(bedrock: Any, prompt: str) -> None:
+    assert said(bedrock, prompt).startswith("This is a simulated answer")
+
+
+def test_a_tool_that_takes_anything_is_given_what_the_words_ask_for(bedrock: Any) -> None:
+    anything = {"toolSpec": {"name": "answer", "inputSchema": {"json": {"type": "object", "properties": {}}}}}
+    config = {"tools": [anything], "toolChoice": {"tool": {"name": "answer"}}}
+    ((_, arguments),) = calls(ask(bedrock, "Answer in JSON with the keys a and b.", config=config))
+    assert arguments.keys() == {"a", "b"}
+
+
+def test_arguments_are_written_in_the_schemas_order(bedrock: Any) -> None:
+    schema = {"type": "object", "properties": {"name": STRING, "street": STRING}, "required": ["street", "name"]}
+    config = {"tools": [{"toolSpec": {"name": "note", "inputSchema": {"json": schema}}}]}
+    ((_, arguments),) = calls(ask(bedrock, 'note "Ada" of "Main Street"', config=config))
+    assert list(arguments.items()) == [("name", "Ada"), ("street", "Main Street")]
+
+
+def test_what_the_prompt_lacks_is_looked_for_in_those_before_it(bedrock: Any) -> None:
+    messages = [user("a: 3.5, b: 4"), {"role": "assistant", "content": [{"text": "Well?"}]}, user("Now add them.")]
+    reply = bedrock.runtime.converse(modelId=CLAUDE, messages=messages, toolConfig={"tools": TOOLS})
+    assert calls(reply["output"]["message"]["content"]) == [("add", {"a": 3.5, "b": 4})]
+
+
+def test_a_list_holds_what_follows_its_name_once(bedrock: Any) -> None:
+    names = {"type": "array", "items": STRING}
+    config = {"tools": [tool("invite", "Invites people", guests=names)]}
+    assert calls(ask(bedrock, 'invite guests "Ann" and "Bob"', config=config)) == [
+        ("invite", {"guests": ["Ann", "Bob"]})
+    ]

@@ -1,14 +1,14 @@
-import json
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openai.types.chat import ChatCompletionChunk
 
 from pennyworth.errors import Problem
+from services.openai.choices import interleaved, summed, together
 from services.openai.chunks import ending, stream_chunks
 from services.openai.converse import Envelope, Reading, from_converse
 from services.openai.formats import ANSWER
+from tests.converse_events import events_of
 
 ENVELOPE = Envelope("chatcmpl-1", 1700000000, "nova-lite")
 USAGE = {"inputTokens": 3, "outputTokens": 4, "totalTokens": 7}
@@ -18,46 +18,23 @@ BLOCK = st.one_of(
     st.builds(lambda text: {"text": text}, TEXT),
     st.builds(lambda name, value: {"toolUse": {"toolUseId": f"id-{name}", "name": name, "input": value}}, TEXT, JSON),
     st.builds(lambda text: {"reasoningContent": {"reasoningText": {"text": text, "signature": "s"}}}, TEXT),
+    st.builds(lambda text: {"reasoningContent": {"reasoningText": {"text": text}}}, TEXT),  # as of Nova and DeepSeek
+    st.builds(
+        lambda text: {"citationsContent": {"content": [{"text": text}], "citations": [{"title": "A book"}]}}, TEXT
+    ),
     st.just({"reasoningContent": {"redactedContent": "AAAA"}}),
     st.builds(lambda value: {"toolUse": {"toolUseId": "ours", "name": ANSWER, "input": value}}, JSON),
 )
 
 
-def pieces(text, size):
-    return [text[i : i + size] for i in range(0, len(text), size)]
-
-
-def events_of(reply, size):
-    """The event sequence Bedrock streams for a reply, its texts cut into pieces."""
-    yield "messageStart", {"role": "assistant"}
-    for index, block in enumerate(reply["output"]["message"]["content"]):
-        deltas = []
-        if "text" in block:
-            deltas = [{"text": piece} for piece in pieces(block["text"], size)]
-        elif "toolUse" in block:
-            start = {key: block["toolUse"][key] for key in ("toolUseId", "name")}
-            yield "contentBlockStart", {"start": {"toolUse": start}, "contentBlockIndex": index}
-            text = json.dumps(block["toolUse"]["input"], separators=(",", ":"), ensure_ascii=False)
-            deltas = [{"toolUse": {"input": piece}} for piece in pieces(text if text != "{}" else "", size)]
-        elif "reasoningText" in block["reasoningContent"]:
-            text = block["reasoningContent"]["reasoningText"]["text"]
-            deltas = [{"reasoningContent": {"text": piece}} for piece in pieces(text, size)]
-            deltas.append({"reasoningContent": {"signature": "s"}})
-        else:
-            deltas = [{"reasoningContent": block["reasoningContent"]}]
-        for delta in deltas:
-            yield "contentBlockDelta", {"delta": delta, "contentBlockIndex": index}
-        yield "contentBlockStop", {"contentBlockIndex": index}
-    yield "messageStop", {"stopReason": reply["stopReason"]}
-    yield "metadata", {"usage": reply["usage"], "metrics": {"latencyMs": 1}}
-
-
-def glue(chunks):
-    """What a client makes of the chunks: the message, its finish reason, its usage."""
+def glue(chunks, index=0):
+    """What a client makes of the chunks: the message of a choice, its finish reason, the usage."""
     message, finish, usage = {"role": None, "content": None, "refusal": None}, None, None
     for chunk in filter(None, chunks):
         usage = chunk.get("usage") or usage
         for choice in chunk["choices"]:
+            if choice["index"] != index:
+                continue
             finish = choice["finish_reason"] or finish
             for field, value in choice["delta"].items():
                 if field == "tool_calls":
@@ -71,8 +48,8 @@ def glue(chunks):
                             calls[call["index"]]["function"]["arguments"] += call["function"]["arguments"]
                 elif field == "thinking_blocks":
                     for block in value:
-                        assert block.pop("index") == len(message.setdefault("thinking_blocks", []))
-                        message["thinking_blocks"].append(block)
+                        assert block["index"] == len(message.setdefault("thinking_blocks", []))
+                        message["thinking_blocks"].append({key: block[key] for key in block if key != "index"})
                 elif field in ("role", "refusal"):
                     message[field] = value
                 else:
@@ -82,18 +59,33 @@ def glue(chunks):
     return message, finish, usage
 
 
-@given(
-    content=st.lists(BLOCK, max_size=5),
-    stop=st.sampled_from(["end_turn", "tool_use", "max_tokens", "stop_sequence"]),
-    size=st.integers(1, 5),
-    read=st.builds(Reading, st.booleans(), st.booleans()),
-)
+CONTENT = st.lists(BLOCK, max_size=5)
+STOP = st.sampled_from(["end_turn", "tool_use", "max_tokens", "stop_sequence"])
+READ = st.builds(Reading, st.booleans(), st.booleans())
+
+
+def answered(content, stop):
+    return {"output": {"message": {"role": "assistant", "content": content}}, "stopReason": stop, "usage": USAGE}
+
+
+@given(content=CONTENT, stop=STOP, size=st.integers(1, 5), read=READ)
 def test_the_chunks_of_a_stream_glued_are_the_message_of_the_whole_reply(content, stop, size, read):
-    reply = {"output": {"message": {"role": "assistant", "content": content}}, "stopReason": stop, "usage": USAGE}
+    reply = answered(content, stop)
     whole = from_converse(reply, ENVELOPE, read)
     glued = glue(stream_chunks(events_of(reply, size), ENVELOPE, True, read))
     choice = whole["choices"][0]
     assert glued == (choice["message"], choice["finish_reason"], whole["usage"])
+
+
+@given(contents=st.lists(CONTENT, min_size=2, max_size=3), stop=STOP, size=st.integers(1, 5), read=READ)
+def test_so_are_those_of_each_of_several_answers(contents, stop, size, read):
+    replies = [answered(content, stop) for content in contents]
+    whole = together([from_converse(reply, ENVELOPE, read) for reply in replies])
+    streams = [stream_chunks(events_of(reply, size), ENVELOPE, True, read) for reply in replies]
+    chunks = list(interleaved(streams))
+    for choice in whole["choices"]:
+        assert glue(chunks, choice["index"]) == (choice["message"], choice["finish_reason"], whole["usage"])
+    assert whole["usage"] == summed([from_converse(reply, ENVELOPE)["usage"] for reply in replies])
 
 
 def reply(*content):

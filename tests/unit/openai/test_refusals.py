@@ -33,14 +33,8 @@ def schema(**more):
     return {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object", **more}}}
 
 
-def strict(**parameters):
-    parameters = {"type": "object", "properties": {}, **parameters}
-    return {"type": "function", "function": {"name": "f", "strict": True, "parameters": parameters}}
-
-
 OPUS = {"model": "claude-opus-5.5", "messages": [USER]}
 NOVA_2 = {"model": "nova-2-lite", "messages": [USER], "reasoning_effort": "high"}
-
 CASES = [
     # request, code, param
     ({**OPUS, "temperature": 0.5}, "unsupported_parameter", "temperature"),
@@ -154,12 +148,6 @@ CASES = [
         {**asked(response_format=schema(maxProperties=3)), "model": "gpt-oss-120b"},
         "invalid_value",
         "response_format.json_schema.schema",
-    ),
-    (asked(tools=[strict()]), "unsupported_parameter", "tools[0].function.strict"),
-    (
-        {**asked(tools=[strict(additionalProperties=True)]), "model": "claude-haiku-4.5"},
-        "invalid_value",
-        "tools[0].function.parameters",
     ),
     (
         asked(tools=[{"type": "function", "function": {"name": "answer_in_json"}}]),

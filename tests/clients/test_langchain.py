@@ -1,0 +1,112 @@
+"""LangChain's standard suites, through its own OpenAI client, in every way that client speaks.
+
+The flags say what the gateway claims. Where to and the key are the environment's, as OpenAI's own client reads them.
+"""
+
+from typing import Any, ClassVar
+
+import pytest
+from langchain_core.messages import HumanMessage
+from langchain_openai import ChatOpenAI, OpenAIEmbeddings
+from langchain_tests.integration_tests import ChatModelIntegrationTests, EmbeddingsIntegrationTests
+
+CLAUDE, NOVA = "claude-haiku-4.5", "nova-lite"
+LONG = "Remember this well. " * 4000  # over the least that any model caches
+
+
+class TestClaude(ChatModelIntegrationTests):
+    """Structured output as langchain-openai does it by default: json_schema."""
+
+    chat_model_class = ChatOpenAI
+    name, other = CLAUDE, NOVA
+    options: ClassVar[dict[str, Any]] = {}
+    structured: ClassVar[dict[str, Any]] = {}
+
+    supports_json_mode = True
+    supports_image_inputs = True
+    supports_pdf_inputs = True
+    supports_anthropic_inputs = True
+
+    @property
+    def chat_model_params(self):
+        # Pointed anywhere but at OpenAI it does not ask a stream for its usage, unless told.
+        return {"model": self.name, "stream_usage": True, "max_retries": 0, "timeout": 30, **self.options}
+
+    @property
+    def structured_output_kwargs(self):
+        return self.structured
+
+    @property
+    def model_override_value(self):
+        return self.other
+
+    @property
+    def supported_usage_metadata_details(self):
+        details = ["cache_read_input", "cache_creation_input"]
+        return {"invoke": details, "stream": details}
+
+    def invoke_with_cache_creation_input(self, *, stream=False):
+        """A prefix that is new: the suite's own name for it would be the same in every test."""
+        return self._marked(f"{type(self).__name__} {stream}", stream)
+
+    def invoke_with_cache_read_input(self, *, stream=False):
+        self._marked("twice", stream)
+        return self._marked("twice", stream)
+
+    def _marked(self, beginning, stream):
+        mark = {"cache_control": {"type": "ephemeral"}}
+        asked = [HumanMessage([{"type": "text", "text": f"{beginning} {LONG}", **mark}])]
+        model = self.chat_model_class(**self.chat_model_params)
+        if not stream:
+            return model.invoke(asked)
+        first, *rest = model.stream(asked)
+        return sum(rest, first)
+
+
+class TestClaudeByFunctionCalling(TestClaude):
+    structured: ClassVar = {"method": "function_calling"}
+
+
+class TestClaudeByStrictSchema(TestClaude):
+    structured: ClassVar = {"method": "json_schema", "strict": True}
+
+
+class TestClaudeByResponses(TestClaude):
+    options: ClassVar = {"use_responses_api": True}
+
+    # A tool's result of OpenAI's chat completions is text alone.
+    supports_image_tool_message = True
+    supports_pdf_tool_message = True
+
+    @pytest.fixture(autouse=True)
+    def _served(self, routes):
+        if "/responses" not in routes:
+            pytest.skip("the gateway serves no /responses")
+
+
+class TestNova(TestClaude):
+    """A model that Bedrock enforces no schema for: the gateway asks it for a call of a tool of its own."""
+
+    name, other = NOVA, CLAUDE
+
+
+class TestNovaByFunctionCalling(TestNova):
+    structured: ClassVar = {"method": "function_calling"}
+
+
+class TestTitanEmbeddings(EmbeddingsIntegrationTests):
+    embeddings_class = OpenAIEmbeddings
+    name = "titan-embed-text-v2"
+
+    @property
+    def embedding_model_params(self):
+        # Else token ids are sent, made with a vocabulary that tiktoken downloads.
+        return {"model": self.name, "check_embedding_ctx_length": False, "max_retries": 0, "timeout": 30}
+
+
+class TestCohereEmbeddings(TestTitanEmbeddings):
+    name = "cohere-embed-multilingual-v3"
+
+
+class TestNovaEmbeddings(TestTitanEmbeddings):
+    name = "nova-2-multimodal-embeddings"
