@@ -102,7 +102,11 @@ def plan(file: Path = _VALUES) -> Plan:
             PlannedGroup(name, group["precedence"], tuple(group["actions"]), tuple(group["models"]))
             for name, group in values["groups"].items()
         ),
-        model_ids={name: model["id"] for name, model in models.items() if model["provider"] == "bedrock"},
+        model_ids={
+            name: model["id"]
+            for name, model in models.items()
+            if model.get("provider") == "bedrock" and "*" not in model["id"]  # a pattern names no model
+        },
         # As the variables are when they are not set.
         authorizer_ttl_s=values.get("authorizer_ttl_s", 60),
         mfa=values.get("mfa", "OPTIONAL"),

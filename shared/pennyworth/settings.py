@@ -1,9 +1,27 @@
 """The environment of the function, read once into one frozen object."""
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An OpenAI-compatible provider."""
+
+    url: str  # its base URL; a query in it goes with every call
+    key_parameter: str = ""  # SSM SecureString with its key, or empty
+    key_header: str = "authorization"  # what the key travels in
+    models: tuple[str, ...] = ()  # shell patterns of the bare names that mean its models
+    responses: bool = False  # whether it has POST /responses itself
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "Endpoint":
+        """Raises TypeError for a field nobody knows."""
+        return cls(**{**row, "models": tuple(row.get("models", ()))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +41,7 @@ class Settings:
     openai_function: str  # what the MCP service invokes for inference: name or ARN, with its alias
     mcp_origins: tuple[str, ...]  # web pages, by origin, that may speak MCP beside our own host's
     bucket: str  # of people's files
-    upstream_url: str  # an OpenAI-compatible base URL, or empty
-    upstream_key_parameter: str  # SSM SecureString with that upstream's key, or empty
+    providers: Mapping[str, Endpoint]  # OpenAI-compatible, by name
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> "Settings":
@@ -42,9 +59,15 @@ class Settings:
             openai_function=environ.get("PENNYWORTH_OPENAI_FUNCTION", ""),
             mcp_origins=tuple(filter(None, environ.get("PENNYWORTH_MCP_ORIGINS", "").split(","))),
             bucket=environ.get("PENNYWORTH_BUCKET", ""),
-            upstream_url=environ.get("PENNYWORTH_UPSTREAM_URL", "").rstrip("/"),
-            upstream_key_parameter=environ.get("PENNYWORTH_UPSTREAM_KEY_PARAMETER", ""),
+            providers=_providers(environ.get("PENNYWORTH_PROVIDERS", "{}")),
         )
+
+
+def _providers(text: str) -> Mapping[str, Endpoint]:
+    try:
+        return {name: Endpoint.of(row) for name, row in json.loads(text).items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"PENNYWORTH_PROVIDERS: {error}") from None
 
 
 @cache

@@ -17,7 +17,7 @@ USAGE = {"prompt_tokens": 7, "completion_tokens": 2, "prompt_tokens_details": {"
 
 
 def meter():
-    return Meter("gpt-x", "upstream", None)
+    return Meter("gpt-x")
 
 
 def said(document):

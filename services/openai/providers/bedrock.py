@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from math import inf
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -14,13 +15,13 @@ from services.openai.catalogue import Model
 from services.openai.chat import ChatRequest
 from services.openai.choices import interleaved, summed, together
 from services.openai.chunks import Event, stream_chunks
-from services.openai.completions import MOST_PROMPTS, CompletionRequest, chats, text_completion, text_events
 from services.openai.converse import Envelope, from_converse, reading, to_converse, usage
 from services.openai.embeddings import Batch, Embedded, EmbeddingRequest, batches, embedding_list
 from services.openai.faults import problem
 from services.openai.makers import from_invoke, to_invoke
 from services.openai.meter import Meter
 from services.openai.providers.lanes import answers
+from services.openai.providers.provider import Provider
 from services.openai.sse import sse
 
 # API Gateway ends a stream that was silent for 5 minutes, with an error of its own; ours must come first, also when the
@@ -45,14 +46,16 @@ class Spent:
             self.meter.read(summed(self._usages), tier)
 
 
-class Bedrock:
-    """One caller's way to one model."""
+class Bedrock(Provider):
+    """One caller's way to one model. The transport below has tried a refused call again before it is heard of here, so
+    `retries` stays 0."""
 
-    name = "bedrock"
-
-    def __init__(self, aws: Aws, credentials_of: CredentialsOf, caller: Principal, model: Model) -> None:
+    def __init__(
+        self, aws: Aws, credentials_of: CredentialsOf, caller: Principal, model: Model, deadline: float = inf
+    ) -> None:
+        """`deadline`: a reading of time.monotonic, until which an answer is waited for."""
         self._aws, self._credentials_of, self._caller, self._model = aws, credentials_of, caller, model
-        self.price = model.price
+        self._deadline = deadline
 
     def complete(self, body: dict[str, Any], envelope: Envelope) -> dict[str, Any]:
         """The completion. Raises Problem."""
@@ -98,30 +101,17 @@ class Bedrock:
         path = f"/model/{quote(self._model.id, safe='')}/{operation}"
         try:
             credentials = self._credentials_of(self._caller)
-            ask = partial(call, "bedrock-runtime", path, converse, credentials=credentials, timeout_s=_WAIT_S)
+            ask = partial(call, "bedrock-runtime", path, converse, credentials=credentials, timeout_s=self._wait_s())
             return list(answers(lambda _: ask(), list(range(times or 1))))
         except AwsError as error:
             raise problem(error, self._model.name) from error
-
-    def complete_prompt(self, body: dict[str, Any], envelope: Envelope) -> dict[str, Any]:
-        """The completion of the older API. Raises Problem."""
-        request = check(CompletionRequest, body)
-        at_once = MOST_PROMPTS // (request.n or 1)  # each prompt's chat makes `n` calls of its own
-        completions = answers(lambda chat: self.complete(chat, envelope), chats(request), at_once)
-        return text_completion(completions, request, envelope)
-
-    def stream_prompt(self, body: dict[str, Any], envelope: Envelope, meter: Meter) -> Iterator[bytes]:
-        """As `stream`, in the older API's form."""
-        request = check(CompletionRequest, body)
-        (chat,) = chats(request)
-        return text_events(self.stream(chat, envelope, meter), request)
 
     def embed(self, body: dict[str, Any]) -> dict[str, Any]:
         """The list of embeddings. Raises Problem."""
         request = check(EmbeddingRequest, body)
         calls = batches(request, self._model)
         path = f"/model/{quote(self._model.id, safe='')}/invoke"
-        ends_at = time.monotonic() + _WAIT_S
+        ends_at = time.monotonic() + self._wait_s()
         try:
             credentials = self._credentials_of(self._caller)
         except AwsError as error:
@@ -141,6 +131,9 @@ class Bedrock:
             return from_invoke(reply, headers, batch, request, self._model)
 
         return embedding_list(answers(embedded, calls), request)
+
+    def _wait_s(self) -> float:
+        return max(min(_WAIT_S, self._deadline - time.monotonic()), 0.001)
 
     def _events(self, messages: Events, spent: Spent) -> Iterator[Event]:
         try:

@@ -39,7 +39,7 @@ module "identity" {
 
   name                     = local.name
   groups                   = var.groups
-  catalogue                = { for name, model in local.models : name => model.id if model.provider == "bedrock" }
+  catalogue                = { for name, model in local.models : name => model.id if try(model.provider, "") == "bedrock" && !can(regex("[*]", model.id)) }
   unlisted_models          = var.upstream != null
   bucket_arn               = module.storage.arn
   mfa                      = var.mfa
