@@ -12,7 +12,7 @@ from pennyworth.http import Event, content, log_also, principal
 from pennyworth.principal import Principal
 from services.openai import routing
 from services.openai.catalogue import Model
-from services.openai.failover import Failover, begun
+from services.openai.failover import Begun, Failover
 from services.openai.meter import Meter
 from services.openai.providers.provider import Provider
 
@@ -28,10 +28,10 @@ class Call:
         """`deadline`: a reading of time.monotonic, until which the first byte is waited for."""
         self.body: dict[str, Any] = load(content(event))
         self.model = _model_name(self.body)  # as the client names it
+        self.streamed = _streamed(self.body)
         self.caller: Principal = principal(event)
         self._candidates = routing.candidates(self.model, self.caller, kind)
         self._served = self._candidates[0]
-        self.streamed = _streamed(self.body)
         self.deadline = time.monotonic() + _WITHIN_S if deadline is None else deadline
         self.meter = Meter(self.model)
         log_also(event, self.meter.fields)
@@ -50,7 +50,7 @@ class Call:
 
         def asked(provider: Provider) -> Answer:
             answer = ask(provider)
-            return begun(answer) if isinstance(answer, Iterator) else answer  # type: ignore[return-value]
+            return Begun(answer) if isinstance(answer, Iterator) else answer  # type: ignore[return-value]
 
         return Failover(self.deadline, routing.random).answer(self._candidates, provider, asked)
 

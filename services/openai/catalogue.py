@@ -1,7 +1,7 @@
 """The models clients may name, and what each can do: data in models.json.
 
 A row is a model; or, if its name is a shell pattern, every model of that name; or, if it has targets, a choice among
-models. docs/providers.md describes the fields, and a test holds the file to tests/catalogue.schema.json.
+models. docs/providers.md describes the fields, and tests/catalogue.py says what a file may hold.
 """
 
 import json

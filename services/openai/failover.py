@@ -74,18 +74,19 @@ def _elsewhere(problem: Problem) -> bool:
     return problem.status in _ELSEWHERE or problem.code in _ELSEWHERE_CODES
 
 
-def begun(events: Iterator[bytes]) -> Iterator[bytes]:
-    """The same stream, once it has said something: what fails before that is raised here, not in what is returned.
-    Raises Problem."""
-    first = next(events, None)
-    if first is None:
-        raise Problem("upstream_error")
-    return _after(first, events)
+class Begun(Iterator[bytes]):
+    """A stream that has said something: what fails before that is raised when this is made, as a Problem."""
 
+    def __init__(self, events: Iterator[bytes]) -> None:
+        self._events = events
+        self._first = next(events, None)
+        if self._first is None:
+            raise Problem("upstream_error")
 
-def _after(first: bytes, events: Iterator[bytes]) -> Iterator[bytes]:
-    try:
-        yield first
-        yield from events
-    finally:
-        events.close()  # type: ignore[attr-defined]  # a generator, as every stream of ours
+    def __next__(self) -> bytes:
+        first, self._first = self._first, None
+        return next(self._events) if first is None else first
+
+    def close(self) -> None:
+        """Also of a stream that nobody has read: a generator would not notice."""
+        self._events.close()  # type: ignore[attr-defined]  # a generator, as every stream of ours

@@ -67,10 +67,17 @@ class Names:
         own = self._catalogue.aliases.get(name, name)
         if own in self._catalogue.routes:
             return self._catalogue.routes[own]
-        if own in self._catalogue.models:
-            model = self._catalogue.models[own]
-            return model if model.provider in self._providers else None
-        return self._ruled(name)
+        meaning = self._meaning(name)
+        if meaning is None:
+            return None
+        (provider, model_id), rule = meaning
+        if (row := self._rows.get((provider, model_id))) is not None:
+            return row
+        if provider == BEDROCK:
+            return self._unlisted(rule, model_id)
+        row = (rule and rule.row) or self._wildcard(f"{provider}/{model_id}")
+        blank = row or Model(name="", provider=provider, id="", owned_by=provider)
+        return replace(blank, name=model_id if self.bare(provider, model_id) else name, id=model_id)
 
     def model(self, name: str) -> Model | None:
         """As `find`, of models alone."""
@@ -80,36 +87,35 @@ class Names:
     def permits(self, model: Model, asked: str = "") -> Iterator[str]:
         """Every name by which a policy may allow the model: its own, its provider's id, and `PROVIDER/id`, each as far
         as it means this model and no other. No alias is one: it is another name, never another permission."""
-        written = {model.name, model.id, f"{model.provider}/{model.id}", asked} - self._catalogue.aliases.keys()
-        for name in sorted(written - {""}):
-            found = self.model(name)
-            if found is not None and (found.provider, found.id) == (model.provider, model.id):
+        written = {model.name, model.id, f"{model.provider}/{model.id}", asked}
+        for name in sorted(written - self._catalogue.aliases.keys()):
+            if self._means(name, model.provider, model.id):
                 yield name
 
     def bare(self, provider: str, model_id: str) -> bool:
         """Whether that id alone, without its provider, means that provider's model."""
-        found = self.model(model_id)
-        return found is not None and (found.provider, found.id) == (provider, model_id)
+        return self._means(model_id, provider, model_id)
 
-    def _ruled(self, name: str) -> Model | None:
+    def _means(self, name: str, provider: str, model_id: str) -> bool:
+        meaning = self._meaning(name)
+        return meaning is not None and meaning[0] == (provider, model_id)
+
+    def _meaning(self, name: str) -> tuple[tuple[str, str], _Rule | None] | None:
+        """The provider and its id of the model, and the rule that says so unless the catalogue names it."""
+        own = self._catalogue.aliases.get(name, name)
+        if own in self._catalogue.models:
+            model = self._catalogue.models[own]
+            return ((model.provider, model.id), None) if model.provider in self._providers else None
+        if own in self._catalogue.routes or len(name) > _LONGEST:
+            return None
         written = f"{BEDROCK}/{name}" if raw(name) else name
         rule = next((rule for rule in self._rules if fnmatchcase(written, rule.pattern)), None)
-        if rule is None:
-            return None
-        model_id = _id(rule, written)
-        if (row := self._rows.get((rule.provider, model_id))) is not None:
-            return row
-        if rule.provider == BEDROCK:
-            return self._unlisted(rule, model_id)
-        row = rule.row or self._wildcard(f"{rule.provider}/{model_id}")
-        blank = row or Model(name="", provider=rule.provider, id="", owned_by=rule.provider)
-        own = model_id if rule.id is None else name
-        return replace(blank, name=own, id=model_id)
+        return rule and ((rule.provider, _id(rule, written)), rule)
 
-    def _unlisted(self, rule: _Rule, model_id: str) -> Model | None:
+    def _unlisted(self, rule: _Rule | None, model_id: str) -> Model | None:
         """A model of Bedrock's that the catalogue lacks, by its id; None for what is no id. What a row says of the same
         model in another geography holds for it, but for the price."""
-        if not raw(model_id) or rule.row is None:
+        if not raw(model_id) or rule is None or rule.row is None:
             return None
         relative = self._relatives.get(_base(model_id))
         if relative is not None:

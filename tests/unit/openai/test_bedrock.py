@@ -126,7 +126,9 @@ def test_no_stream_stays_open_where_one_of_several_cannot_be_opened(failing):
     streams = Streams(*answers)
     with pytest.raises(Problem) as raised:
         streams.begin()
-    assert (raised.value.code, streams.closed) == ("rate_limit_exceeded", [True, True])
+    assert raised.value.code == "rate_limit_exceeded"
+    assert len(streams.closed) >= failing  # what comes after the failure may never begin
+    assert all(streams.closed)
 
 
 @pytest.mark.parametrize("n", [1, 3])
