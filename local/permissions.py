@@ -1,7 +1,7 @@
 """IAM policies of the roles: what each function and each group may do, and who may assume the role. Pure."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from local.plan import ROOT
@@ -86,13 +86,14 @@ def function(
     user_pool_arn: str,
     identity_pool_arn: str,
     parameters: str,
-    upstream_key: bool,
+    provider_keys: Sequence[str],
 ) -> Policy:
-    """What a function's own role may do. `parameters`: the installation's path in Parameter Store; `upstream_key`:
-    whether an upstream's key lies there."""
+    """What a function's own role may do. `parameters`: the installation's path in Parameter Store;
+    `provider_keys`: the providers whose keys lie there."""
     parameter = f"arn:aws:ssm:{region}:{account_id}:parameter{parameters}"
     logs = f"arn:aws:logs:{region}:{account_id}:log-group:/aws/lambda/{name}:*"
     functions = f"arn:aws:lambda:{region}:{account_id}:function:{name.removesuffix(key)}"
+    keys = [f"{parameter}/providers/{provider}" for provider in sorted(provider_keys)]
     pepper = _allow("Pepper", ["ssm:GetParameter"], [f"{parameter}/key-pepper"])
     own = {
         "authorizer": [
@@ -101,7 +102,7 @@ def function(
         ],
         "openai": [
             _allow("Identities", ["cognito-identity:GetOpenIdTokenForDeveloperIdentity"], [identity_pool_arn]),
-            *([_allow("UpstreamKey", ["ssm:GetParameter"], [f"{parameter}/upstream-key"])] if upstream_key else []),
+            *([_allow("ProviderKeys", ["ssm:GetParameter"], keys)] if keys else []),
         ],
         "mcp": [_allow("Inference", ["lambda:InvokeFunction"], [f"{functions}openai:live"])],
         "admin": [

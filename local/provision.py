@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from botocore.config import Config
 from local import permissions
 from local.bucket import bucket
 from local.plan import Plan, PlannedFunction, PlannedGroup
+from local.providers import Provider
 
 PROVIDER = "pennyworth"  # login name of the identity pool's developer provider
 _SLOTS = 20  # API keys a person can have
@@ -70,8 +72,8 @@ class Aws:
         return self._made[service]
 
 
-def provision(aws: Aws, plan: Plan, *, version: str, git_sha: str, upstream: tuple[str, str] | None) -> Installation:
-    """Everything of the plan. `upstream`: an OpenAI-compatible base URL and its key, which may be empty."""
+def provision(aws: Aws, plan: Plan, *, version: str, git_sha: str, providers: Sequence[Provider] = ()) -> Installation:
+    """Everything of the plan. `providers`: OpenAI-compatible ones, with their keys."""
     account_id = aws("sts").get_caller_identity()["Account"]
     user_pool_id = _user_pool(aws("cognito-idp"), plan)
     client_id = _client(aws("cognito-idp"), plan, user_pool_id)
@@ -92,7 +94,7 @@ def provision(aws: Aws, plan: Plan, *, version: str, git_sha: str, upstream: tup
     }
     own = {
         "openai": {
-            **_upstream(aws("ssm"), plan, upstream),
+            **_providers(aws("ssm"), plan, providers),
             "PENNYWORTH_BUCKET": bucket_name,
             "AWS_LAMBDA_EXEC_WRAPPER": "/opt/stream",
         },
@@ -101,7 +103,7 @@ def provision(aws: Aws, plan: Plan, *, version: str, git_sha: str, upstream: tup
     within = {
         "user_pool_arn": f"arn:aws:cognito-idp:{plan.region}:{account_id}:userpool/{user_pool_id}",
         "identity_pool_arn": f"arn:aws:cognito-identity:{plan.region}:{account_id}:identitypool/{identity_pool_id}",
-        "upstream_key": bool(upstream and upstream[1]),
+        "provider_keys": [provider.name for provider in providers if provider.has_key],
     }
     return Installation(
         region=plan.region,
@@ -253,12 +255,12 @@ def _pepper(ssm: Any, name: str) -> None:
         return
 
 
-def _upstream(ssm: Any, plan: Plan, upstream: tuple[str, str] | None) -> dict[str, str]:
-    if upstream is None:
+def _providers(ssm: Any, plan: Plan, providers: Sequence[Provider]) -> dict[str, str]:
+    if not providers:
         return {}
-    url, key = upstream
-    if not key:
-        return {"PENNYWORTH_UPSTREAM_URL": url}
-    name = f"{plan.parameters}/upstream-key"
-    ssm.put_parameter(Name=name, Value=key, Type="SecureString", Overwrite=True)
-    return {"PENNYWORTH_UPSTREAM_URL": url, "PENNYWORTH_UPSTREAM_KEY_PARAMETER": name}
+    told = {provider.name: provider.settings(plan.parameters) for provider in providers}
+    for provider in providers:
+        if provider.has_key:
+            name = told[provider.name]["key_parameter"]
+            ssm.put_parameter(Name=name, Value=provider.key, Type="SecureString", Overwrite=True)
+    return {"PENNYWORTH_PROVIDERS": json.dumps(told, separators=(",", ":"))}

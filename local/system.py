@@ -22,6 +22,7 @@ from local.options import AWS_PORT, Options, UsageError, without_aws
 from local.people import Administrator, developer
 from local.places import Places
 from local.plan import ROOT, Plan, plan
+from local.providers import Provider
 from local.provision import Aws, Installation, provision
 from local.serving import PortTakenError, free_port, listen, url
 
@@ -65,7 +66,7 @@ class System:
         aws_url = await aws.url(_START_S)
         bedrock = await self._bedrock(aws_url, wanted.region)
         client = Aws(aws_url, wanted.region)
-        installation = await asyncio.to_thread(_provisioned, client, wanted, options.upstream)
+        installation = await asyncio.to_thread(_provisioned, client, wanted, options.providers)
         places = Places(url(front), aws_url, await bedrock.url(_START_S), url(lambda_side))
         await self._built(build)
         self.children = [aws, bedrock]
@@ -107,8 +108,9 @@ class System:
                 )
         else:
             self.notes.append("Models are simulated: answers are made up here. BEDROCK=aws calls real ones.")
-        if self.options.upstream:
-            self.notes.append(f"Models that are not in the catalogue go to {self.options.upstream[0]}.")
+        for provider in self.options.providers:
+            bare = f", and {' '.join(provider.models)} that nobody else has," if provider.models else ""
+            self.notes.append(f"Models named {provider.name}/…{bare} go to {provider.url}.")
         return wanted
 
     async def _child(self, name: str, module: str, *arguments: str, environ: dict[str, str] | None = None) -> Child:
@@ -198,9 +200,9 @@ def _short(path: Path) -> str:
     return str(path) if relative.startswith("..") else relative
 
 
-def _provisioned(client: Aws, wanted: Plan, upstream: tuple[str, str] | None) -> Installation:
+def _provisioned(client: Aws, wanted: Plan, providers: tuple[Provider, ...]) -> Installation:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    return provision(client, wanted, version=project["version"], git_sha=_git_sha(), upstream=upstream)
+    return provision(client, wanted, version=project["version"], git_sha=_git_sha(), providers=providers)
 
 
 def _git_sha() -> str:

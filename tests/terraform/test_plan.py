@@ -298,7 +298,7 @@ def test_no_option_replaces_what_people_rely_on(local):
         "log_retention_days": "7",
         "mfa": "OPTIONAL",
         "permissions_boundary": "true",
-        "upstream": '{"url": "https://llm.example.com/v1"}',
+        "providers": json.dumps({"acme": {"url": "https://llm.example.com/v1", "models": ["gpt-*"]}}),
     }
     plan = local.plan(*(f"-var={name}={value}" for name, value in options.items()))
     assert changes(plan).keys() > {"module.identity.aws_cognito_user_pool.this"}

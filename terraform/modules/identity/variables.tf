@@ -58,7 +58,7 @@ variable "catalogue" {
 }
 
 variable "unlisted_models" {
-  description = "Whether there are models beside the catalogue's, those of an upstream: a pattern may then match none of the catalogue."
+  description = "Whether there are models beside the catalogue's, those of other providers: a pattern may then match none of the catalogue."
   type        = bool
   default     = false
 }

@@ -160,17 +160,46 @@ variable "upload_origins" {
   nullable    = false
 }
 
-variable "upstream" {
+variable "providers" {
   description = <<-TEXT
-    An OpenAI-compatible provider for the models our catalogue lacks: url, its base URL; has_key, whether it wants a key,
-    which is kept in the parameter /pennyworth/ENVIRONMENT/upstream-key and put there by hand. Null for none
+    OpenAI-compatible providers by name. url, the base URL, with the query that every call carries, if any; has_key, whether
+    it wants a key, which is kept in the parameter /pennyworth/ENVIRONMENT/providers/NAME and put there by hand; key_header,
+    the header of the key where that is not `authorization: Bearer`; models, shell patterns of the bare names that mean its
+    models, beside NAME/model; responses, whether it has POST /responses
   TEXT
-  type        = object({ url = string, has_key = optional(bool, true) })
-  default     = null
+  type = map(object({
+    url        = string
+    has_key    = optional(bool, true)
+    models     = optional(list(string), [])
+    key_header = optional(string)
+    responses  = optional(bool, false)
+  }))
+  default  = {}
+  nullable = false
 
   validation {
-    condition     = var.upstream == null || can(regex("^https://[^/?#]+(/[^?#]*)?$", var.upstream.url))
-    error_message = "upstream.url: a base URL such as https://api.openai.com/v1. It begins with https, because the key travels there."
+    condition     = alltrue([for name in keys(var.providers) : can(regex("^[a-z][a-z0-9-]{0,31}$", name)) && name != "bedrock"])
+    error_message = "providers: a name is of a-z, 0-9 and -, begins with a letter, has 32 characters at most and is not bedrock. Change ${join(", ", [for name in keys(var.providers) : jsonencode(name) if !can(regex("^[a-z][a-z0-9-]{0,31}$", name)) || name == "bedrock"])}."
+  }
+
+  validation {
+    condition     = alltrue([for provider in values(var.providers) : can(regex("^https://[^/?#@]+(/[^?#]*)?([?][^#]*)?$", provider.url))])
+    error_message = "providers: a url is a base URL such as https://api.openai.com/v1. It begins with https, because the key travels there. Change ${join(", ", [for name, provider in var.providers : name if !can(regex("^https://[^/?#@]+(/[^?#]*)?([?][^#]*)?$", provider.url))])}."
+  }
+
+  validation {
+    condition     = alltrue([for pattern in flatten(values(var.providers)[*].models) : can(regex("^[A-Za-z0-9._:/@+*?-]+$", pattern))])
+    error_message = "providers: a pattern in models takes letters, digits and ._:/@+- as they are, * for any characters and ? for one. Change ${join(", ", [for pattern in flatten(values(var.providers)[*].models) : jsonencode(pattern) if !can(regex("^[A-Za-z0-9._:/@+*?-]+$", pattern))])}."
+  }
+
+  validation {
+    condition     = alltrue([for provider in values(var.providers) : provider.key_header == null || can(regex("^[A-Za-z][A-Za-z0-9-]*$", provider.key_header))])
+    error_message = "providers: key_header is a header's name, such as api-key. Change ${join(", ", [for name, provider in var.providers : name if provider.key_header != null && !can(regex("^[A-Za-z][A-Za-z0-9-]*$", provider.key_header))])}."
+  }
+
+  validation {
+    condition     = length(jsonencode(var.providers)) <= 3000
+    error_message = "providers: ${length(jsonencode(var.providers))} characters of JSON, and a function's variables have room for about 3000: Lambda takes 4 KB of them in all. Let patterns in models be fewer and shorter, or move wildcard rows to services/openai/models.json."
   }
 }
 

@@ -101,8 +101,7 @@ def test_a_user_becomes_a_session_of_the_groups_role(url: str, aws: Aws) -> None
         openai_function="",
         mcp_origins=(),
         bucket="",
-        upstream_url="",
-        upstream_key_parameter="",
+        providers={},
     )
     role = "arn:aws:iam::123456789012:role/developers"
     ada = Principal("0aaa1111-2222-3333-4444-555555555555", "ada@example.com", "", "g", role, frozenset(), ())

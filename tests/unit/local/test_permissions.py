@@ -20,8 +20,8 @@ WHERE = {
 }
 
 
-def allowed(key: str, *, upstream_key: bool = True) -> list[tuple[str, str]]:
-    policy = permissions.function(key, name=f"pennyworth-local-{key}", **WHERE, upstream_key=upstream_key)
+def allowed(key: str, *, provider_keys: tuple[str, ...] = ("acme", "groq")) -> list[tuple[str, str]]:
+    policy = permissions.function(key, name=f"pennyworth-local-{key}", **WHERE, provider_keys=provider_keys)
     return [
         (action, resource) for each in policy["Statement"] for action in each["Action"] for resource in each["Resource"]
     ]
@@ -43,9 +43,10 @@ def test_only_the_administration_may_write_to_the_directory() -> None:
     assert writers == {"admin"}
 
 
-def test_an_upstreams_key_is_read_only_where_there_is_one() -> None:
-    assert any(resource.endswith("/upstream-key") for _, resource in allowed("openai"))
-    assert not any(action.startswith("ssm:") for action, _ in allowed("openai", upstream_key=False))
+def test_exactly_the_keys_of_the_providers_that_have_one_are_read() -> None:
+    read = [resource.rpartition("parameter")[2] for action, resource in allowed("openai") if action.startswith("ssm:")]
+    assert [name.rpartition("/providers/")[2] for name in read] == ["acme", "groq"]
+    assert not any(action.startswith("ssm:") for action, _ in allowed("openai", provider_keys=()))
 
 
 BUCKET = "arn:aws:s3:::files"
