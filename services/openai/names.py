@@ -106,7 +106,7 @@ class Names:
         if own in self._catalogue.models:
             model = self._catalogue.models[own]
             return ((model.provider, model.id), None) if model.provider in self._providers else None
-        if own in self._catalogue.routes or len(name) > _LONGEST:
+        if own in self._catalogue.routes or not _is_name(name):
             return None
         written = f"{BEDROCK}/{name}" if raw(name) else name
         rule = next((rule for rule in self._rules if fnmatchcase(written, rule.pattern)), None)
@@ -125,6 +125,11 @@ class Names:
     def _wildcard(self, qualified: str) -> Model | None:
         rows = (rule.row for rule in self._rules if rule.row is not None and fnmatchcase(qualified, rule.pattern))
         return next(rows, None)
+
+
+def _is_name(name: str) -> bool:
+    """Whether that may be a model's name: it goes into a header of the answer, and into the log."""
+    return len(name) <= _LONGEST and name.isascii() and name.isprintable()
 
 
 def _id(rule: _Rule, name: str) -> str:

@@ -159,6 +159,14 @@ def test_what_is_said_of_our_key_or_their_trouble_is_not(server, upstream, statu
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("status", [400, 404, 429])
+def test_an_error_that_quotes_our_key_is_not_the_clients_to_read(server, upstream, status, caplog):
+    server.answer = (status, {}, b'{"error": {"message": "The key sk-upstream is not valid.", "code": "sk-upstream"}}')
+    with pytest.raises(Problem) as raised:
+        upstream.complete(BODY, ENVELOPE)
+    assert "sk-upstream" not in str(raised.value.body) + caplog.text
+
+
 @pytest.mark.parametrize("body", [b"<html>", b"", b'{"error": "text"}', b'{"error": {"message": {"a": 1}, "code": 7}}'])
 def test_an_error_in_no_known_shape_is_still_openais_error_object(server, upstream, body):
     server.answer = (400, {}, body)

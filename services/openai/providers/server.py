@@ -41,6 +41,10 @@ class Key:
                 self._read_at = self._clock()
             return self._value
 
+    def shows(self, text: str) -> bool:
+        """Whether the text holds the key."""
+        return bool(self._value) and self._value in text
+
 
 class Server:
     """A base URL and what is kept open to it; one a process."""
@@ -81,7 +85,10 @@ class Server:
         logger.warning("provider error", provider=self.name, status=status)
         if status not in _PASSED_ON:
             return Problem("internal_error" if status in (401, 403) else "upstream_error")
-        return ForeignProblem(status, _texts(error), retry_after_s=retry_after_s)
+        texts = _texts(error)
+        if self._key and any(text and self._key.shows(text) for text in texts.values()):
+            return Problem("upstream_error")  # some say 400 of a key they do not know, and quote it
+        return ForeignProblem(status, texts, retry_after_s=retry_after_s)
 
     def _send(self, method: str, path: str, body: bytes | None, *, stream: bool, wait_s: float) -> "requests.Response":
         key = self._key.value() if self._key else ""

@@ -105,6 +105,8 @@ def test_other_names_with_a_dot_are_not_taken_for_bedrocks(name):
         "bedrock/arn:aws:iam::123456789012:role/admin",
         "bedrock/anthropic." + "x" * 3000,
         "acme/" * 5000,
+        "acme/a\r\nx-header: y",
+        "acme/é",
         "anthropic/../x",
         "",
         "Nova",
