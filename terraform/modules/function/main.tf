@@ -115,7 +115,7 @@ resource "aws_lambda_function" "this" {
   lifecycle {
     precondition {
       condition     = length(join("", [for name, value in local.environment : "${name}${value}"])) <= 4096
-      error_message = "The variables of ${var.name} have ${length(join("", [for name, value in local.environment : "${name}${value}"]))} characters, and Lambda takes 4 KB. Of an installation's values, providers and mcp_origins take the most."
+      error_message = "The variables of ${var.name} have ${length(join("", [for name, value in local.environment : "${name}${value}"]))} characters, and Lambda takes 4 KB. Of an installation's values, model_providers and mcp_origins take the most."
     }
   }
 

@@ -16,7 +16,7 @@ locals {
   own_environment = {
     openai = merge(
       { PENNYWORTH_BUCKET = module.storage.bucket },
-      length(var.providers) == 0 ? {} : { PENNYWORTH_PROVIDERS = jsonencode(local.providers) },
+      length(var.model_providers) == 0 ? {} : { PENNYWORTH_PROVIDERS = jsonencode(local.providers) },
     )
     mcp = merge(
       { PENNYWORTH_OPENAI_FUNCTION = "${local.name}-openai:live" },
@@ -26,7 +26,7 @@ locals {
 
   # What a provider does not say is left out: Lambda takes 4 KB of variables in all.
   providers = {
-    for name, provider in var.providers : name => {
+    for name, provider in var.model_providers : name => {
       for field, value in {
         url           = trimsuffix(provider.url, "/")
         key_parameter = provider.has_key ? "${local.parameters}/providers/${name}" : null
@@ -61,7 +61,7 @@ locals {
         },
       ],
       [
-        for keys in [[for name, provider in var.providers : "${local.parameter}/providers/${name}" if provider.has_key]] : {
+        for keys in [[for name, provider in var.model_providers : "${local.parameter}/providers/${name}" if provider.has_key]] : {
           sid       = "ProviderKeys"
           actions   = ["ssm:GetParameter"]
           resources = keys

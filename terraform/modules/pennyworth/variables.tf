@@ -160,7 +160,7 @@ variable "upload_origins" {
   nullable    = false
 }
 
-variable "providers" {
+variable "model_providers" {
   description = <<-TEXT
     OpenAI-compatible providers by name. url, the base URL, with the query that every call carries, if any; has_key, whether
     it wants a key, which is kept in the parameter /pennyworth/ENVIRONMENT/providers/NAME and put there by hand; key_header,
@@ -178,28 +178,28 @@ variable "providers" {
   nullable = false
 
   validation {
-    condition     = alltrue([for name in keys(var.providers) : can(regex("^[a-z][a-z0-9-]{0,31}$", name)) && name != "bedrock"])
-    error_message = "providers: a name is of a-z, 0-9 and -, begins with a letter, has 32 characters at most and is not bedrock. Change ${join(", ", [for name in keys(var.providers) : jsonencode(name) if !can(regex("^[a-z][a-z0-9-]{0,31}$", name)) || name == "bedrock"])}."
+    condition     = alltrue([for name in keys(var.model_providers) : can(regex("^[a-z][a-z0-9-]{0,31}$", name)) && name != "bedrock"])
+    error_message = "model_providers: a name is of a-z, 0-9 and -, begins with a letter, has 32 characters at most and is not bedrock. Change ${join(", ", [for name in keys(var.model_providers) : jsonencode(name) if !can(regex("^[a-z][a-z0-9-]{0,31}$", name)) || name == "bedrock"])}."
   }
 
   validation {
-    condition     = alltrue([for provider in values(var.providers) : can(regex("^https://[^/?#@]+(/[^?#]*)?([?][^#]*)?$", provider.url))])
-    error_message = "providers: a url is a base URL such as https://api.openai.com/v1. It begins with https, because the key travels there. Change ${join(", ", [for name, provider in var.providers : name if !can(regex("^https://[^/?#@]+(/[^?#]*)?([?][^#]*)?$", provider.url))])}."
+    condition     = alltrue([for provider in values(var.model_providers) : can(regex("^https://[^/?#@]+(/[^?#]*)?([?][^#]*)?$", provider.url))])
+    error_message = "model_providers: a url is a base URL such as https://api.openai.com/v1. It begins with https, because the key travels there. Change ${join(", ", [for name, provider in var.model_providers : name if !can(regex("^https://[^/?#@]+(/[^?#]*)?([?][^#]*)?$", provider.url))])}."
   }
 
   validation {
-    condition     = alltrue([for pattern in flatten(values(var.providers)[*].models) : can(regex("^[A-Za-z0-9._:/@+*?-]+$", pattern))])
-    error_message = "providers: a pattern in models takes letters, digits and ._:/@+- as they are, * for any characters and ? for one. Change ${join(", ", [for pattern in flatten(values(var.providers)[*].models) : jsonencode(pattern) if !can(regex("^[A-Za-z0-9._:/@+*?-]+$", pattern))])}."
+    condition     = alltrue([for pattern in flatten(values(var.model_providers)[*].models) : can(regex("^[A-Za-z0-9._:/@+*?-]+$", pattern))])
+    error_message = "model_providers: a pattern in models takes letters, digits and ._:/@+- as they are, * for any characters and ? for one. Change ${join(", ", [for pattern in flatten(values(var.model_providers)[*].models) : jsonencode(pattern) if !can(regex("^[A-Za-z0-9._:/@+*?-]+$", pattern))])}."
   }
 
   validation {
-    condition     = alltrue([for provider in values(var.providers) : provider.key_header == null || can(regex("^[A-Za-z][A-Za-z0-9-]*$", provider.key_header))])
-    error_message = "providers: key_header is a header's name, such as api-key. Change ${join(", ", [for name, provider in var.providers : name if provider.key_header != null && !can(regex("^[A-Za-z][A-Za-z0-9-]*$", provider.key_header))])}."
+    condition     = alltrue([for provider in values(var.model_providers) : provider.key_header == null || can(regex("^[A-Za-z][A-Za-z0-9-]*$", provider.key_header))])
+    error_message = "model_providers: key_header is a header's name, such as api-key. Change ${join(", ", [for name, provider in var.model_providers : name if provider.key_header != null && !can(regex("^[A-Za-z][A-Za-z0-9-]*$", provider.key_header))])}."
   }
 
   validation {
-    condition     = length(jsonencode(var.providers)) <= 3000
-    error_message = "providers: ${length(jsonencode(var.providers))} characters of JSON, and a function's variables have room for about 3000: Lambda takes 4 KB of them in all. Let patterns in models be fewer and shorter, or move wildcard rows to services/openai/models.json."
+    condition     = length(jsonencode(var.model_providers)) <= 3000
+    error_message = "model_providers: ${length(jsonencode(var.model_providers))} characters of JSON, and a function's variables have room for about 3000: Lambda takes 4 KB of them in all. Let patterns in models be fewer and shorter, or move wildcard rows to services/openai/models.json."
   }
 }
 

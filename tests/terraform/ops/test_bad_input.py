@@ -104,7 +104,7 @@ def test_each_value_that_cannot_be_is_named_with_what_to_do(plan, values):
         architecture="mips",
         authorizer_ttl_s=7200,
         throttle={"rate_per_s": 0, "burst": 1},
-        providers={
+        model_providers={
             "acme": {"url": "http://insecure.example/v1"},
             "Bad/Name": {"url": "https://a.example", "models": ["a b"], "key_header": "x y"},
             "bedrock": {"url": "https://a.example", "models": ["x" * 3000]},
