@@ -87,9 +87,8 @@ class Names:
     def permits(self, model: Model, asked: str = "") -> Iterator[str]:
         """Every name by which a policy may allow the model: its own, its provider's id, and `PROVIDER/id`, each as far
         as it means this model and no other. No alias is one: it is another name, never another permission."""
-        written = {model.name, model.id, f"{model.provider}/{model.id}", asked}
-        for name in sorted(written - self._catalogue.aliases.keys()):
-            if self._means(name, model.provider, model.id):
+        for name in dict.fromkeys((model.name, asked, model.id, f"{model.provider}/{model.id}")):
+            if name not in self._catalogue.aliases and self._means(name, model.provider, model.id):
                 yield name
 
     def bare(self, provider: str, model_id: str) -> bool:
