@@ -18,6 +18,8 @@ class Price(Strict):
     prompt: Positive
     completion: Positive | None = None
     cached: Positive | None = None
+    written: Positive | None = None
+    written_1h: Positive | None = None
     source: Annotated[AnyHttpUrl, Field(strict=False)]
     read: Annotated[date, Field(strict=False)]
 
@@ -45,6 +47,7 @@ class Model(Named):
     accepts: list[str]
     exclusive: list[str] = []
     efforts: dict[str, dict[str, Any]] = {}
+    adaptive: list[str] = []
     price: Price | None = None
     embedding: Embedding | None = None
 

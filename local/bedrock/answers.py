@@ -156,6 +156,8 @@ def reasoning(chat: Chat, redacted: bool) -> dict[str, Any]:
     text = f'The user wrote "{shortened(chat.prompt)}". This reasoning is simulated.'
     if chat.effort:  # Nova 2 never shows what it thought
         return {"reasoningContent": {"reasoningText": {"text": "[REDACTED]"}}}
+    if not chat.shows_thoughts:
+        return {"reasoningContent": {"reasoningText": {"text": "", "signature": signature("")}}}
     if not chat.model.can("signed_reasoning"):
         return {"reasoningContent": {"reasoningText": {"text": text}}}
     return {"reasoningContent": {"reasoningText": {"text": text, "signature": signature(text)}}}

@@ -73,7 +73,14 @@ class Chat:
     @property
     def reasons(self) -> bool:
         thinking = self.extra.get("thinking", {}).get("type") == "enabled"
-        return thinking or self.model.can("always_reasons") or self.effort is not None
+        always = self.model.can("always_reasons") or self.model.can("adaptive_thinking")
+        return thinking or always or self.effort is not None
+
+    @property
+    def shows_thoughts(self) -> bool:
+        """Models that decide themselves when to think keep it to themselves unless asked for a summary."""
+        asked = self.extra.get("thinking", {}).get("display") == "summarized"
+        return asked or not self.model.can("adaptive_thinking")
 
     @property
     def effort(self) -> str | None:

@@ -12,6 +12,7 @@ from local.bedrock.errors import invalid, malformed, refused_by_model, unsupport
 from local.bedrock.eventstream import encoded
 
 EFFORTS = ("low", "medium", "high")
+ADAPTIVE_EFFORTS = (*EFFORTS, "xhigh", "max")
 THINKING_MINIMUM = 1024
 # What structured output does not know. Source: Amazon Bedrock user guide, structured outputs, JSON schema support.
 UNSUPPORTED_KEYWORDS = {
@@ -49,6 +50,9 @@ def check_inference(model: Model, config: dict[str, Any]) -> None:
         raise refused_by_model(
             "`temperature` and `top_p` cannot both be specified for this model. Please use only one."
         )
+    for name, native in (("temperature", "temperature"), ("topP", "top_p")):
+        if model.can("no_sampling") and config.get(name, 1) != 1:
+            raise refused_by_model(f"`{native}` is not supported for this model.")
     stops = config.get("stopSequences", [])
     if stops and not model.max_stop_sequences:
         raise unsupported("inferenceConfig.stopSequences")
@@ -105,7 +109,7 @@ def check_tool_choice(model: Model, body: dict[str, Any], choice: dict[str, Any]
     if kind == "tool" and value["name"] not in names:
         raise refused_by_model(f"Tool '{value['name']}' not found in provided tools")
     thinking = (body.get("additionalModelRequestFields") or {}).get("thinking", {})
-    if kind != "auto" and thinking.get("type") == "enabled":
+    if kind != "auto" and thinking.get("type") in ("enabled", "adaptive"):
         raise refused_by_model("Thinking may not be enabled when tool_choice forces tool use.")
 
 
@@ -155,7 +159,11 @@ def check_native_tool_choice(value: Any, body: dict[str, Any]) -> None:
 
 
 def check_thinking(model: Model, thinking: Any, config: dict[str, Any]) -> None:
-    """Claude's extended thinking leaves little choice in the other parameters."""
+    """Claude's extended thinking leaves little choice in the other parameters; newer models know no other than their
+    own."""
+    if model.can("adaptive_thinking"):
+        check_adaptive_thinking(thinking)
+        return
     if not isinstance(thinking, dict) or thinking.get("type") not in ("enabled", "disabled"):
         raise refused_by_model("thinking: Input tag is not one of the expected tags: 'disabled', 'enabled'")
     if thinking["type"] == "disabled":
@@ -173,6 +181,21 @@ def check_thinking(model: Model, thinking: Any, config: dict[str, Any]) -> None:
         raise refused_by_model("`top_p` must be greater than or equal to 0.95 or unset when thinking is enabled.")
 
 
+def check_adaptive_thinking(thinking: Any) -> None:
+    """Source: Amazon Bedrock user guide, adaptive thinking (read 2026-11)."""
+    if not isinstance(thinking, dict) or thinking.get("type") != "adaptive":
+        given = thinking.get("type") if isinstance(thinking, dict) else thinking
+        raise refused_by_model(
+            f'"thinking.type.{given}" is not supported for this model. '
+            'Use "thinking.type.adaptive" and "output_config.effort" to control thinking behavior.'
+        )
+    if thinking.get("display", "omitted") not in ("omitted", "summarized"):
+        raise refused_by_model("thinking.adaptive.display: Input should be 'summarized' or 'omitted'")
+    for name in thinking:
+        if name not in ("type", "display"):
+            raise refused_by_model(f"thinking.adaptive.{name}: Extra inputs are not permitted")
+
+
 def check_reasoning_config(value: Any, config: dict[str, Any]) -> None:
     """Nova 2's reasoning: an effort, and at high effort no other parameter."""
     if not isinstance(value, dict) or value.get("type") not in ("enabled", "disabled"):
@@ -184,8 +207,10 @@ def check_reasoning_config(value: Any, config: dict[str, Any]) -> None:
 
 
 def check_output(model: Model, config: dict[str, Any]) -> None:
-    if "effort" in config:
+    if "effort" in config and not model.can("adaptive_thinking"):
         raise unsupported("outputConfig.effort")
+    if config.get("effort", "high") not in ADAPTIVE_EFFORTS:
+        raise refused_by_model(f"output_config.effort: Input should be one of {', '.join(ADAPTIVE_EFFORTS)}")
     form = config.get("textFormat")
     if form is None:
         return

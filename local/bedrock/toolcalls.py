@@ -43,7 +43,8 @@ def chosen(chat: Chat) -> list[tuple[int, dict[str, Any]]]:
         return named(tools, chat.prompt) or [(0, tools[0])]
     if chat.results or REFUSAL.search(chat.prompt):
         return []
-    return named(tools, chat.prompt)
+    ordered = [tool for tool in tools if re.search(rf"\bcalling the tool {re.escape(tool['name'])}\b", chat.system)]
+    return named(tools, chat.prompt) or [(0, tool) for tool in ordered]
 
 
 def named(tools: list[dict[str, Any]], prompt: str) -> list[tuple[int, dict[str, Any]]]:

@@ -9,29 +9,45 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pennyworth.errors import Problem
 
 _WILDCARDS = frozenset("*?[")
 
 
+class Tokens(NamedTuple):
+    """Counts of tokens; those from and to a cache are among the prompt's, as in OpenAI's usage."""
+
+    prompt: int = 0
+    completion: int = 0
+    cached: int = 0
+    written: int = 0
+    written_1h: int = 0  # of those written, what is to stay for an hour
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
     """Micro-dollars per million tokens, which are whole numbers: Amazon's list price on demand in the US Regions. Other
-    Regions, discounts and cache writes cost otherwise, so a cost made of it is an estimate; the bill is Amazon's."""
+    Regions and discounts cost otherwise, so a cost made of it is an estimate; the bill is Amazon's."""
 
     prompt: int
     completion: int = 0  # an embedding is no tokens
-    source: str  # where the figures are from, by commit, because price pages change
+    source: str  # where the figures are from, by commit where there is one, because price pages change
     read: str  # the day they were
-    cached: int | None = None  # where prompt tokens from a cache are cheaper
+    # Where prompt tokens from or to a cache cost otherwise.
+    cached: int | None = None
+    written: int | None = None
+    written_1h: int | None = None
 
-    def cost_microusd(self, prompt_tokens: int, cached_tokens: int, completion_tokens: int) -> int:
-        """Rounded to the nearest. `prompt_tokens` include the cached ones, as in OpenAI's usage."""
+    def cost_microusd(self, tokens: Tokens) -> int:
+        """Rounded to the nearest."""
         cached = self.prompt if self.cached is None else self.cached
-        total = (prompt_tokens - cached_tokens) * self.prompt + cached_tokens * cached
-        return (total + completion_tokens * self.completion + 500_000) // 1_000_000
+        written = self.prompt if self.written is None else self.written
+        written_1h = written if self.written_1h is None else self.written_1h
+        total = (tokens.prompt - tokens.cached - tokens.written) * self.prompt + tokens.cached * cached
+        total += (tokens.written - tokens.written_1h) * written + tokens.written_1h * written_1h
+        return (total + tokens.completion * self.completion + 500_000) // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,7 @@ class Model:
     exclusive: tuple[str, ...] = ()  # parameters of which the model takes one at a time
     # What asks for a reasoning_effort: additional request fields by effort
     efforts: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    adaptive: tuple[str, ...] = ()  # efforts of a model that decides by itself how much to think
     price: Price | None = None  # None where no dated source shows one
     embedding: Embedding | None = None  # of an embedding model
     aliases: tuple[str, ...] = ()
@@ -122,6 +139,7 @@ def _model(name: str, row: Mapping[str, Any]) -> Model:
     made: dict[str, Any] = {
         "capabilities": frozenset(row.get("accepts", ())),
         "exclusive": tuple(row.get("exclusive", ())),
+        "adaptive": tuple(row.get("adaptive", ())),
     }
     made |= _names(row)
     made["price"] = Price(**row["price"]) if "price" in row else None

@@ -11,9 +11,9 @@ from pennyworth.errors import Problem
 from services.openai.cachepoints import require_cache
 from services.openai.catalogue import Model
 from services.openai.chat import ChatRequest
-from services.openai.formats import ANSWER, answered_by_tool, output_config
+from services.openai.formats import ANSWER, answered_by_tool, asked_for, output_config
 from services.openai.media import Block
-from services.openai.reasoning import effort_fields, thinking_block
+from services.openai.reasoning import effort_fields, output_effort, thinking_block
 from services.openai.support import lacks, require_end, require_support, sampling
 from services.openai.toolconfig import tool_config
 from services.openai.turns import Turn, turns
@@ -57,15 +57,16 @@ def to_converse(request: ChatRequest, model: Model) -> dict[str, Any]:
     require_support(request, model)
     require_cache(request, model)
     effort = effort_fields(request, model)
-    system, history = _conversation(request, model, thoughts="thinking" in effort)
+    system, history = _conversation(request, model, thoughts="thinking" in effort or bool(model.adaptive))
     require_end(history, request, model)
     tools = tool_config(request, history, model)
+    system += asked_for(tools)
     body: dict[str, Any] = {"messages": history}
     for name, value in (
         ("system", system),
         ("inferenceConfig", _inference(request, model)),
         ("toolConfig", tools),
-        ("outputConfig", output_config(request, model)),
+        ("outputConfig", (output_config(request, model) or {}) | output_effort(request, model)),
         ("additionalModelRequestFields", effort | _one_call(request, tools, model)),
         ("serviceTier", _tier(request, model)),
         ("requestMetadata", _metadata(request)),
@@ -168,12 +169,17 @@ def usage(tokens: dict[str, Any]) -> dict[str, Any]:
     """
     cached = tokens.get("cacheReadInputTokens") or 0
     written = tokens.get("cacheWriteInputTokens") or 0
+    for_an_hour = sum(part["inputTokens"] for part in tokens.get("cacheDetails") or () if part["ttl"] == "1h")
     prompt = tokens["inputTokens"] + cached + written
+    to_cache = {"cache_write_tokens": written, "cache_write_1h_tokens": for_an_hour}
     return {
         "prompt_tokens": prompt,
         "completion_tokens": tokens["outputTokens"],
         "total_tokens": prompt + tokens["outputTokens"],
-        "prompt_tokens_details": {"cached_tokens": cached, **({"cache_write_tokens": written} if written else {})},
+        "prompt_tokens_details": {
+            "cached_tokens": cached,
+            **{name: count for name, count in to_cache.items() if count},
+        },
     }
 
 

@@ -1,4 +1,8 @@
-"""`response_format`: an answer in JSON, enforced by Bedrock where it can, else asked for as a call of our tool."""
+"""`response_format`: an answer in JSON, enforced by Bedrock where it can, else as a call of our tool.
+
+The call is forced where the model lets itself be forced. Models that always think do not: they are asked for it, and
+nearly always obey.
+"""
 
 import json
 from typing import Any
@@ -9,6 +13,7 @@ from services.openai.chat import ChatRequest
 from services.openai.schemas import enforceable
 
 ANSWER = "answer_in_json"  # the tool whose input is the answer
+_ORDER = f"Give your whole answer by calling the tool {ANSWER}, once, and not as text."
 _ASKED = "The only way to answer. Call it with the JSON object that is the whole answer, as it was asked for."
 
 
@@ -35,7 +40,7 @@ def answer_tool(request: ChatRequest, model: Model) -> dict[str, Any] | None:
     form, choice = request.response_format, request.tool_choice
     if form is None or form.type == "text" or output_config(request, model):
         return None
-    if not model.accepts("tool_choice") or (request.stream and not model.accepts("stream_tools")):
+    if not (model.accepts("tool_choice") or model.adaptive) or (request.stream and not model.accepts("stream_tools")):
         reason = f"The model '{model.name}' does not take '{form.type}'."
         raise Problem("unsupported_parameter", param="response_format", reason=reason)
     if choice is not None and choice.type in ("required", "function"):
@@ -50,6 +55,17 @@ def answer_tool(request: ChatRequest, model: Model) -> dict[str, Any] | None:
         raise Problem("invalid_value", param="response_format.json_schema.schema", reason=reason)
     description = f"{_ASKED} {wanted.description}" if wanted and wanted.description else _ASKED
     return {"name": ANSWER, "description": description, "inputSchema": {"json": schema}}
+
+
+def forced(request: ChatRequest, model: Model) -> bool:
+    """Whether a call of our tool may be demanded."""
+    return model.accepts("tool_choice") and request.reasoning_effort not in model.adaptive
+
+
+def asked_for(tools: dict[str, Any] | None) -> list[dict[str, str]]:
+    """The system block that asks for a call of our tool, where it is on offer and no call is demanded."""
+    asked = tools is not None and "toolChoice" not in tools and answered_by_tool({"toolConfig": tools})
+    return [{"text": _ORDER}] if asked else []
 
 
 def answered_by_tool(converse: dict[str, Any]) -> bool:

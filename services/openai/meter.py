@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from services.openai.catalogue import Model, Price
+from services.openai.catalogue import Model, Price, Tokens
 
 # How the line calls the counts of OpenAI's usage object.
 _COUNTS = ("prompt_tokens", "completion_tokens")
+_DETAILS = ("cached_tokens", "cache_write_tokens", "cache_write_1h_tokens")
 
 
 class Meter:
@@ -31,8 +32,8 @@ class Meter:
         if not isinstance(usage, dict):
             return
         details = usage.get("prompt_tokens_details")
-        cached = details.get("cached_tokens") if isinstance(details, dict) else None
-        counts = {name: usage.get(name) for name in _COUNTS} | {"cached_tokens": cached}
+        details = details if isinstance(details, dict) else {}
+        counts = {name: usage.get(name) for name in _COUNTS} | {name: details.get(name) for name in _DETAILS}
         self._counts = {name: count for name, count in counts.items() if type(count) is int and count >= 0}
 
     def fields(self) -> dict[str, Any]:
@@ -41,6 +42,6 @@ class Meter:
         if not self._counts and self.pieces:
             line |= {"completion_tokens": self.pieces, "usage_partial": True}
         if self._price is not None and not line.keys().isdisjoint(_COUNTS):
-            tokens = (line.get(name, 0) for name in ("prompt_tokens", "cached_tokens", "completion_tokens"))
-            line["cost_microusd"] = self._price.cost_microusd(*tokens)
+            tokens = Tokens(*(line.get(name, 0) for name in (*_COUNTS, *_DETAILS)))
+            line["cost_microusd"] = self._price.cost_microusd(tokens)
         return line

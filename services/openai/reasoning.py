@@ -13,26 +13,49 @@ from services.openai.conversation import Message, ThinkingBlock
 from services.openai.support import sampling
 
 _LEAST_TOP_P = 0.95  # beside Claude's thinking
+# Newer models keep their thoughts to themselves unless asked for a summary.
+_ADAPTIVE: dict[str, Any] = {"thinking": {"type": "adaptive", "display": "summarized"}}
 
 
 def effort_fields(request: ChatRequest, model: Model) -> dict[str, Any]:
-    """The additionalModelRequestFields that ask for `reasoning_effort`.
+    """The additionalModelRequestFields that ask for `reasoning_effort`; `output_effort` says the rest.
 
-    None where a client without `thinking_blocks` answers tool calls: Claude would refuse to think on from there.
-    Raises Problem for an effort the model does not know, and for what cannot stand beside thinking.
+    None where a client without `thinking_blocks` answers tool calls: Claude would refuse to think on from there, unless
+    it decides by itself whether to. Raises Problem for an effort the model does not know, and for what cannot stand
+    beside thinking.
     """
     effort = request.reasoning_effort
     if effort is None:
         return {}
+    if effort in model.adaptive:
+        _require_choice(request, model)
+        return _ADAPTIVE
     if effort not in model.efforts:
-        known = ", ".join(model.efforts) or "no reasoning_effort"
+        known = ", ".join((*model.efforts, *model.adaptive)) or "no reasoning_effort"
         reason = f"The model '{model.name}' takes {known}."
         raise Problem("unsupported_parameter", param="reasoning_effort", reason=reason)
     fields = model.efforts[effort]
-    if "thinking" not in fields:
+    if fields.get("reasoningConfig", {}).get("maxReasoningEffort") == "high":
+        _require_no_limits(request, model)
+    if "budget_tokens" not in fields.get("thinking", ()):
         return fields
     _require_room(request, model, fields["thinking"]["budget_tokens"])
     return {} if _thoughts_lost(request.messages) else fields
+
+
+def output_effort(request: ChatRequest, model: Model) -> dict[str, str]:
+    """The part of Converse's outputConfig that says how hard a model is to try which decides itself how to think."""
+    effort = request.reasoning_effort
+    return {"effort": effort} if effort is not None and effort in model.adaptive else {}
+
+
+def _require_no_limits(request: ChatRequest, model: Model) -> None:
+    """Source: Amazon Nova 2 user guide, extended thinking (read 2026-11)."""
+    asked = {"max_completion_tokens": request.max_completion_tokens, "max_tokens": request.max_tokens}
+    for param, value in (*asked.items(), *sampling(request, model).items()):
+        if value is not None:
+            reason = f"The model '{model.name}' takes no limit and no sampling beside its highest reasoning_effort."
+            raise Problem("unsupported_parameter", param={"topP": "top_p"}.get(param, param), reason=reason)
 
 
 def _require_room(request: ChatRequest, model: Model, budget: int) -> None:
@@ -45,15 +68,23 @@ def _require_room(request: ChatRequest, model: Model, budget: int) -> None:
     for param, fits in (
         ("temperature", asked.get("temperature", 1) == 1),
         ("top_p", asked.get("topP", 1) >= _LEAST_TOP_P),
-        ("tool_choice", request.tool_choice is None or request.tool_choice.type in ("auto", "none")),
     ):
         if not fits:
-            reason = f"The model '{model.name}' does not take it beside reasoning_effort. Leave one of them out."
-            raise Problem("unsupported_parameter", param=param, reason=reason)
+            raise Problem("unsupported_parameter", param=param, reason=_apart(model))
+    _require_choice(request, model)
     if request.messages[-1].role == "assistant":
         raise Problem(
             "invalid_value", param="messages", reason="with reasoning_effort the last must not be the model's"
         )
+
+
+def _require_choice(request: ChatRequest, model: Model) -> None:
+    if request.tool_choice is not None and request.tool_choice.type not in ("auto", "none"):
+        raise Problem("unsupported_parameter", param="tool_choice", reason=_apart(model))
+
+
+def _apart(model: Model) -> str:
+    return f"The model '{model.name}' does not take it beside reasoning_effort. Leave one of them out."
 
 
 def _thoughts_lost(messages: list[Message]) -> bool:

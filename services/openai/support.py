@@ -9,8 +9,9 @@ from services.openai.chat import ChatRequest
 
 _SUPPORT: tuple[tuple[str, str, Callable[[ChatRequest], object]], ...] = (
     # capability, parameter, what of the request asks for it
-    ("temperature", "temperature", lambda r: r.temperature is not None),
-    ("top_p", "top_p", lambda r: r.top_p is not None),
+    # 1 is what either is without being said: it asks for nothing of a model that takes none.
+    ("temperature", "temperature", lambda r: r.temperature not in (None, 1)),
+    ("top_p", "top_p", lambda r: r.top_p not in (None, 1)),
     ("stop", "stop", lambda r: r.stop),
     ("tools", "tools", lambda r: r.tools),
     ("stream_tools", "tools", lambda r: r.tools and r.stream),
@@ -68,8 +69,8 @@ def lacks(model: Model, what: str) -> str:
 
 def sampling(request: ChatRequest, model: Model) -> dict[str, float]:
     """Editors send `top_p: 1` beside a temperature. It asks for nothing, so a model that takes one of them gets one."""
-    values = {"temperature": request.temperature, "topP": request.top_p}
-    asked = {name: value for name, value in values.items() if value is not None}
+    values = (("temperature", "temperature", request.temperature), ("topP", "top_p", request.top_p))
+    asked = {name: value for name, capability, value in values if value is not None and model.accepts(capability)}
     if model.exclusive and len(asked) > 1 and asked["topP"] == 1:
         del asked["topP"]
     return asked

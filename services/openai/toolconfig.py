@@ -5,7 +5,7 @@ from typing import Any
 from pennyworth.errors import Problem
 from services.openai.catalogue import Model
 from services.openai.chat import ChatRequest
-from services.openai.formats import ANSWER, answer_tool
+from services.openai.formats import ANSWER, answer_tool, forced
 from services.openai.schemas import enforceable
 from services.openai.support import lacks
 from services.openai.tools import Tool
@@ -27,13 +27,14 @@ def tool_config(request: ChatRequest, history: list[Turn], model: Model) -> dict
             for index, tool in enumerate(request.tools)
             for block in (_tool(tool, f"tools[{index}].function", model), *tool.cache_points)
         ]
-        choice = _choice(request) or ({"any": {}} if answer else None)
+        choice = _choice(request) or ({"any": {}} if answer and forced(request, model) else None)
     else:
         if request.tool_choice is not None and request.tool_choice.type != "auto":
             raise Problem("invalid_value", param="tool_choice", reason="needs 'tools' to choose from")
         tools, choice = [_specification(name, name, None) for name in _called(history)], None
     if answer:
-        tools, choice = [*tools, {"toolSpec": answer}], choice or {"tool": {"name": ANSWER}}
+        tools = [*tools, {"toolSpec": answer}]
+        choice = choice or ({"tool": {"name": ANSWER}} if forced(request, model) else None)
     return {"tools": tools, **({"toolChoice": choice} if choice else {})} if tools else None
 
 

@@ -1,5 +1,7 @@
 """Reasoning, asked for and sent back by the unmodified OpenAI SDK."""
 
+import json
+
 import openai
 import pytest
 
@@ -63,3 +65,53 @@ def test_a_client_that_forgets_the_reasoning_still_gets_its_answer(gateway):
     kept = {name: message[name] for name in ("role", "tool_calls")}
     messages += [kept, {"role": "tool", "tool_call_id": kept["tool_calls"][0]["id"], "content": "noon"}]
     assert "noon" in answered(gateway.openai(), False, messages=messages, **request)["content"]
+
+
+ALWAYS = ["claude-opus-5.5", "claude-sonnet-5.5", "claude-opus-5", "claude-sonnet-5"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("model", ALWAYS)
+def test_a_model_that_always_thinks_shows_it_when_asked_for_an_effort(gateway, model, stream):
+    asked = {"model": model, "messages": ask("Count to 5."), "reasoning_effort": "max", "temperature": 1, "top_p": 1}
+    message = answered(gateway.openai(), stream, **asked)
+    assert message["content"] == "1, 2, 3, 4, 5"
+    assert "reasoning is simulated" in message["reasoning_content"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_model_that_always_thinks_is_given_its_thoughts_back_unasked(gateway, stream):
+    client = gateway.openai()
+    request = {"model": "claude-sonnet-5.5", "tools": [TIME]}
+    asked = ask("What is the time? Use get_time.")
+    message = answered(client, stream, messages=asked, **request)
+    assert "reasoning_content" not in message
+    assert message["thinking_blocks"][0]["signature"]
+    (call,) = message["tool_calls"]
+    result = {"role": "tool", "tool_call_id": call["id"], "content": "noon"}
+    assert "noon" in answered(client, stream, messages=[*asked, message, result], **request)["content"]
+    for block in message["thinking_blocks"]:
+        block["signature"] = "Zm9yZ2Vk"
+    with pytest.raises(openai.BadRequestError):
+        answered(client, stream, messages=[*asked, message, result], **request)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("effort", [{}, {"reasoning_effort": "low"}])
+@pytest.mark.parametrize("model", ALWAYS)
+def test_a_model_that_always_thinks_answers_in_json(gateway, model, effort, stream):
+    properties = {"colour": {"type": "string"}, "stars": {"type": "integer"}}
+    schema = {"type": "object", "properties": properties, "required": ["colour", "stars"]}
+    form = {"type": "json_schema", "json_schema": {"name": "sky", "schema": schema}}
+    message = answered(
+        gateway.openai(), stream, model=model, messages=ask("Describe the sky."), response_format=form, **effort
+    )
+    answer = json.loads(message["content"])
+    assert (type(answer["colour"]), type(answer["stars"])) == (str, int)
+
+
+def test_nova_2_thinks_as_hard_as_it_is_told(gateway):
+    asked = {"model": "nova-2-lite", "messages": ask("Count to 5.")}
+    client = gateway.openai()
+    assert answered(client, False, **asked)["content"] == "1, 2, 3, 4, 5"
+    assert answered(client, True, **asked, reasoning_effort="high")["reasoning_content"] == "[REDACTED]"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.openai.catalogue import Catalogue, Embedding, Price, catalogue, models
+from services.openai.catalogue import Catalogue, Embedding, Price, Tokens, catalogue, models
 from services.openai.embeddings import MOST_INPUTS
 from services.openai.makers import FORMS
 from services.openai.routing import APIS
@@ -23,8 +23,8 @@ def test_most_models_have_a_price():
 
 @pytest.mark.parametrize(("name", "price"), PRICED.items(), ids=PRICED)
 def test_a_price_is_whole_micro_dollars_with_a_dated_source(name, price):
-    amounts = [price.prompt, price.completion] + ([] if price.cached is None else [price.cached])
-    assert all(type(amount) is int for amount in amounts)
+    amounts = (price.prompt, price.completion, price.cached, price.written, price.written_1h)
+    assert all(type(amount) is int for amount in amounts if amount is not None)
     assert price.prompt > 0
     assert price.cached is None or 0 < price.cached < price.prompt
     assert price.completion == 0 if name in EMBEDDING else price.completion >= price.prompt
@@ -56,25 +56,35 @@ def test_an_embedding_model_with_a_field_nobody_knows_is_refused():
         Embedding(form="titan", dimensions=(1,), inputs_per_call=1, max_characters=None, colour="red")
 
 
-PRICE = Price(prompt=3_000_000, cached=300_000, completion=15_000_000, source="", read="")
+PRICE = Price(
+    prompt=3_000_000, cached=300_000, written=3_750_000, written_1h=6_000_000, completion=15_000_000, source="", read=""
+)
 
 
 @pytest.mark.parametrize(
-    ("prompt", "cached", "completion", "cost"),
-    [(0, 0, 0, 0), (1000, 0, 100, 4500), (1000, 800, 100, 2340), (0, 0, 1, 15)],
+    ("tokens", "cost"),
+    [
+        (Tokens(), 0),
+        (Tokens(1000, 100), 4500),
+        (Tokens(1000, 100, cached=800), 2340),
+        (Tokens(0, 1), 15),
+        (Tokens(1000, written=800), 600 + 3000),
+        (Tokens(1000, written=800, written_1h=200), 600 + 600 * 3.75 + 200 * 6),
+        (Tokens(1000, cached=100, written=800), 300 + 30 + 3000),
+    ],
 )
-def test_cached_tokens_are_part_of_the_prompt_and_cost_less(prompt, cached, completion, cost):
-    assert PRICE.cost_microusd(prompt, cached, completion) == cost
+def test_tokens_from_and_to_a_cache_are_part_of_the_prompt_and_cost_otherwise(tokens, cost):
+    assert PRICE.cost_microusd(tokens) == cost
 
 
-def test_without_a_price_of_their_own_cached_tokens_cost_what_others_do():
+def test_without_a_price_of_their_own_tokens_from_and_to_a_cache_cost_what_others_do():
     price = Price(prompt=150_000, completion=600_000, source="", read="")
-    assert price.cost_microusd(1000, 500, 0) == 150
+    assert price.cost_microusd(Tokens(1000, cached=500, written=200, written_1h=100)) == 150
 
 
 def test_a_cost_is_rounded_to_the_nearest_micro_dollar():
     price = Price(prompt=35_000, completion=140_000, source="", read="")
-    assert [price.cost_microusd(tokens, 0, 0) for tokens in (14, 15, 43)] == [0, 1, 2]
+    assert [price.cost_microusd(Tokens(tokens)) for tokens in (14, 15, 43)] == [0, 1, 2]
 
 
 def test_the_catalogue_is_without_fault():

@@ -38,8 +38,25 @@ def strict(**parameters):
     return {"type": "function", "function": {"name": "f", "strict": True, "parameters": parameters}}
 
 
+OPUS = {"model": "claude-opus-5.5", "messages": [USER]}
+NOVA_2 = {"model": "nova-2-lite", "messages": [USER], "reasoning_effort": "high"}
+
 CASES = [
     # request, code, param
+    ({**OPUS, "temperature": 0.5}, "unsupported_parameter", "temperature"),
+    ({**OPUS, "top_p": 0.5}, "unsupported_parameter", "top_p"),
+    ({**OPUS, "reasoning_effort": "none"}, "unsupported_parameter", "reasoning_effort"),
+    ({**OPUS, "tools": [TOOL], "tool_choice": "required"}, "unsupported_parameter", "tool_choice"),
+    ({**OPUS, "messages": [USER, {"role": "assistant", "content": "I"}]}, "invalid_value", "messages"),
+    (
+        {**OPUS, "model": "claude-opus-5", "tools": [TOOL], "tool_choice": "required", "reasoning_effort": "low"},
+        "unsupported_parameter",
+        "tool_choice",
+    ),
+    ({**NOVA_2, "max_completion_tokens": 10}, "unsupported_parameter", "max_completion_tokens"),
+    ({**NOVA_2, "max_tokens": 10}, "unsupported_parameter", "max_tokens"),
+    ({**NOVA_2, "temperature": 0}, "unsupported_parameter", "temperature"),
+    ({**NOVA_2, "top_p": 0.5}, "unsupported_parameter", "top_p"),
     ({"model": "nova-lite"}, "missing_required_parameter", "messages"),
     ({**asked(), "messages": []}, "invalid_value", "messages"),
     ({**asked(), "messages": "Hi"}, "invalid_value", "messages"),
