@@ -187,7 +187,9 @@ def _groups(aws: Aws, plan: Plan, user_pool_id: str, identity_pool_id: str, acco
     """Cognito's groups, and for each the role in which its people call Bedrock and reach their files."""
     trusted = permissions.trusted_identity(identity_pool_id)
     for group in plan.groups:
-        allowed = permissions.group(plan.ids(group.models), plan.region, account_id, bucket_arn)
+        allowed = permissions.group(
+            plan.ids(group.models), plan.region, account_id, bucket_arn, group.guardrail, group.guardrails
+        )
         role_arn = _role(aws("iam"), plan, f"group-{group.name}", trusted, allowed)
         _group(aws("cognito-idp"), group, user_pool_id, role_arn)
 

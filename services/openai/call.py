@@ -13,6 +13,7 @@ from pennyworth.principal import Principal
 from services.openai import routing
 from services.openai.catalogue import Model
 from services.openai.failover import Begun, Failover
+from services.openai.guardrail import guardrail
 from services.openai.meter import Meter
 from services.openai.providers.provider import Provider
 
@@ -32,6 +33,7 @@ class Call:
         self.caller: Principal = principal(event)
         self._candidates = routing.candidates(self.model, self.caller, kind)
         self._served = self._candidates[0]
+        self.guardrail = guardrail(event.get("headers"), self.caller)
         self.deadline = time.monotonic() + _WITHIN_S if deadline is None else deadline
         self.meter = Meter(self.model)
         log_also(event, self.meter.fields)
@@ -46,7 +48,7 @@ class Call:
         def provider(model: Model) -> Provider:
             self._served = model
             self.meter.asks(model)
-            return routing.provider(model, self.caller, self.deadline)
+            return routing.provider(model, self.caller, self.deadline, self.guardrail)
 
         def asked(provider: Provider) -> Answer:
             answer = ask(provider)

@@ -10,7 +10,7 @@ from pennyworth.errors import Problem
 from pennyworth.identity import user_credentials
 from pennyworth.logs import logger
 from pennyworth.policy import authorize, require
-from pennyworth.principal import Principal
+from pennyworth.principal import Guardrail, Principal
 from pennyworth.settings import settings
 from pennyworth.tracing import subsegment
 from services.openai.catalogue import Model, Route, catalogue
@@ -26,22 +26,45 @@ from services.openai.providers.upstream import Upstream
 _PATHS = {"chat": "/chat/completions", "embedding": "/embeddings"}
 
 
-def _converse(model: Model, caller: Principal, deadline: float) -> Provider:
-    return Bedrock(aws(), partial(user_credentials, aws(), settings=settings()), caller, model, deadline)
+def _converse(model: Model, caller: Principal, deadline: float, guardrail: Guardrail | None) -> Provider:
+    _require_guarded(guardrail is None or model.kind != "embedding", "embeddings")
+    return Bedrock(aws(), partial(user_credentials, aws(), settings=settings()), caller, model, deadline, guardrail)
 
 
-def _openai(model: Model, _: Principal, deadline: float) -> Provider:
+def _native(model: Model, caller: Principal, deadline: float, guardrail: Guardrail | None) -> Provider:
+    if guardrail is not None:  # docs/decisions/0007 says why
+        return _converse(model, caller, deadline, guardrail)
+    from services.openai.providers.native import Native
+
+    return Native(aws(), partial(user_credentials, aws(), settings=settings()), caller, model, deadline)
+
+
+def _openai(model: Model, _: Principal, deadline: float, guardrail: Guardrail | None) -> Provider:
+    _require_guarded(guardrail is None, "another provider's models")
     return Upstream(server(model.provider), model, deadline)
 
 
 # The ways in which providers are asked, by what a catalogue's row calls its `api`.
-APIS: dict[str, Callable[[Model, Principal, float], Provider]] = {"converse": _converse, "openai": _openai}
+APIS: dict[str, Callable[[Model, Principal, float, Guardrail | None], Provider]] = {
+    "converse": _converse,
+    "native": _native,
+    "openai": _openai,
+}
 
 
-def provider(model: Model, caller: Principal, deadline: float) -> Provider:
-    """Who answers for the model until then, a reading of time.monotonic. Raises Problem."""
+def provider(model: Model, caller: Principal, deadline: float, guardrail: Guardrail | None = None) -> Provider:
+    """Who answers for the model until then, a reading of time.monotonic, with that guardrail around the call.
+
+    Raises Problem: guardrail_not_allowed where the guardrail could not stand around it.
+    """
     api = model.api or ("converse" if model.provider == BEDROCK else "openai")
-    return APIS[api](model, caller, deadline)
+    return APIS[api](model, caller, deadline, guardrail)
+
+
+def _require_guarded(holds: bool, what: str) -> None:
+    """A guardrail that was asked for is applied, or the call is refused: it is never silently absent."""
+    reason = f"A guardrail of Amazon Bedrock cannot be applied to {what}, and this call must not go without it."
+    require(holds, "guardrail_not_allowed", reason=reason)
 
 
 def candidates(name: str, caller: Principal, kind: str, draw: Callable[[], float] | None = None) -> list[Model]:

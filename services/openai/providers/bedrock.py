@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from pennyworth.aws import Aws, AwsError, Credentials, Events
 from pennyworth.body import check
-from pennyworth.principal import Principal
+from pennyworth.principal import Guardrail, Principal
 from services.openai.catalogue import Model
 from services.openai.chat import ChatRequest
 from services.openai.choices import interleaved, summed, together
@@ -18,6 +18,7 @@ from services.openai.chunks import Event, stream_chunks
 from services.openai.converse import Envelope, from_converse, reading, to_converse, usage
 from services.openai.embeddings import Batch, Embedded, EmbeddingRequest, batches, embedding_list
 from services.openai.faults import problem
+from services.openai.guardrail import config
 from services.openai.makers import from_invoke, to_invoke
 from services.openai.meter import Meter
 from services.openai.providers.lanes import answers
@@ -51,16 +52,22 @@ class Bedrock(Provider):
     `retries` stays 0."""
 
     def __init__(
-        self, aws: Aws, credentials_of: CredentialsOf, caller: Principal, model: Model, deadline: float = inf
+        self,
+        aws: Aws,
+        credentials_of: CredentialsOf,
+        caller: Principal,
+        model: Model,
+        deadline: float = inf,
+        guardrail: Guardrail | None = None,
     ) -> None:
         """`deadline`: a reading of time.monotonic, until which an answer is waited for."""
         self._aws, self._credentials_of, self._caller, self._model = aws, credentials_of, caller, model
-        self._deadline = deadline
+        self._deadline, self._guardrail = deadline, guardrail
 
     def complete(self, body: dict[str, Any], envelope: Envelope) -> dict[str, Any]:
         """The completion. Raises Problem."""
         request = check(ChatRequest, body)
-        converse = to_converse(request, self._model)
+        converse = to_converse(request, self._model) | config(self._guardrail, streamed=False)
         replies = self._called(self._aws.post, "converse", converse, request.n)
         return together([from_converse(reply, envelope, reading(request, converse)) for reply in replies])
 
@@ -68,7 +75,7 @@ class Bedrock(Provider):
         """Server-sent events. Bedrock has answered when this returns, so what Bedrock refuses still raises Problem
         here, while a status can be chosen."""
         request = check(ChatRequest, body)
-        converse = to_converse(request, self._model)
+        converse = to_converse(request, self._model) | config(self._guardrail, streamed=True)
         streams = self._opened(converse, request.n)
         read = reading(request, converse)
         spent = Spent(len(streams), meter)

@@ -13,6 +13,7 @@ from pennyworth.aws.credentials import UNSIGNED, Credentials, environment_creden
 from pennyworth.aws.endpoint import Endpoint, endpoint
 from pennyworth.aws.error import AwsError, TransportError, refusal
 from pennyworth.aws.events import Events
+from pennyworth.aws.pieces import Pieces
 from pennyworth.aws.pool import Pool
 from pennyworth.aws.retry import SKEWED, wait_s
 from pennyworth.aws.signature import signed
@@ -167,6 +168,20 @@ class Aws:
         request = _Request(service, path, _rest(headers), _body(payload), credentials, False)
         response = self._perform(request, min(timeout_s, deadline - time.monotonic()), _open)
         return Events(response, timeout_s, deadline)
+
+    def pieces(
+        self,
+        service: str,
+        path: str,
+        payload: Payload,
+        *,
+        credentials: Credentials | None = None,
+        timeout_s: float = 300.0,
+    ) -> Pieces:
+        """REST-JSON answered by text that comes bit by bit, such as server-sent events. It is open when this returns: a
+        refusal is raised here."""
+        request = _Request(service, path, _rest(None), _body(payload), credentials, False)
+        return Pieces(self._perform(request, timeout_s, _open), timeout_s)
 
     def now(self) -> float:
         """Unix seconds by AWS's clock, as far as it is known."""

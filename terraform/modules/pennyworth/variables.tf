@@ -91,12 +91,15 @@ variable "functions" {
 variable "groups" {
   description = <<-TEXT
     Groups of people, by name: precedence (the lowest of a person's groups counts), actions (inference, mcp, usage,
-    admin), models (shell patterns over the names in services/openai/models.json)
+    admin), models (shell patterns over the names in services/openai/models.json, or over Bedrock's own ids and ARNs),
+    guardrail ({id, version} of one that stands around every call), guardrails (ids a request may name instead)
   TEXT
   type = map(object({
     precedence = number
     actions    = list(string)
     models     = list(string)
+    guardrail  = optional(object({ id = string, version = string }))
+    guardrails = optional(list(string), [])
   }))
   nullable = false
 }
