@@ -98,7 +98,7 @@ class _Maker:
         self._bedrock_url = bedrock_url
 
     async def stack(self, runtime: Runtime, leash: Leash) -> Stack:
-        made = await asyncio.to_thread(provision, self._aws, self._plan, version="0", git_sha="0", upstream=None)
+        made = await asyncio.to_thread(provision, self._aws, self._plan, version="0", git_sha="0")
         functions = {key: self._function(key, made) for key in ("openai", "authorizer", "admin")}
         user_id = await asyncio.to_thread(self._administrator, made)
         key = await self._key(user_id, functions["admin"], runtime, leash)

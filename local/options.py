@@ -4,7 +4,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+
+from local.providers import Provider, ProviderError, providers
 
 PORT = 8080
 AWS_PORT = 4566  # where localstack-client looks
@@ -22,7 +23,7 @@ class Options:
     aws_port: int | None  # 0 for a free one; None for 4566, or a free one when that is taken
     state: Path | None  # the folder that keeps users and keys
     real_bedrock: bool
-    upstream: tuple[str, str] | None  # base URL and key (may be empty)
+    providers: tuple[Provider, ...]  # OpenAI-compatible
     remote_images: bool
     authorizer_ttl_s: int | None  # None for what the environment says
     function_timeout_s: int | None  # of the openai function; None for what Terraform gives it
@@ -39,7 +40,7 @@ class Options:
             aws_port=_number(given, "AWS_PORT", 65535) if "AWS_PORT" in given else None,
             state=Path(given["STATE"]).absolute() if "STATE" in given else None,
             real_bedrock=_bedrock(given),
-            upstream=_upstream(given),
+            providers=(*_providers(given), *_upstream(given)),
             remote_images=_switch(given, "REMOTE_IMAGES"),
             # 3600 is the most API Gateway caches.
             authorizer_ttl_s=_number(given, "AUTHORIZER_TTL_S", 3600) if "AUTHORIZER_TTL_S" in given else None,
@@ -68,16 +69,24 @@ def _bedrock(given: Mapping[str, str]) -> bool:
     return choice == "aws"
 
 
-def _upstream(given: Mapping[str, str]) -> tuple[str, str] | None:
+def _providers(given: Mapping[str, str]) -> tuple[Provider, ...]:
+    try:
+        return providers(given["PROVIDERS"]) if "PROVIDERS" in given else ()
+    except ProviderError as error:
+        raise UsageError(f"PROVIDERS: {error}.") from None
+
+
+def _upstream(given: Mapping[str, str]) -> tuple[Provider, ...]:
+    """The one provider that needs no JSON: it has all models that nobody else has."""
     url, key = given.get("OPENAI_UPSTREAM"), given.get("OPENAI_UPSTREAM_KEY", "")
     if url is None:
         if key:
             raise UsageError("OPENAI_UPSTREAM_KEY: the key needs its OPENAI_UPSTREAM=https://…/v1.")
-        return None
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(f"OPENAI_UPSTREAM={url}: it is a URL such as https://api.openai.com/v1.")
-    return url.rstrip("/"), key
+        return ()
+    try:
+        return (Provider.of("upstream", {"url": url.rstrip("/"), "key": key, "models": ["*"]}),)
+    except ProviderError:
+        raise UsageError(f"OPENAI_UPSTREAM={url}: it is a URL such as https://api.openai.com/v1.") from None
 
 
 def without_aws(environ: Mapping[str, str] = os.environ) -> dict[str, str]:

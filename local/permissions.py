@@ -1,7 +1,7 @@
 """IAM policies of the roles: what each function and each group may do, and who may assume the role. Pure."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from local.plan import ROOT
@@ -49,32 +49,74 @@ def trusted_identity(identity_pool_id: str) -> Policy:
     )
 
 
-def group(model_ids: Iterable[str], region: str, account_id: str, bucket_arn: str) -> Policy:
-    """Exactly these models may be invoked, and whose session it is reaches the files below their own prefix.
+def group(
+    targets: Iterable[str],
+    region: str,
+    account_id: str,
+    bucket_arn: str,
+    guardrail: dict[str, str] | None = None,
+    guardrails: Iterable[str] = (),
+) -> Policy:
+    """Exactly these may be invoked, and whose session it is reaches the files below their own prefix.
 
-    A cross-Region profile needs its model wherever it routes to, and that through the profile alone.
+    `targets`: ids of models and profiles, ARNs, and patterns over them. A profile needs its model wherever it routes
+    to, and that through the profile alone. With a `guardrail` ({id, version}) nothing may be invoked without it; the
+    ids in `guardrails` may be applied besides.
     """
-    here, models, profiles, destinations = f"arn:aws:bedrock:{region}", set(), set(), set()
-    for model_id in model_ids:
-        geography = next((name for name in _GEOGRAPHIES if model_id.startswith(f"{name}.")), None)
-        if geography is None:
-            models.add(f"{here}::foundation-model/{model_id}")
+    own, models, profiles, destinations = f"arn:aws:bedrock:{region}:{account_id}", set(), set(), set()
+    for target in targets:
+        kind, name = _kind(target)
+        if not kind.endswith("inference-profile"):
+            models.add(target if target != name else f"arn:aws:bedrock:{region}::foundation-model/{name}")
             continue
-        profiles.add(f"{here}:{account_id}:inference-profile/{model_id}")
-        for to in ("", region) if geography == "global" else ("*",):
-            destinations.add(f"arn:aws:bedrock:{to}::foundation-model/{model_id.removeprefix(f'{geography}.')}")
-    through = {"StringEquals": {"bedrock:InferenceProfileArn": sorted(profiles)}}
+        profiles.add(target if target != name else f"{own}:inference-profile/{name}")
+        destinations.update(f"arn:aws:bedrock:{to}" for to in _destinations(kind, name, region))
+    arns = [_guardrail_arn(each, own) for each in [*([guardrail["id"]] if guardrail else []), *guardrails]]
+    guarded = {"StringEquals": {"bedrock:GuardrailIdentifier": _versioned(arns[0], guardrail)}} if guardrail else {}
+    through = {"StringLike": {"bedrock:InferenceProfileArn": sorted(profiles)}}
     tagged = {"aws:PrincipalTag/user": "?*"}  # who has no such tag, or an empty one, has no files
     folder = "users/${aws:PrincipalTag/user}"
+    condition = {"Condition": guarded} if guarded else {}
     statements = [
-        _allow("Models", _INVOCATION, sorted(models)),
-        _allow("Profiles", _INVOCATION, sorted(profiles)),
-        _allow("ModelsOfProfiles", _INVOCATION, sorted(destinations)) | {"Condition": through},
+        _allow("Models", _INVOCATION, sorted(models)) | condition,
+        _allow("Profiles", _INVOCATION, sorted(profiles)) | condition,
+        _allow("ModelsOfProfiles", _INVOCATION, sorted(destinations)) | {"Condition": guarded | through},
+        _allow("Guardrails", ["bedrock:ApplyGuardrail"], sorted(set(arns))),
         _allow("Files", _FILES, [f"{bucket_arn}/{folder}/*"]) | {"Condition": {"StringLike": tagged}},
         _allow("FileNames", ["s3:ListBucket"], [bucket_arn])
         | {"Condition": {"StringLike": {**tagged, "s3:prefix": f"{folder}/*"}}},
     ]
     return _policy(*(statement for statement in statements if statement["Resource"]))
+
+
+def _kind(target: str) -> tuple[str, str]:
+    """What an id or ARN names, in the words of Bedrock's ARNs, and its id there."""
+    if target.startswith("arn:"):
+        kind, _, name = target.split(":", 5)[5].partition("/")
+        return kind, name
+    return "inference-profile" if _geography(target) else "foundation-model", target
+
+
+def _geography(name: str) -> str | None:
+    return next((each for each in _GEOGRAPHIES if name.startswith(f"{each}.")), None)
+
+
+def _destinations(kind: str, name: str, region: str) -> list[str]:
+    """The models a profile routes to, from their Region on. An application's profile does not tell them."""
+    if kind == "application-inference-profile":
+        return ["*::foundation-model/*"]
+    geography = _geography(name)
+    regions = ("", region) if geography == "global" else ("*",)
+    return [f"{to}::foundation-model/{name.removeprefix(f'{geography}.')}" for to in regions]
+
+
+def _guardrail_arn(identifier: str, own: str) -> str:
+    return identifier if identifier.startswith("arn:") else f"{own}:guardrail/{identifier}"
+
+
+def _versioned(arn: str, guardrail: dict[str, str]) -> str:
+    """As IAM's condition names it: the draft by no version."""
+    return arn if guardrail["version"] == "DRAFT" else f"{arn}:{guardrail['version']}"
 
 
 def function(
@@ -86,13 +128,14 @@ def function(
     user_pool_arn: str,
     identity_pool_arn: str,
     parameters: str,
-    upstream_key: bool,
+    provider_keys: Sequence[str],
 ) -> Policy:
-    """What a function's own role may do. `parameters`: the installation's path in Parameter Store; `upstream_key`:
-    whether an upstream's key lies there."""
+    """What a function's own role may do. `parameters`: the installation's path in Parameter Store;
+    `provider_keys`: the providers whose keys lie there."""
     parameter = f"arn:aws:ssm:{region}:{account_id}:parameter{parameters}"
     logs = f"arn:aws:logs:{region}:{account_id}:log-group:/aws/lambda/{name}:*"
     functions = f"arn:aws:lambda:{region}:{account_id}:function:{name.removesuffix(key)}"
+    keys = [f"{parameter}/providers/{provider}" for provider in sorted(provider_keys)]
     pepper = _allow("Pepper", ["ssm:GetParameter"], [f"{parameter}/key-pepper"])
     own = {
         "authorizer": [
@@ -101,7 +144,7 @@ def function(
         ],
         "openai": [
             _allow("Identities", ["cognito-identity:GetOpenIdTokenForDeveloperIdentity"], [identity_pool_arn]),
-            *([_allow("UpstreamKey", ["ssm:GetParameter"], [f"{parameter}/upstream-key"])] if upstream_key else []),
+            *([_allow("ProviderKeys", ["ssm:GetParameter"], keys)] if keys else []),
         ],
         "mcp": [_allow("Inference", ["lambda:InvokeFunction"], [f"{functions}openai:live"])],
         "admin": [

@@ -1,6 +1,7 @@
 """What an installation consists of: read from the data files that Terraform reads too."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -11,6 +12,10 @@ ROOT = Path(__file__).resolve().parent.parent
 _VALUES = ROOT / "terraform" / "environments" / "local" / "terraform.tfvars.json"
 _FUNCTIONS = ROOT / "terraform" / "functions.json"
 _MODELS = ROOT / "services" / "openai" / "models.json"
+# An ARN, or an id with its provider in letters before it (modules/identity).
+_BEDROCKS = re.compile(
+    r"arn:aws[a-z-]*:bedrock:[a-z0-9-]+:[0-9]*:[a-z-]+/.+|[a-z][a-z0-9-]*\.[A-Za-z*][A-Za-z0-9.:*?-]*"
+)
 _UNRESERVED = 32  # instances of a function that reserves no concurrency: a machine is no account
 
 
@@ -31,12 +36,17 @@ class PlannedGroup:
     name: str
     precedence: int
     actions: tuple[str, ...]
-    models: tuple[str, ...]  # shell patterns over the names clients use
+    models: tuple[str, ...]  # shell patterns over the names clients use, or over Bedrock's own ids and ARNs
+    guardrail: dict[str, str] | None = None  # {id, version}
+    guardrails: tuple[str, ...] = ()
 
     @property
     def policy(self) -> str:
         """The JSON kept in the group's description."""
-        return json.dumps({"actions": self.actions, "models": self.models}, separators=(",", ":"))
+        policy = {"actions": self.actions, "models": self.models}
+        policy |= {"guardrail": self.guardrail} if self.guardrail else {}
+        policy |= {"guardrails": self.guardrails} if self.guardrails else {}
+        return json.dumps(policy, separators=(",", ":"), sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +79,13 @@ class Plan:
         return {"application": "pennyworth", "environment": self.environment}
 
     def ids(self, patterns: tuple[str, ...]) -> Iterator[str]:
-        """Bedrock's ids of the models whose names match."""
+        """Bedrock's ids of the models whose names match, and each pattern that matches none and is Bedrock's own."""
         for name, model_id in self.model_ids.items():
             if any(fnmatchcase(name, pattern) for pattern in patterns):
                 yield model_id
+        for pattern in patterns:
+            if _BEDROCKS.fullmatch(pattern) and not any(fnmatchcase(name, pattern) for name in self.model_ids):
+                yield pattern
 
     def with_(self, **changes: Any) -> "Plan":
         return replace(self, **changes)
@@ -103,10 +116,21 @@ def plan(file: Path = _VALUES) -> Plan:
             for key, fields in functions.items()
         },
         groups=tuple(
-            PlannedGroup(name, group["precedence"], tuple(group["actions"]), tuple(group["models"]))
+            PlannedGroup(
+                name,
+                group["precedence"],
+                tuple(group["actions"]),
+                tuple(group["models"]),
+                group.get("guardrail"),
+                tuple(group.get("guardrails", ())),
+            )
             for name, group in values["groups"].items()
         ),
-        model_ids={name: model["id"] for name, model in models.items() if model["provider"] == "bedrock"},
+        model_ids={
+            name: model["id"]
+            for name, model in models.items()
+            if model.get("provider") == "bedrock" and "*" not in model["id"]  # a pattern names no model
+        },
         # As the variables are when they are not set.
         authorizer_ttl_s=values.get("authorizer_ttl_s", 60),
         mfa=values.get("mfa", "OPTIONAL"),

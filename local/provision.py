@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from botocore.config import Config
 from local import permissions
 from local.bucket import bucket
 from local.plan import Plan, PlannedFunction, PlannedGroup
+from local.providers import Provider
 
 PROVIDER = "pennyworth"  # login name of the identity pool's developer provider
 _SLOTS = 20  # API keys a person can have
@@ -76,10 +78,10 @@ def provision(
     *,
     version: str,
     git_sha: str,
-    upstream: tuple[str, str] | None,
+    providers: Sequence[Provider] = (),
     remote_images: bool = True,
 ) -> Installation:
-    """Everything of the plan. `upstream`: an OpenAI-compatible base URL and its key, which may be empty."""
+    """Everything of the plan. `providers`: OpenAI-compatible ones, with their keys."""
     account_id = aws("sts").get_caller_identity()["Account"]
     user_pool_id = _user_pool(aws("cognito-idp"), plan)
     client_id = _client(aws("cognito-idp"), plan, user_pool_id)
@@ -100,7 +102,7 @@ def provision(
     }
     own = {
         "openai": {
-            **_upstream(aws("ssm"), plan, upstream),
+            **_providers(aws("ssm"), plan, providers),
             "PENNYWORTH_BUCKET": bucket_name,
             "PENNYWORTH_FILE_EXPIRY_DAYS": str(plan.file_expiry_days),
             **({} if remote_images else {"PENNYWORTH_REMOTE_IMAGES": "off"}),
@@ -111,7 +113,7 @@ def provision(
     within = {
         "user_pool_arn": f"arn:aws:cognito-idp:{plan.region}:{account_id}:userpool/{user_pool_id}",
         "identity_pool_arn": f"arn:aws:cognito-identity:{plan.region}:{account_id}:identitypool/{identity_pool_id}",
-        "upstream_key": bool(upstream and upstream[1]),
+        "provider_keys": [provider.name for provider in providers if provider.has_key],
     }
     return Installation(
         region=plan.region,
@@ -195,7 +197,9 @@ def _groups(aws: Aws, plan: Plan, user_pool_id: str, identity_pool_id: str, acco
     """Cognito's groups, and for each the role in which its people call Bedrock and reach their files."""
     trusted = permissions.trusted_identity(identity_pool_id)
     for group in plan.groups:
-        allowed = permissions.group(plan.ids(group.models), plan.region, account_id, bucket_arn)
+        allowed = permissions.group(
+            plan.ids(group.models), plan.region, account_id, bucket_arn, group.guardrail, group.guardrails
+        )
         role_arn = _role(aws("iam"), plan, f"group-{group.name}", trusted, allowed)
         _group(aws("cognito-idp"), group, user_pool_id, role_arn)
 
@@ -263,12 +267,12 @@ def _pepper(ssm: Any, name: str) -> None:
         return
 
 
-def _upstream(ssm: Any, plan: Plan, upstream: tuple[str, str] | None) -> dict[str, str]:
-    if upstream is None:
+def _providers(ssm: Any, plan: Plan, providers: Sequence[Provider]) -> dict[str, str]:
+    if not providers:
         return {}
-    url, key = upstream
-    if not key:
-        return {"PENNYWORTH_UPSTREAM_URL": url}
-    name = f"{plan.parameters}/upstream-key"
-    ssm.put_parameter(Name=name, Value=key, Type="SecureString", Overwrite=True)
-    return {"PENNYWORTH_UPSTREAM_URL": url, "PENNYWORTH_UPSTREAM_KEY_PARAMETER": name}
+    told = {provider.name: provider.settings(plan.parameters) for provider in providers}
+    for provider in providers:
+        if provider.has_key:
+            name = told[provider.name]["key_parameter"]
+            ssm.put_parameter(Name=name, Value=provider.key, Type="SecureString", Overwrite=True)
+    return {"PENNYWORTH_PROVIDERS": json.dumps(told, separators=(",", ":"))}

@@ -109,8 +109,9 @@ class System:
                 )
         else:
             self.notes.append("Models are simulated: answers are made up here. BEDROCK=aws calls real ones.")
-        if self.options.upstream:
-            self.notes.append(f"Models that are not in the catalogue go to {self.options.upstream[0]}.")
+        for provider in self.options.providers:
+            bare = f", and {' '.join(provider.models)} that nobody else has," if provider.models else ""
+            self.notes.append(f"Models named {provider.name}/…{bare} go to {provider.url}.")
         return wanted
 
     async def _child(self, name: str, module: str, *arguments: str, environ: dict[str, str] | None = None) -> Child:
@@ -202,7 +203,7 @@ def _short(path: Path) -> str:
 
 def _provisioned(client: Aws, wanted: Plan, options: Options) -> Installation:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    said = {"upstream": options.upstream, "remote_images": options.remote_images}
+    said = {"providers": options.providers, "remote_images": options.remote_images}
     return provision(client, wanted, version=project["version"], git_sha=_git_sha(), **said)
 
 

@@ -18,6 +18,8 @@ class Server(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.requests = []
+        self.headers = []  # of each request, by lower-case name
+        self.script = []  # answers that come first, once each
         self.answer = (200, {}, json.dumps(COMPLETION).encode())
         self.pieces = None  # for a stream: what is written, piece by piece; None breaks it off, an Event is waited for
         self.gate = None  # what an answer that is no stream waits for
@@ -30,12 +32,14 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         self.server.requests.append((self.path, self.headers.get("authorization"), json.loads(body) if body else None))
-        if self.server.pieces is not None:
+        self.server.headers.append({name.lower(): value for name, value in self.headers.items()})
+        scripted = self.server.script.pop(0) if self.server.script else None
+        if scripted is None and self.server.pieces is not None:
             self.stream(self.server.pieces)
             return
         if self.server.gate is not None:
             self.server.gate.wait(_PATIENCE_S)
-        status, headers, body = self.server.answer
+        status, headers, body = scripted or self.server.answer
         self.send_response(status)
         for name, value in {"content-length": str(len(body)), **headers}.items():
             self.send_header(name, value)

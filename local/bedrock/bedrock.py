@@ -16,3 +16,5 @@ class Bedrock:
     faults: Faults = field(default_factory=Faults)
     cache: PromptCache = field(default_factory=PromptCache)
     script: Script | None = None
+    # Application inference profiles and imported models by ARN, and the model or profile each was made of.
+    own: dict[str, str] = field(default_factory=dict)

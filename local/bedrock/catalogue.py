@@ -1,7 +1,9 @@
 """The models of this stand-in, and what an identifier in a request resolves to."""
 
+import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from local.bedrock.errors import AwsError, invalid
 
 ACCOUNT = "123456789012"
 DATA = json.loads(Path(__file__).with_name("models.json").read_text())
+NOTHING: Mapping[str, str] = {}
 UNKNOWN = "The provided model identifier is invalid."
 IDENTIFIER = re.compile(
     r"(?:arn:aws:bedrock:(?P<region>[a-z0-9-]*):(?P<account>\d{12})?:(?P<kind>foundation-model|inference-profile)/)?"
@@ -63,8 +66,13 @@ def reaches(geography: str, region: str) -> bool:
     return region.startswith(tuple(DATA["geographies"][geography]))
 
 
-def resolve(identifier: str, region: str) -> tuple[Model, bool]:
-    """The model a request names by id or ARN, and whether through an inference profile; else ValidationException."""
+def resolve(identifier: str, region: str, own: Mapping[str, str] = NOTHING) -> tuple[Model, bool]:
+    """The model a request names by id or ARN, and whether through an inference profile; else ValidationException.
+
+    `own`: what the account has made, by ARN, and the model or profile it was made of; it needs no profile.
+    """
+    if identifier in own and identifier.split(":")[3] == region:
+        return resolve(own[identifier], region)[0], True
     parts = IDENTIFIER.fullmatch(identifier)
     if not parts:
         raise invalid(UNKNOWN)
@@ -82,9 +90,9 @@ def resolve(identifier: str, region: str) -> tuple[Model, bool]:
     return model, True
 
 
-def invocable(identifier: str, region: str) -> Model:
+def invocable(identifier: str, region: str, own: Mapping[str, str] = NOTHING) -> Model:
     """`resolve`, for an inference call: many models answer through an inference profile only."""
-    model, through_profile = resolve(identifier, region)
+    model, through_profile = resolve(identifier, region, own)
     if not through_profile and not model.on_demand:
         raise on_demand_refused(identifier)
     return model
@@ -96,3 +104,9 @@ def on_demand_refused(identifier: str) -> AwsError:
         f"Invocation of model ID {identifier} with on-demand throughput isn\N{RIGHT SINGLE QUOTATION MARK}t supported. "
         "Retry your request with the ID or ARN of an inference profile that contains this model."
     )
+
+
+def own_arn(kind: str, region: str, name: str) -> str:
+    """Of what the account makes, by a name of its own."""
+    made = hashlib.sha256(name.encode()).hexdigest()[:12]
+    return f"arn:aws:bedrock:{region}:{ACCOUNT}:{kind}/{made}"

@@ -38,6 +38,13 @@ class AwsError(Exception):
         return {"message": self.message, **DETAILS.get(self.code, {})}
 
 
+def openais(error: AwsError) -> dict[str, Any]:
+    """The error object of OpenAI's API, in which Bedrock's chat completions answer what is wrong with a request."""
+    kind = "invalid_request_error" if error.status < 500 else "server_error"
+    code = {404: "model_not_found", 400: "validation_error"}.get(error.status, str(error.status))
+    return {"code": code, "message": error.message, "param": None, "type": kind}
+
+
 def invalid(message: str) -> AwsError:
     """What is wrong with the request, in Bedrock's words where they are known."""
     return AwsError("ValidationException", message, 400)

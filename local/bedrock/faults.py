@@ -4,11 +4,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.bedrock.errors import AwsError
-from local.bedrock.service import STREAMED, operation, service, statuses, stream_exceptions
+from local.bedrock.service import CHAT, STREAMED, operation, service, statuses, stream_exceptions
 
 OPERATIONS = {
     *("Converse", "ConverseStream", "InvokeModel", "InvokeModelWithResponseStream", "ApplyGuardrail", "CountTokens"),
+    CHAT,
     *("ListFoundationModels", "GetFoundationModel", "ListInferenceProfiles", "GetInferenceProfile"),
+    "CreateInferenceProfile",
 }
 BREAKS = {"cut", "corrupt"}  # faults of the connection rather than answers
 

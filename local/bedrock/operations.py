@@ -8,23 +8,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
-from local.bedrock import claude, converse, embeddings, listings, nova
+from local.bedrock import claude, converse, embeddings, gpt, listings, nova
 from local.bedrock.bedrock import Bedrock
 from local.bedrock.calls import Call
-from local.bedrock.catalogue import Model, invocable, resolve
+from local.bedrock.catalogue import Model, invocable, own_arn, resolve
 from local.bedrock.chats import Chat
-from local.bedrock.errors import AwsError, invalid
+from local.bedrock.errors import AwsError, invalid, openais
 from local.bedrock.eventstream import encoded, event
 from local.bedrock.faults import Fault
 from local.bedrock.guardrails import apply_guardrail
 from local.bedrock.inference import check, reply
 from local.bedrock.replies import Reply
-from local.bedrock.service import operation
+from local.bedrock.service import CHAT, operation
 from local.bedrock.shapes import broken, parsed
 from local.bedrock.signatures import Caller
-from local.bedrock.streams import EventStream
+from local.bedrock.streams import EventStream, TextStream, sse
 from local.bedrock.tokens import prompt
 
 EMBEDDERS = {"titan": embeddings.titan, "cohere": embeddings.cohere, "nova_embedding": embeddings.nova}
@@ -61,7 +61,7 @@ class Exchange:
 
     def model(self) -> Model:
         """The model to invoke."""
-        model = invocable(self.identifier, self.caller.region)
+        model = invocable(self.identifier, self.caller.region, self.bedrock.own)
         self.call.model = model.id
         return model
 
@@ -180,6 +180,42 @@ def invoke_model(exchange: Exchange) -> Response:
     return exchange.answer(content, counts(exchange, finished.usage.input, finished.usage.output))
 
 
+def chat_completions(exchange: Exchange) -> Response:
+    """OpenAI's Create chat completion. What is wrong with the request is said in OpenAI's words, all else in AWS's."""
+    try:
+        return chat_completion(exchange)
+    except AwsError as error:
+        exchange.call.error = error.code
+        if error.status not in (400, 404):
+            raise
+        exchange.call.outcome = "refused"
+        head = {"x-amzn-RequestId": exchange.call.request_id}
+        return JSONResponse({"error": openais(error)}, error.status, head)
+
+
+def chat_completion(exchange: Exchange) -> Response:
+    if any(header in exchange.request.headers for header in list(HEADERS)[:2]):
+        raise invalid("This stand-in applies guardrails through Converse and InvokeModel alone.")
+    asked = gpt.checked(exchange.json())
+    exchange.call.model_id = asked["model"]
+    model = invocable(asked["model"], exchange.caller.region)
+    if not model.can("openai_format"):
+        raise invalid(f"The model '{asked['model']}' does not support the '/v1/chat/completions' API")
+    exchange.call.model = model.id
+    translated, forbidden = gpt.to_converse(asked)
+    body = parsed({**translated, "modelId": model.id}, operation("Converse").input_shape)
+    del body["modelId"]
+    check(model, body, bool(asked.get("stream")))
+    chat = Chat(model, body, forbidden)
+    finished = reply(exchange.bedrock, chat, exchange.fault)
+    exchange.note(finished)
+    if not asked.get("stream"):
+        return exchange.answer(gpt.whole(chat, finished, asked))
+    frames = [*map(sse, gpt.events(chat, finished, asked)), b"data: [DONE]\n\n"]
+    head = {"x-amzn-RequestId": exchange.call.request_id}
+    return TextStream(frames, exchange.fault, exchange.call, head, finished.burst)
+
+
 def counts(exchange: Exchange, read: int, written: int) -> dict[str, str]:
     return {
         "X-Amzn-Bedrock-Input-Token-Count": str(read),
@@ -211,7 +247,7 @@ def chunk(content: dict[str, Any]) -> dict[str, Any]:
 def count_tokens(exchange: Exchange) -> Response:
     """Counts for the plain id only: Bedrock refuses inference profiles here, though it invokes by nothing else."""
     members = exchange.members({"modelId": exchange.identifier})
-    model, through_profile = resolve(exchange.identifier, exchange.caller.region)
+    model, through_profile = resolve(exchange.identifier, exchange.caller.region, exchange.bedrock.own)
     exchange.call.model = model.id
     if through_profile or not model.can("token_counts"):
         raise invalid("The provided model doesn't support counting tokens.")
@@ -252,6 +288,20 @@ def get_inference_profile(exchange: Exchange) -> Response:
     return exchange.answer(listings.inference_profile(exchange.identifier, exchange.caller.region))
 
 
+def create_inference_profile(exchange: Exchange) -> Response:
+    """An application inference profile, of a foundation model or of one of Bedrock's own profiles."""
+    asked = parsed(exchange.json(), operation("CreateInferenceProfile", "bedrock").input_shape)
+    source, region = asked["modelSource"]["copyFrom"], exchange.caller.region
+    listings.found(source, region)
+    arn = own_arn("application-inference-profile", region, asked["inferenceProfileName"])
+    if arn in exchange.bedrock.own:
+        raise AwsError("ConflictException", "An inference profile of that name exists already.", 409)
+    exchange.bedrock.own[arn] = source
+    made = exchange.answer({"inferenceProfileArn": arn, "status": "ACTIVE"})
+    made.status_code = 201
+    return made
+
+
 Operation = Callable[[Exchange], Response]
 OPERATIONS: dict[str, tuple[str, str, Operation]] = {
     "Converse": ("POST", "/model/{identifier:path}/converse", converse_whole),
@@ -262,10 +312,12 @@ OPERATIONS: dict[str, tuple[str, str, Operation]] = {
         "/model/{identifier:path}/invoke-with-response-stream",
         invoke_model_stream,
     ),
+    CHAT: ("POST", "/openai/v1/chat/completions", chat_completions),
     "CountTokens": ("POST", "/model/{identifier:path}/count-tokens", count_tokens),
     "ApplyGuardrail": ("POST", "/guardrail/{identifier:path}/version/{version}/apply", guard),
     "ListFoundationModels": ("GET", "/foundation-models", list_foundation_models),
     "GetFoundationModel": ("GET", "/foundation-models/{identifier:path}", get_foundation_model),
     "ListInferenceProfiles": ("GET", "/inference-profiles", list_inference_profiles),
+    "CreateInferenceProfile": ("POST", "/inference-profiles", create_inference_profile),
     "GetInferenceProfile": ("GET", "/inference-profiles/{identifier:path}", get_inference_profile),
 }

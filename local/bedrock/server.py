@@ -1,9 +1,10 @@
 """The HTTP side: routes, and the way of every request past identity, faults and records."""
 
 import asyncio
+import json
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -18,6 +19,7 @@ from local.bedrock.control import routes
 from local.bedrock.errors import AwsError
 from local.bedrock.faults import Fault
 from local.bedrock.operations import OPERATIONS, Exchange, Operation
+from local.bedrock.service import CHAT
 from local.bedrock.signatures import AUTHORIZATION, caller
 from local.bedrock.streams import Cut, EventStream
 
@@ -61,12 +63,23 @@ async def answer(bedrock: Bedrock, request: Request, call: Call, act: Operation)
     call.access_key_id = claim["key"] if claim else None
     who = await caller(request, body, bedrock.identities)
     call.principal_arn = who.arn
-    fault = bedrock.faults.take(call.operation, named_models(call.model_id, who.region))
+    if call.operation == CHAT:
+        call.model_id = model_named(body)
+    fault = bedrock.faults.take(call.operation, named_models(call.model_id, who.region, bedrock.own))
     if fault.delay_s:
         await asyncio.sleep(fault.delay_s)
     if fault.error and not fault.breaks_streams:
         return dropped(call, fault)
     return act(Exchange(bedrock, request, body, who, call, fault, started))
+
+
+def model_named(body: bytes) -> str | None:
+    """The model of an OpenAI request, which is in its body."""
+    try:
+        name = json.loads(body)["model"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return name if isinstance(name, str) else None
 
 
 def dropped(call: Call, fault: Fault) -> Response:
@@ -76,11 +89,11 @@ def dropped(call: Call, fault: Fault) -> Response:
     return Cut()
 
 
-def named_models(identifier: str | None, region: str) -> set[str]:
+def named_models(identifier: str | None, region: str, own: Mapping[str, str]) -> set[str]:
     """The names by which a fault may mean the model of a request."""
     if identifier is None:
         return set()
     try:
-        return {identifier, resolve(identifier, region)[0].id}
+        return {identifier, resolve(identifier, region, own)[0].id}
     except AwsError:  # an unknown model is still called what it is called
         return {identifier}

@@ -7,7 +7,8 @@ from botocore.model import OperationModel, ServiceModel, StructureShape
 
 from local.bedrock.errors import COMMON_STATUSES
 
-STREAMED = {"ConverseStream", "InvokeModelWithResponseStream"}
+CHAT = "ChatCompletions"  # OpenAI's API, which is in no service model; it streams where the body says so
+STREAMED = {"ConverseStream", "InvokeModelWithResponseStream", CHAT}
 
 
 @cache
@@ -31,6 +32,8 @@ def statuses() -> dict[str, int]:
 @cache
 def stream_exceptions(operation_name: str) -> dict[str, str]:
     """The exceptions that may break an operation's stream: their name -> their member in the stream."""
+    if operation_name == CHAT:
+        operation_name = "ConverseStream"  # what can go wrong is the same
     stream: StructureShape | None = operation(operation_name).get_event_stream_output()
     members = stream.members.items() if stream else ()
     return {shape.name: member for member, shape in members if shape.metadata.get("exception")}

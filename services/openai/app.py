@@ -9,7 +9,6 @@ from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import Response
 
-from pennyworth.errors import Problem
 from pennyworth.http import dumps, principal, router, serve
 from pennyworth.policy import authorize
 from pennyworth.settings import settings
@@ -67,12 +66,7 @@ def list_models() -> dict[str, Any]:
 @app.get("/models/<model>")
 def retrieve_model(model: str) -> dict[str, Any]:
     model = unquote(model)  # API Gateway hands the path over as it was sent, and upstreams name models `org/model:tag`
-    caller = principal(app.current_event.raw_event)
-    authorize(caller, "inference", model)
-    for card in routing.cards(caller):
-        if card["id"] == model:
-            return card
-    raise Problem("model_not_found", param="model", model=model)
+    return routing.card(model, principal(app.current_event.raw_event))
 
 
 @app.get("/version")

@@ -9,11 +9,14 @@ from aws_lambda_powertools.event_handler import Response
 from pennyworth.body import load
 from pennyworth.errors import Problem
 from pennyworth.http import Event, content, log_also, principal
-from pennyworth.policy import authorize
 from pennyworth.principal import Principal
 from pennyworth.runtime import deadline
 from services.openai import routing
+from services.openai.catalogue import Model
+from services.openai.failover import Begun, Failover
+from services.openai.guardrail import guardrail
 from services.openai.meter import Meter
+from services.openai.providers.provider import Provider
 
 # API Gateway ends a stream that was silent for 5 minutes, with an error of its own: ours must come first.
 _FIRST_BYTE_S = 280.0
@@ -31,21 +34,36 @@ class Call:
         self.ends_at = min(deadline.ends_at(), time.monotonic() + _FIRST_BYTE_S)
         self.body: dict[str, Any] = load(content(event))
         self.model = _model_name(self.body)  # as the client names it
-        self.caller: Principal = principal(event)
-        authorize(self.caller, "inference", self.model)
         self.streamed = _streamed(self.body)
-        self._provider = routing.provider(self.model, self.caller, kind)
-        self.meter = Meter(self.model, self._provider.name, self._provider.price)
+        self.caller: Principal = principal(event)
+        self._candidates = routing.candidates(self.model, self.caller, kind)
+        self._served = self._candidates[0]
+        self.guardrail = guardrail(event.get("headers"), self.caller)
+        self.meter = Meter(self.model)
         log_also(event, self.meter.fields)
 
-    def answer(self, ask: Callable[[routing.Provider], Answer]) -> Answer:
-        """What the model's provider says when asked so. Raises its Problem."""
-        return ask(self._provider)
+    def answer(self, ask: Callable[[Provider], Answer]) -> Answer:
+        """What the model's provider says when asked so, or that of the next model that may answer in its place.
+
+        A stream has said something when this returns: from then on no other model can answer. Raises a provider's
+        Problem.
+        """
+
+        def provider(model: Model) -> Provider:
+            self._served = model
+            self.meter.asks(model)
+            return routing.provider(model, self.caller, self.ends_at, self.guardrail)
+
+        def asked(provider: Provider) -> Answer:
+            answer = ask(provider)
+            return Begun(answer) if isinstance(answer, Iterator) else answer  # type: ignore[return-value]
+
+        return Failover(self.ends_at, routing.random).answer(self._candidates, provider, asked)
 
     @property
     def headers(self) -> dict[str, str]:
-        """For the answer: the model that served it."""
-        return {"x-pennyworth-model": self.model}
+        """For the answer: the model that served it, by its own name."""
+        return {"x-pennyworth-model": self._served.name}
 
 
 def event_stream(events: Iterator[bytes], call: Call) -> Response[Any]:

@@ -106,7 +106,7 @@ def text_completion(
             text = (prompt if request.echo else "") + (choice["message"]["content"] or "")
             choices.append(_choice(text, len(choices), choice["finish_reason"]))
         usage = {name: count + completion["usage"][name] for name, count in usage.items()}
-        cached += completion["usage"]["prompt_tokens_details"]["cached_tokens"]
+        cached += (completion["usage"].get("prompt_tokens_details") or {}).get("cached_tokens") or 0
     made = {"id": envelope.id, "object": "text_completion", "created": envelope.created, "model": envelope.model}
     return {**made, "choices": choices, "usage": {**usage, "prompt_tokens_details": {"cached_tokens": cached}}}
 
@@ -134,8 +134,8 @@ def _event(event: bytes, request: CompletionRequest, told: set[int]) -> bytes:
         if request.echo and index not in told:
             text = request.prompt[0] + text
         told.add(index)
-        if text or choice["finish_reason"]:
-            choices.append(_choice(text, index, choice["finish_reason"]))
+        if text or choice.get("finish_reason"):
+            choices.append(_choice(text, index, choice.get("finish_reason")))
     if chunk["choices"] and not choices:
         return b""
     made = {**chunk, "object": "text_completion", "choices": choices}

@@ -31,6 +31,9 @@ PROBLEMS = {
     "InternalFailure": "service_unavailable",
     "InternalErrorException": "service_unavailable",
     # An answer that names no error, as a load balancer's, goes by its status.
+    "403": "provider_denied",
+    "404": "model_not_found",
+    "408": "timeout",
     "429": "rate_limit_exceeded",
     "502": "service_unavailable",
     "503": "service_unavailable",

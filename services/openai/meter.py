@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.openai.catalogue import Price, Tokens
+from services.openai.catalogue import Model, Price, Tokens
 
 # How the line calls the counts of OpenAI's usage object.
 _COUNTS = ("prompt_tokens", "completion_tokens")
@@ -12,11 +12,18 @@ _DETAILS = ("cached_tokens", "cache_write_tokens", "cache_write_1h_tokens")
 class Meter:
     """Hears of the usage while the answer passes, and says it when the line is written."""
 
-    def __init__(self, model: str, provider: str, price: Price | None) -> None:
+    def __init__(self, model: str) -> None:
+        """`model`: as the client names it."""
         self.pieces = 0  # of the answer, as a stream brings them: a token each at least
         self.cut = False  # whether the time was up before the answer was whole
-        self._who, self._price = {"model": model, "provider": provider}, price
+        self._who = {"model": model}
+        self._price: Price | None = None
         self._counts: dict[str, int] = {}
+
+    def asks(self, model: Model) -> None:
+        """This model is asked now. Of one that was asked before and did not answer nothing counts."""
+        self._who |= {"served": model.name, "provider": model.provider}
+        self._price, self._counts, self.pieces, self.cut = model.price, {}, 0, False
 
     def read(self, usage: object, tier: object = None) -> None:
         """OpenAI's usage object, as far as it is one: an upstream may send anything. A tier of another price than the

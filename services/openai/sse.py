@@ -17,20 +17,25 @@ def sse(chunks: Iterable[dict[str, Any] | None], pending: Callable[[], bool] = l
     """Each chunk as an event, then `[DONE]`. Events leave together while `pending` says that more is here already; a
     None is a moment in which nothing was added and what is held may leave.
 
-    A failure after the first byte is one event with OpenAI's error object and no `[DONE]`: the status is sent, and a
-    clean end would be a lie.
+    A failure after the first event is one event with OpenAI's error object and no `[DONE]`: the status is sent, and a
+    clean end would be a lie. A failure before it is raised: a status, or another model, can still be chosen.
     """
-    held = b""
+    held, begun = b"", False
     try:
         for chunk in chunks:
             if chunk is not None:
                 held += event(chunk)
+                begun = True
             if held and not pending():
                 yield held
                 held = b""
     except Problem as problem:
+        if not begun:
+            raise
         yield held + event(problem.body)
     except Exception as error:  # the client must read something; the log says what it was
+        if not begun:
+            raise
         fault("unexpected error in a stream", error)
         yield held + event(Problem("internal_error").body)
     else:

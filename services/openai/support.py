@@ -32,9 +32,10 @@ def require_support(request: ChatRequest, model: Model) -> None:
         raise Problem("unsupported_parameter", param=model.exclusive[-1], reason=reason)
     if request.temperature is not None and request.temperature > 1:
         raise Problem("invalid_value", param="temperature", reason=f"the model '{model.name}' takes 0 to 1")
-    if request.output_limit is not None and request.output_limit > model.max_output_tokens:
+    most = model.max_output_tokens
+    if most is not None and request.output_limit is not None and request.output_limit > most:
         param = "max_completion_tokens" if request.max_completion_tokens else "max_tokens"
-        reason = f"the model '{model.name}' answers with {model.max_output_tokens} tokens at most"
+        reason = f"the model '{model.name}' answers with {most} tokens at most"
         raise Problem("invalid_value", param=param, reason=reason)
 
 

@@ -92,6 +92,8 @@ class Authorizer:
             models=group.policy.models,
             key_models=key.models if key else ("*",),
             active=user.enabled,
+            guardrail=group.policy.guardrail,
+            guardrails=group.policy.guardrails,
         )
 
 

@@ -46,6 +46,7 @@ ERRORS: dict[str, Kind] = {
     "model_not_allowed": Kind(
         403, "permission_error", "You may not use the model '{model}'. GET /v1/models lists those you may."
     ),
+    "guardrail_not_allowed": Kind(403, "permission_error", "{reason}"),
     "budget_exhausted": Kind(429, "insufficient_quota", "The budget is spent."),
     # the thing asked for
     "model_not_found": Kind(

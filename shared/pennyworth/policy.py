@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pennyworth.errors import Problem
-from pennyworth.principal import ACTIONS, Principal
+from pennyworth.principal import ACTIONS, Guardrail, Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,8 @@ class GroupPolicy:
 
     actions: frozenset[str]
     models: tuple[str, ...]
+    guardrail: Guardrail | None = None
+    guardrails: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, description: str) -> "GroupPolicy":
@@ -22,9 +24,11 @@ class GroupPolicy:
         try:
             document = json.loads(description)
             actions, models = _texts(document["actions"]), _texts(document["models"])
+            guardrail = _guardrail(document["guardrail"]) if "guardrail" in document else None
+            guardrails = _texts(document.get("guardrails", []))
         except (ValueError, KeyError, TypeError, RecursionError):
             return cls(frozenset(), ())
-        return cls(frozenset(actions) & ACTIONS, models)
+        return cls(frozenset(actions) & ACTIONS, models, guardrail, guardrails)
 
 
 def _texts(value: object) -> tuple[str, ...]:
@@ -33,6 +37,14 @@ def _texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
         raise TypeError("not a list of strings")
     return tuple(value)
+
+
+def _guardrail(value: dict[str, str]) -> Guardrail:
+    """Raises KeyError and TypeError for all else: who read half a guardrail as none would let calls go without it."""
+    identifier, version = _texts([value["id"], value["version"]])
+    if not identifier or not version:
+        raise TypeError("a guardrail without a name or a version")
+    return Guardrail(identifier, version)
 
 
 _LAST = 2**31  # beyond Cognito's own: a group without a precedence is the last to count, as it is there

@@ -4,8 +4,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 ACTIONS = frozenset({"inference", "mcp", "usage", "admin"})
+
+
+class Guardrail(NamedTuple):
+    """A guardrail of Amazon Bedrock, as a request names it."""
+
+    id: str  # or its ARN
+    version: str  # a number, or DRAFT
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,8 @@ class Principal:
     actions: frozenset[str]
     models: tuple[str, ...]  # shell patterns of the group
     key_models: tuple[str, ...] = ("*",)  # shell patterns of the key
+    guardrail: Guardrail | None = None  # stands around every call of the group
+    guardrails: tuple[str, ...] = ()  # ids that a request may name where none stands around every call
     active: bool = True
     within_budget: bool = True
 
@@ -34,6 +44,8 @@ class Principal:
 
     def to_context(self) -> dict[str, str]:
         """API Gateway carries a flat map of strings only."""
+        guardrail = {"guardrail": json.dumps(self.guardrail)} if self.guardrail else {}
+        guardrails = {"guardrails": json.dumps(self.guardrails)} if self.guardrails else {}
         return {
             "user_id": self.user_id,
             "name": self.name,
@@ -45,11 +57,13 @@ class Principal:
             "key_models": json.dumps(self.key_models, separators=(",", ":")),
             "active": str(self.active).lower(),
             "within_budget": str(self.within_budget).lower(),
+            **guardrail,
+            **guardrails,
         }
 
     @classmethod
     def from_context(cls, context: Mapping[str, str]) -> "Principal":
-        """Raises KeyError or ValueError for a context this authorizer did not make."""
+        """Raises KeyError, TypeError or ValueError for a context this authorizer did not make."""
         return cls(
             user_id=context["user_id"],
             name=context["name"],
@@ -61,6 +75,8 @@ class Principal:
             key_models=tuple(json.loads(context["key_models"])),
             active=context["active"] == "true",
             within_budget=context["within_budget"] == "true",
+            guardrail=Guardrail(*json.loads(context["guardrail"])) if "guardrail" in context else None,
+            guardrails=tuple(json.loads(context.get("guardrails", "[]"))),
         )
 
 

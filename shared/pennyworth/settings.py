@@ -1,9 +1,27 @@
 """The environment of the function, read once into one frozen object."""
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An OpenAI-compatible provider."""
+
+    url: str  # its base URL; a query in it goes with every call
+    key_parameter: str = ""  # SSM SecureString with its key, or empty
+    key_header: str = "authorization"  # what the key travels in
+    models: tuple[str, ...] = ()  # shell patterns of the bare names that mean its models
+    responses: bool = False  # whether it has POST /responses itself
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "Endpoint":
+        """Raises TypeError for a field nobody knows."""
+        return cls(**{**row, "models": tuple(row.get("models", ()))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +43,7 @@ class Settings:
     bucket: str  # of people's files
     file_expiry_days: int  # after which that bucket deletes them
     remote_images: bool  # whether images are fetched from the URLs that a request names
-    upstream_url: str  # an OpenAI-compatible base URL, or empty
-    upstream_key_parameter: str  # SSM SecureString with that upstream's key, or empty
+    providers: Mapping[str, Endpoint]  # OpenAI-compatible, by name
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> "Settings":
@@ -46,14 +63,20 @@ class Settings:
             bucket=environ.get("PENNYWORTH_BUCKET", ""),
             file_expiry_days=int(environ.get("PENNYWORTH_FILE_EXPIRY_DAYS", "30")),
             remote_images=_is_on(environ, "PENNYWORTH_REMOTE_IMAGES"),
-            upstream_url=environ.get("PENNYWORTH_UPSTREAM_URL", "").rstrip("/"),
-            upstream_key_parameter=environ.get("PENNYWORTH_UPSTREAM_KEY_PARAMETER", ""),
+            providers=_providers(environ.get("PENNYWORTH_PROVIDERS", "{}")),
         )
 
 
 def _is_on(environ: Mapping[str, str], name: str) -> bool:
     """On unless it is said to be off. Another word fails at init: a switch misspelt must not count as on."""
     return {"on": True, "off": False}[environ.get(name, "on")]
+
+
+def _providers(text: str) -> Mapping[str, Endpoint]:
+    try:
+        return {name: Endpoint.of(row) for name, row in json.loads(text).items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"PENNYWORTH_PROVIDERS: {error}") from None
 
 
 @cache

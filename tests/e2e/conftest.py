@@ -65,21 +65,21 @@ def gateway(tmp_path_factory):
 
 
 @contextmanager
-def started(folder, **variables):
-    """A local system of its own in a folder, told `variables` beside what every test tells it."""
+def started(folder, root=ROOT, **variables):
+    """A local system of the project at `root` in a folder of its own, told `variables` beside what every test tells."""
     environment = {
         **os.environ,
         "PORT": "0",
         "AWS_PORT": "0",
         "PENNYWORTH_LOCAL_DIR": str(folder),
-        "PENNYWORTH_BUILD_DIR": str(ROOT / ".local" / "build"),
+        "PENNYWORTH_BUILD_DIR": str(root / ".local" / "build"),
         "AUTHORIZER_TTL_S": str(_AUTHORIZER_TTL_S),
         **variables,
     }
     log = folder / "output.txt"
     with log.open("wb") as output:
         command = [sys.executable, "-m", "local"]
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, cwd=root, env=environment, stdout=output, stderr=subprocess.STDOUT)
     try:
         yield _ready(folder, process, log)
     finally:

@@ -36,6 +36,20 @@ def test_an_answers_usage_and_cost_are_logged(gateway, stream):
     assert "nobody should log" not in json.dumps(logged)
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_bedrock_answers_in_openais_format_is_logged_whoever_asked_for_usage(gateway, stream):
+    chats = gateway.openai().chat.completions.with_raw_response
+    reply = chats.create(model="gpt-oss-120b", messages=[{"role": "user", "content": "Hi"}], stream=stream)
+    if stream:
+        assert all(chunk.usage is None for chunk in reply.parse())
+    logged = line(gateway, reply.headers["x-request-id"])
+    assert (logged["model"], logged["provider"]) == ("gpt-oss-120b", "bedrock")
+    assert logged["prompt_tokens"] > 0
+    assert logged["completion_tokens"] > 0
+    assert logged["cost_microusd"] > 0
+    assert "usage_partial" not in logged
+
+
 def test_the_cost_of_embeddings_is_logged(gateway):
     create = gateway.openai().embeddings.with_raw_response.create
     reply = create(model="titan-embed-text-v2", input=["a text nobody should log"] * 40)

@@ -2,27 +2,43 @@
 
 import json
 import threading
+import time
+from contextlib import contextmanager
 
 import pytest
 from requests import Timeout
 
 from pennyworth.errors import Problem
+from pennyworth.settings import Endpoint
+from services.openai.catalogue import Model
 from services.openai.converse import Envelope
 from services.openai.meter import Meter
+from services.openai.providers.server import Key, Server
 from services.openai.providers.upstream import Upstream
 from tests.openai_provider import COMPLETION, EVENTS, provider
 
 ENVELOPE = Envelope("chatcmpl-ours", 1, "gpt-x")
+MODEL = Model(name="mine", provider="acme", id="gpt-x", owned_by="acme")
 BODY = {"model": "gpt-x", "stream": True}
 USAGE = {"prompt_tokens": 7, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 4}}
 
 
 def meter():
-    return Meter("gpt-x", "upstream", None)
+    return Meter("gpt-x")
 
 
 def said(document):
     return b"data: " + json.dumps(document).encode() + b"\n\n"
+
+
+@contextmanager
+def reached(url, keys=("sk-upstream",), clock=time.monotonic, **more):
+    """A model of the provider there; each time its key is read, it is the next one, and the last for good."""
+    given = [*keys]
+    key = Key(lambda: given.pop(0) if len(given) > 1 else given[0], clock) if keys else None
+    server = Server("acme", Endpoint(url, **more), key)
+    yield Upstream(server, MODEL)
+    server.close()
 
 
 @pytest.fixture
@@ -33,9 +49,8 @@ def server():
 
 @pytest.fixture
 def upstream(server):
-    made = Upstream(f"http://127.0.0.1:{server.server_port}/v1", "sk-upstream")
-    yield made
-    made.close()
+    with reached(f"http://127.0.0.1:{server.server_port}/v1") as made:
+        yield made
 
 
 def test_a_request_and_its_answer_pass_unchanged(server, upstream):
@@ -47,7 +62,7 @@ def test_a_request_and_its_answer_pass_unchanged(server, upstream):
 def test_embeddings_pass_unchanged_token_ids_included(server, upstream):
     answer = {"object": "list", "data": [{"embedding": "AAAA", "new_field": 1}], "usage": {"prompt_tokens": 2}}
     server.answer = (200, {}, json.dumps(answer).encode())
-    body = {"model": "embed-x", "input": [[1, 2], [3]], "encoding_format": "base64", "dimensions": 7}
+    body = {"model": "gpt-x", "input": [[1, 2], [3]], "encoding_format": "base64", "dimensions": 7}
     assert upstream.embed(body) == answer
     assert server.requests == [("/v1/embeddings", "Bearer sk-upstream", body)]
 
@@ -102,7 +117,7 @@ def test_the_usage_an_upstream_streams_is_read_and_passes_unchanged(server, upst
     heard = meter()
     assert b"".join(upstream.stream(BODY, ENVELOPE, heard)) == b"".join(server.pieces)
     counts = {"prompt_tokens": 7, "cached_tokens": 4, "completion_tokens": 2}
-    assert heard.fields() == {"model": "gpt-x", "provider": "upstream", **counts}
+    assert heard.fields() == {"model": "gpt-x", **counts}
 
 
 def test_a_client_that_leaves_closes_the_connection_at_once_and_what_arrived_is_counted(server, upstream):
@@ -162,6 +177,14 @@ def test_what_is_said_of_our_key_or_their_trouble_is_not(server, upstream, statu
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("status", [400, 404, 429])
+def test_an_error_that_quotes_our_key_is_not_the_clients_to_read(server, upstream, status, caplog):
+    server.answer = (status, {}, b'{"error": {"message": "The key sk-upstream is not valid.", "code": "sk-upstream"}}')
+    with pytest.raises(Problem) as raised:
+        upstream.complete(BODY, ENVELOPE)
+    assert "sk-upstream" not in str(raised.value.body) + caplog.text
+
+
 @pytest.mark.parametrize("body", [b"<html>", b"", b'{"error": "text"}', b'{"error": {"message": {"a": 1}, "code": 7}}'])
 def test_an_error_in_no_known_shape_is_still_openais_error_object(server, upstream, body):
     server.answer = (400, {}, body)
@@ -177,15 +200,17 @@ def test_an_error_in_no_known_shape_is_still_openais_error_object(server, upstre
 def test_an_unreadable_answer_is_the_upstreams_error(server, upstream, body):
     server.answer = (200, {}, body)
     with pytest.raises(Problem) as raised:
-        upstream.models()
+        upstream._server.models()
     assert raised.value.code == "upstream_error"
 
 
 def test_a_list_that_does_not_come_is_waited_for_a_few_seconds(upstream):
     asked = []
-    upstream._session.request = lambda *_, timeout, **__: asked.append(timeout) or (_ for _ in ()).throw(Timeout)
+    upstream._server._session.request = lambda *_, timeout, **__: (
+        asked.append(timeout) or (_ for _ in ()).throw(Timeout)
+    )
     with pytest.raises(Problem, match="took too long"):
-        upstream.models()
+        upstream._server.models()
     with pytest.raises(Problem, match="took too long"):
         upstream.complete({"model": "gpt-x"}, ENVELOPE)
     assert asked[0][1] <= 5 < 60 < asked[1][1]
@@ -194,13 +219,112 @@ def test_a_list_that_does_not_come_is_waited_for_a_few_seconds(upstream):
 def test_models_are_listed_once_in_five_minutes(server, upstream):
     server.answer = (200, {}, b'{"data": [{"id": "gpt-x", "created": 5, "owned_by": "them", "extra": 1}]}')
     card = {"id": "gpt-x", "object": "model", "created": 5, "owned_by": "them"}
-    assert upstream.models() == upstream.models() == [card]
+    assert upstream._server.models() == upstream._server.models() == [card]
     assert len(server.requests) == 1
 
 
 def test_an_upstream_that_is_not_there_is_a_503():
-    upstream = Upstream("http://127.0.0.1:9/v1", "")
-    with pytest.raises(Problem) as raised:
+    with reached("http://127.0.0.1:9/v1", keys=()) as upstream, pytest.raises(Problem) as raised:
         upstream.complete({"model": "gpt-x"}, ENVELOPE)
-    upstream.close()
     assert raised.value.code == "service_unavailable"
+
+
+def test_the_model_is_asked_for_by_the_providers_own_id_and_all_else_passes(server, upstream):
+    body = {"messages": [], "model": "what-the-client-says", "x": 1}
+    upstream.complete(body, ENVELOPE)
+    assert server.requests[-1][2] == {**body, "model": "gpt-x"}
+
+
+def test_a_base_urls_query_goes_with_every_call_and_the_key_in_the_header_it_wants(server):
+    url = f"http://127.0.0.1:{server.server_port}/openai/?api-version=2024-10-21&x=1"
+    with reached(url, key_header="api-key") as upstream:
+        upstream.complete(BODY, ENVELOPE)
+        server.answer = (200, {}, b'{"data": []}')
+        upstream._server.models()
+    query = "?api-version=2024-10-21&x=1"
+    assert [path for path, *_ in server.requests] == [f"/openai/chat/completions{query}", f"/openai/models{query}"]
+    assert [headers["api-key"] for headers in server.headers] == ["sk-upstream"] * 2
+    assert not any("authorization" in headers for headers in server.headers)
+
+
+REFUSED = (401, {}, b'{"error": {"message": "Incorrect API key: sk-old"}}')
+
+
+def keys_sent(server):
+    return [authorization for _, authorization, _ in server.requests]
+
+
+def test_a_key_that_was_changed_is_read_again_once_the_old_one_is_refused(server):
+    now = [0.0]
+    with reached(f"http://127.0.0.1:{server.server_port}", keys=("sk-old", "sk-new"), clock=lambda: now[0]) as upstream:
+        upstream.complete(BODY, ENVELOPE)
+        now[0] += 60
+        server.script = [REFUSED]
+        assert upstream.complete(BODY, ENVELOPE) == COMPLETION
+    assert keys_sent(server) == ["Bearer sk-old", "Bearer sk-old", "Bearer sk-new"]
+
+
+def test_a_key_that_is_refused_and_was_not_changed_is_sent_no_second_time(server):
+    now = [0.0]
+    with reached(f"http://127.0.0.1:{server.server_port}", keys=("sk-old",), clock=lambda: now[0]) as upstream:
+        upstream.complete(BODY, ENVELOPE)
+        now[0] += 60
+        server.answer = REFUSED
+        with pytest.raises(Problem) as raised:
+            upstream.complete(BODY, ENVELOPE)
+    assert (raised.value.code, len(server.requests)) == ("internal_error", 2)
+    assert "sk-old" not in raised.value.message
+
+
+def test_a_new_key_that_is_refused_too_is_the_end(server):
+    now = [0.0]
+    keys = ("sk-old", "sk-new", "sk-newer")
+    with reached(f"http://127.0.0.1:{server.server_port}", keys=keys, clock=lambda: now[0]) as upstream:
+        upstream._server._key.value()
+        now[0] += 60
+        server.answer = REFUSED
+        with pytest.raises(Problem):
+            upstream.complete(BODY, ENVELOPE)
+    assert keys_sent(server) == ["Bearer sk-old", "Bearer sk-new"]
+
+
+def test_a_key_is_kept_for_minutes_and_no_longer(server):
+    now = [0.0]
+    with reached(f"http://127.0.0.1:{server.server_port}", keys=("sk-old", "sk-new"), clock=lambda: now[0]) as upstream:
+        for at in (0, 299, 301):
+            now[0] = at
+            upstream.complete(BODY, ENVELOPE)
+    assert keys_sent(server) == ["Bearer sk-old", "Bearer sk-old", "Bearer sk-new"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        ({"message": "Slow down.", "code": 429}, 429),
+        ({"message": "Slow down.", "code": "rate_limit_exceeded"}, 429),
+        ({"message": "Slow down.", "type": "rate_limit_error"}, 429),
+        ({"message": "No such thing.", "code": "400"}, 400),
+        ({"message": "The key sk-upstream is bad.", "code": 401}, 500),
+        ({"message": "Overloaded.", "code": "overloaded"}, 502),
+        ({"message": "Overloaded.", "code": 42}, 502),
+        ("overloaded", 502),
+    ],
+)
+def test_a_stream_whose_first_event_is_an_error_is_refused_with_its_status(server, upstream, error, status):
+    server.pieces = [b": waiting\n\n", b": waiting\n\n" + said({"error": error})]
+    with pytest.raises(Problem) as raised:
+        list(upstream.stream(BODY, ENVELOPE, meter()))
+    assert raised.value.status == status
+    assert "sk-upstream" not in raised.value.message
+
+
+def test_a_stream_that_begins_with_comments_passes_unchanged(server, upstream):
+    server.pieces = [b": waiting\n\n", EVENTS[0], said({"error": {"message": "Overloaded."}})]
+    assert b"".join(upstream.stream(BODY, ENVELOPE, meter())) == b"".join(server.pieces)
+
+
+def test_a_stream_that_breaks_off_before_its_first_event_is_refused(server, upstream):
+    server.pieces = [b'data: {"id":', None]
+    with pytest.raises(Problem) as raised:
+        list(upstream.stream(BODY, ENVELOPE, meter()))
+    assert raised.value.code == "upstream_error"

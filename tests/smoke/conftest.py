@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def _by_price(kind, tokens):
     models = json.loads((ROOT / "services/openai/models.json").read_text(encoding="utf-8"))
-    priced = {name: model["price"] for name, model in models.items() if model["kind"] == kind and model.get("price")}
+    priced = {
+        name: model["price"] for name, model in models.items() if model.get("kind") == kind and model.get("price")
+    }
     return sorted(priced, key=lambda name: priced[name][tokens])
 
 

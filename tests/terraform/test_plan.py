@@ -299,11 +299,38 @@ def test_no_option_replaces_what_people_rely_on(local):
         "mfa": "OPTIONAL",
         "permissions_boundary": "true",
         "remote_images": "false",
-        "upstream": '{"url": "https://llm.example.com/v1"}',
+        "model_providers": json.dumps({"acme": {"url": "https://llm.example.com/v1", "models": ["gpt-*"]}}),
     }
     plan = local.plan(*(f"-var={name}={value}" for name, value in options.items()))
     assert changes(plan).keys() > {"module.identity.aws_cognito_user_pool.this"}
     assert replaced(plan) == set()
+
+
+def test_the_openai_function_alone_is_told_of_providers_and_reads_exactly_their_keys(local):
+    providers = {
+        "acme": {"url": "https://acme.example/v1/?api-version=1", "models": ["gpt-*"], "key_header": "api-key"},
+        "free": {"url": "https://free.example/v1/", "has_key": False, "responses": True},
+    }
+    plan = planned(local.plan(f"-var=model_providers={json.dumps(providers)}"))
+    told = {
+        each.address: each.values["environment"][0]["variables"].get("PENNYWORTH_PROVIDERS")
+        for each in of_type(plan, "aws_lambda_function")
+    }
+    (openai,) = [value for address, value in told.items() if value is not None and '"openai"' in address]
+    assert sum(value is not None for value in told.values()) == 1
+    assert json.loads(openai) == {
+        "acme": {
+            "url": "https://acme.example/v1/?api-version=1",
+            "models": ["gpt-*"],
+            "key_header": "api-key",
+            "key_parameter": "/pennyworth/local/providers/acme",
+        },
+        "free": {"url": "https://free.example/v1", "responses": True},
+    }
+    read = [each for each in statements(plan) if each.sid == "ProviderKeys"]
+    assert [(each.actions, [arn.rpartition(":")[2] for arn in each.resources]) for each in read] == [
+        (["ssm:GetParameter"], ["parameter/pennyworth/local/providers/acme"])
+    ]
 
 
 def test_more_keys_a_person_change_the_user_pool_where_it_is(local, checkout):

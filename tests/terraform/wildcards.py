@@ -56,6 +56,11 @@ ACCOUNT = Reasons(
     within={
         "arn:aws:bedrock:*::foundation-model/*": _BOUNDARY,
         "arn:aws:bedrock:REGION:ACCOUNT:inference-profile/*": _BOUNDARY,
+        "arn:aws:bedrock:REGION:ACCOUNT:application-inference-profile/*": _BOUNDARY,
+        "arn:aws:bedrock:REGION:ACCOUNT:custom-model-deployment/*": _BOUNDARY,
+        "arn:aws:bedrock:REGION:ACCOUNT:imported-model/*": _BOUNDARY,
+        "arn:aws:bedrock:REGION:ACCOUNT:provisioned-model/*": _BOUNDARY,
+        "arn:aws:bedrock:REGION:*:guardrail/*": _BOUNDARY,
         "arn:aws:cognito-identity:REGION:ACCOUNT:identitypool/*": _IDS,
         "arn:aws:cognito-idp:REGION:ACCOUNT:userpool/*": _IDS,
         "arn:aws:logs:REGION:ACCOUNT:log-group:/aws/lambda/pennyworth-ENV-*:*": _STREAMS,

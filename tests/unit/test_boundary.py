@@ -13,4 +13,4 @@ def test_the_boundary_allows_what_the_roles_may_do_and_nothing_else():
     allowed = set(ACTION.findall((MODULES / "bootstrap" / "boundary.tf").read_text()))
     asked = {action for name in ROLES for action in ACTION.findall((MODULES / name).read_text())}
     # Conditions have names of the same form.
-    assert allowed == asked - {"bedrock:InferenceProfileArn"}
+    assert allowed == asked - {"bedrock:GuardrailIdentifier", "bedrock:InferenceProfileArn"}

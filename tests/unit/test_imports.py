@@ -41,7 +41,7 @@ TRANSLATION = [
     "formats.py",
     "schemas.py",
     "completions.py",
-    "passing.py",
+    "ending.py",
     "embeddings.py",
     "makers.py",
     "files/form.py",

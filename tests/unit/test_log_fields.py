@@ -13,8 +13,9 @@ from pennyworth.logs import fault
 from pennyworth.principal import Principal
 from services.openai import routing
 from services.openai.app import handler
-from services.openai.catalogue import find
+from services.openai.catalogue import catalogue
 from services.openai.meter import Meter
+from services.openai.names import Names
 
 TERRAFORM = Path(__file__).resolve().parents[2] / "terraform" / "modules"
 QUERIES = json.loads((TERRAFORM / "observability" / "queries.json").read_text())
@@ -33,8 +34,6 @@ CALLER = Principal("u1", "ada@example.com", "key_1", "developers", "arn", frozen
 
 class Streamed:
     """A provider whose stream tells its usage, or whose client left before it did."""
-
-    name, price = "bedrock", find("nova-lite").price
 
     def __init__(self, whole):
         self._whole = whole
@@ -60,6 +59,8 @@ def written(monkeypatch, log):
         "body": json.dumps({"model": "nova-lite", "stream": True}),
         "isBase64Encoded": False,
     }
+    names = Names(catalogue(), {})
+    monkeypatch.setattr(routing, "names", lambda: names)
     for whole in (True, False):
         monkeypatch.setattr(routing, "provider", lambda *_, whole=whole: Streamed(whole))
         list(handler(dict(event), SimpleNamespace(streams=True))["body"])

@@ -32,9 +32,10 @@ def test_every_variable_of_the_target_is_explained():
         assert re.search(rf"\b{name}\b", TEXT), name
 
 
-def test_the_ordinary_run_leaves_out_these_checks_and_nothing_else():
+def test_the_ordinary_run_leaves_out_these_checks_and_the_clients_suites_that_it_starts_itself():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     run = {Path(place).name for place in settings["tool"]["pytest"]["ini_options"]["testpaths"]}
     assert {path.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").rglob("test_*.py")} - run == {
-        "smoke"
+        "smoke",
+        "clients",
     }

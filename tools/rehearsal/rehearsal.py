@@ -109,7 +109,7 @@ class Rehearsal:
 
     def _compare(self, ours: Aws, other_url: str) -> None:
         other = Aws(other_url, self._planned.region)
-        provision(other, self._planned, version="", git_sha="", upstream=None)
+        provision(other, self._planned, version="", git_sha="")
         _check_none(
             "Terraform (here) and `make run` (there) differ",
             inventory.differences(inventory.inventory(ours), inventory.inventory(other)),

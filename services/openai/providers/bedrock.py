@@ -4,25 +4,27 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from math import inf
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from pennyworth.aws import Aws, AwsError, Credentials, Events
 from pennyworth.body import check
-from pennyworth.principal import Principal
+from pennyworth.principal import Guardrail, Principal
 from pennyworth.runtime.deadline import TimeIsUp, each_in_time, ends_at
 from pennyworth.settings import settings
 from services.openai.catalogue import Model
 from services.openai.chat import ChatRequest
 from services.openai.choices import interleaved, summed, together
 from services.openai.chunks import Event, ending, stream_chunks
-from services.openai.completions import MOST_PROMPTS, CompletionRequest, chats, text_completion, text_events
 from services.openai.converse import Envelope, from_converse, reading, to_converse, usage
 from services.openai.embeddings import Batch, Embedded, EmbeddingRequest, batches, embedding_list
 from services.openai.faults import problem
+from services.openai.guardrail import config
 from services.openai.makers import from_invoke, to_invoke
 from services.openai.meter import Meter
 from services.openai.providers.lanes import answers
+from services.openai.providers.provider import Provider
 from services.openai.sse import sse
 
 # API Gateway ends a stream that was silent for 5 minutes, with an error of its own; ours must come first, also when the
@@ -47,19 +49,27 @@ class Spent:
             self.meter.read(summed(self._usages), tier)
 
 
-class Bedrock:
-    """One caller's way to one model."""
+class Bedrock(Provider):
+    """One caller's way to one model. The transport below has tried a refused call again before it is heard of here, so
+    `retries` stays 0."""
 
-    name = "bedrock"
-
-    def __init__(self, aws: Aws, credentials_of: CredentialsOf, caller: Principal, model: Model) -> None:
+    def __init__(
+        self,
+        aws: Aws,
+        credentials_of: CredentialsOf,
+        caller: Principal,
+        model: Model,
+        deadline: float = inf,
+        guardrail: Guardrail | None = None,
+    ) -> None:
+        """`deadline`: a reading of time.monotonic, until which an answer is waited for."""
         self._aws, self._credentials_of, self._caller, self._model = aws, credentials_of, caller, model
-        self.price = model.price
+        self._deadline, self._guardrail = deadline, guardrail
 
     def complete(self, body: dict[str, Any], envelope: Envelope) -> dict[str, Any]:
         """The completion. Raises Problem."""
         request = self._read(body)
-        converse = to_converse(request, self._model)
+        converse = to_converse(request, self._model) | config(self._guardrail, streamed=False)
         replies = self._called(self._aws.post, "converse", converse, request.n)
         return together([from_converse(reply, envelope, reading(request, converse)) for reply in replies])
 
@@ -67,7 +77,7 @@ class Bedrock:
         """Server-sent events. Bedrock has answered when this returns, so what Bedrock refuses still raises Problem
         here, while a status can be chosen."""
         request = self._read(body)
-        converse = to_converse(request, self._model)
+        converse = to_converse(request, self._model) | config(self._guardrail, streamed=True)
         streams = self._opened(converse, request.n)
         read = reading(request, converse)
         spent = Spent(len(streams), meter)
@@ -110,30 +120,17 @@ class Bedrock:
         path = f"/model/{quote(self._model.id, safe='')}/{operation}"
         try:
             credentials = self._credentials_of(self._caller)
-            ask = partial(call, "bedrock-runtime", path, converse, credentials=credentials, timeout_s=_wait_s())
+            ask = partial(call, "bedrock-runtime", path, converse, credentials=credentials, timeout_s=self._wait_s())
             return list(answers(lambda _: ask(), list(range(times or 1))))
         except AwsError as error:
             raise problem(error, self._model.name) from error
-
-    def complete_prompt(self, body: dict[str, Any], envelope: Envelope) -> dict[str, Any]:
-        """The completion of the older API. Raises Problem."""
-        request = check(CompletionRequest, body)
-        at_once = MOST_PROMPTS // (request.n or 1)  # each prompt's chat makes `n` calls of its own
-        completions = answers(lambda chat: self.complete(chat, envelope), chats(request), at_once)
-        return text_completion(completions, request, envelope)
-
-    def stream_prompt(self, body: dict[str, Any], envelope: Envelope, meter: Meter) -> Iterator[bytes]:
-        """As `stream`, in the older API's form."""
-        request = check(CompletionRequest, body)
-        (chat,) = chats(request)
-        return text_events(self.stream(chat, envelope, meter), request)
 
     def embed(self, body: dict[str, Any]) -> dict[str, Any]:
         """The list of embeddings. Raises Problem."""
         request = check(EmbeddingRequest, body)
         calls = batches(request, self._model)
         path = f"/model/{quote(self._model.id, safe='')}/invoke"
-        last_at = min(time.monotonic() + _WAIT_S, ends_at())
+        last_at = time.monotonic() + self._wait_s()
         try:
             credentials = self._credentials_of(self._caller)
         except AwsError as error:
@@ -154,6 +151,9 @@ class Bedrock:
 
         return embedding_list(answers(embedded, calls), request)
 
+    def _wait_s(self) -> float:
+        return max(min(_WAIT_S, min(self._deadline, ends_at()) - time.monotonic()), 0.001)
+
     def _events(self, messages: Events, spent: Spent) -> Iterator[Event]:
         """The events that come in the function's time, and after them what makes an end."""
         told, pieces = set[str](), 0
@@ -172,10 +172,6 @@ class Bedrock:
             yield from ending(told, pieces)
         except AwsError as error:
             raise problem(error, self._model.name) from error
-
-
-def _wait_s() -> float:
-    return min(_WAIT_S, ends_at() - time.monotonic())
 
 
 def _closing(streams: list[Events], events: Iterator[bytes]) -> Iterator[bytes]:

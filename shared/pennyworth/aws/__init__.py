@@ -4,5 +4,6 @@ from pennyworth.aws.client import Aws, Reply
 from pennyworth.aws.credentials import UNSIGNED, Credentials, environment_credentials
 from pennyworth.aws.error import AwsError
 from pennyworth.aws.events import Events
+from pennyworth.aws.pieces import Pieces
 
-__all__ = ["UNSIGNED", "Aws", "AwsError", "Credentials", "Events", "Reply", "environment_credentials"]
+__all__ = ["UNSIGNED", "Aws", "AwsError", "Credentials", "Events", "Pieces", "Reply", "environment_credentials"]

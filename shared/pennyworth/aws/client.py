@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from math import inf
 from typing import Any, NamedTuple, TypeVar
@@ -13,6 +13,7 @@ from pennyworth.aws.credentials import UNSIGNED, Credentials, environment_creden
 from pennyworth.aws.endpoint import Endpoint, endpoint
 from pennyworth.aws.error import AwsError, TransportError, refusal
 from pennyworth.aws.events import Events
+from pennyworth.aws.pieces import Pieces
 from pennyworth.aws.pool import Pool
 from pennyworth.aws.retry import SKEWED, wait_s
 from pennyworth.aws.signature import presigned, signed
@@ -185,12 +186,10 @@ class Aws:
         request = _Request("s3", target, headers or {}, body, credentials, idempotent, method, bucket)
         return self._perform(request, timeout_s, _whole)
 
-    def s3_content(
-        self, bucket: str, target: str, *, credentials: Credentials, timeout_s: float = 60.0
-    ) -> Iterator[bytes]:
+    def s3_content(self, bucket: str, target: str, *, credentials: Credentials, timeout_s: float = 60.0) -> Pieces:
         """An object's bytes as they come, `timeout_s` the wait for each. S3 has answered when this returns."""
-        response = self._perform(_Request("s3", target, {}, b"", credentials, True, "GET", bucket), timeout_s, _open)
-        return _pieces(response, timeout_s)
+        request = _Request("s3", target, {}, b"", credentials, True, "GET", bucket)
+        return Pieces(self._perform(request, timeout_s, _open), timeout_s)
 
     def s3_url(
         self,
@@ -215,6 +214,20 @@ class Aws:
             expires_s=expires_s,
         )
         return f"{'https' if at.tls else 'http'}://{at.authority}{target}"
+
+    def pieces(
+        self,
+        service: str,
+        path: str,
+        payload: Payload,
+        *,
+        credentials: Credentials | None = None,
+        timeout_s: float = 300.0,
+    ) -> Pieces:
+        """REST-JSON answered by text that comes bit by bit, such as server-sent events. It is open when this returns: a
+        refusal is raised here."""
+        request = _Request(service, path, _rest(None), _body(payload), credentials, False)
+        return Pieces(self._perform(request, timeout_s, _open), timeout_s)
 
     def now(self) -> float:
         """Unix seconds by AWS's clock, as far as it is known."""
@@ -299,14 +312,6 @@ def _whole(response: Response, deadline: float) -> Reply:
 
 def _open(response: Response, _: float) -> Response:
     return response
-
-
-def _pieces(response: Response, timeout_s: float) -> Iterator[bytes]:
-    try:
-        while piece := response.read(time.monotonic() + timeout_s):
-            yield piece
-    finally:
-        response.close()
 
 
 def _head(method: str, target: str, headers: Mapping[str, str], length: int) -> bytes:

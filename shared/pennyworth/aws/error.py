@@ -12,8 +12,10 @@ class AwsError(Exception):
     `code` is the exception's name as AWS's API reference writes it (`ThrottlingException`), `ConnectionError` or
     `Timeout` when the transport failed, or the status as text when the answer named no exception. `status` is the HTTP
     status; 0 when the transport failed or the exception came inside a stream. `message` is AWS's text: for logs and
-    decisions, never for clients.
+    decisions, never for clients. `error` is the error object of an answer in OpenAI's form, which Bedrock has too.
     """
+
+    error: Mapping[str, Any] | None = None
 
     def __init__(
         self, code: str, status: int = 0, message: str = "", *, retry_after_s: int | None = None, request_id: str = ""
@@ -34,13 +36,15 @@ class TransportError(AwsError):
 def refusal(status: int, headers: Mapping[str, str], body: bytes) -> AwsError:
     """The error in an answer; header names are in lower case."""
     code, message, request_id = _from_xml(body) if body.lstrip()[:1] == b"<" else _from_json(headers, body)
-    return AwsError(
+    refused = AwsError(
         code or str(status),
         status,
         message,
         retry_after_s=_retry_after_s(headers),
         request_id=headers.get("x-amzn-requestid") or headers.get("x-amz-request-id") or request_id,
     )
+    refused.error = _openais(body)
+    return refused
 
 
 def exception(headers: Mapping[str, Any], payload: bytes) -> AwsError:
@@ -64,6 +68,16 @@ def _from_json(headers: Mapping[str, str], body: bytes) -> tuple[str, str, str]:
     # kind of thing.
     name = str(code or "").split(":", 1)[0].rsplit("#", 1)[-1]
     return name, str(document.get("message") or document.get("Message") or ""), ""
+
+
+def _openais(body: bytes) -> Mapping[str, Any] | None:
+    if b'"error"' not in body:
+        return None
+    try:
+        error = json.loads(body)["error"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return error if isinstance(error, dict) else None
 
 
 def _from_xml(body: bytes) -> tuple[str, str, str]:

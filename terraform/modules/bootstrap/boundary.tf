@@ -55,7 +55,16 @@ locals {
       Resource = [
         "arn:${local.partition}:bedrock:*::foundation-model/*",
         "arn:${local.partition}:bedrock:${local.here}:inference-profile/*",
+        "arn:${local.partition}:bedrock:${local.here}:application-inference-profile/*",
+        "arn:${local.partition}:bedrock:${local.here}:custom-model-deployment/*",
+        "arn:${local.partition}:bedrock:${local.here}:imported-model/*",
+        "arn:${local.partition}:bedrock:${local.here}:provisioned-model/*",
       ]
+    },
+    {
+      Sid      = "Guardrails"
+      Action   = ["bedrock:ApplyGuardrail"]
+      Resource = ["arn:${local.partition}:bedrock:${local.region}:*:guardrail/*"] # an organisation's may be another account's
     },
     {
       Sid      = "Files"

@@ -38,9 +38,9 @@ variables {
   environment = { VERSION = "1.2.3" }
   role_name   = "pennyworth-test-function-openai"
   statements = [{
-    sid       = "UpstreamKey"
+    sid       = "ProviderKeys"
     actions   = ["ssm:GetParameter"]
-    resources = ["arn:aws:ssm:eu-central-1:123456789012:parameter/pennyworth/test/upstream-key"]
+    resources = ["arn:aws:ssm:eu-central-1:123456789012:parameter/pennyworth/test/providers/acme"]
   }]
 }
 
@@ -102,7 +102,7 @@ run "logs_are_json_and_kept_for_a_while" {
 
 run "the_role_may_write_its_logs_and_traces_and_what_was_given" {
   assert {
-    condition     = jsondecode(aws_iam_role_policy.this.policy).Statement[*].Sid == ["Logs", "Traces", "UpstreamKey"]
+    condition     = jsondecode(aws_iam_role_policy.this.policy).Statement[*].Sid == ["Logs", "Traces", "ProviderKeys"]
     error_message = "The statements are ${aws_iam_role_policy.this.policy}."
   }
   assert {

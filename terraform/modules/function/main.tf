@@ -112,6 +112,13 @@ resource "aws_lambda_function" "this" {
     mode = "Active"
   }
 
+  lifecycle {
+    precondition {
+      condition     = length(join("", [for name, value in local.environment : "${name}${value}"])) <= 4096
+      error_message = "The variables of ${var.name} have ${length(join("", [for name, value in local.environment : "${name}${value}"]))} characters, and Lambda takes 4 KB. Of an installation's values, model_providers and mcp_origins take the most."
+    }
+  }
+
   # Its first invocation may come at once.
   depends_on = [aws_iam_role_policy.this]
 }

@@ -91,7 +91,7 @@ run "a_groups_role_allows_its_models_and_no_other" {
       Effect    = "Allow"
       Action    = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
       Resource  = ["arn:aws:bedrock:*::foundation-model/meta.llama3-3-v1:0"]
-      Condition = { StringEquals = { "bedrock:InferenceProfileArn" = ["arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.meta.llama3-3-v1:0"] } }
+      Condition = { StringLike = { "bedrock:InferenceProfileArn" = ["arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.meta.llama3-3-v1:0"] } }
     }
     error_message = "its model elsewhere only through that profile"
   }
@@ -102,6 +102,106 @@ run "a_groups_role_allows_its_models_and_no_other" {
       "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-sonnet-4-5-v1:0",
     ]
     error_message = "a global profile's model has an ARN without a Region"
+  }
+}
+
+run "what_is_bedrocks_own_may_be_named_as_it_is" {
+  variables {
+    groups = {
+      raw = { precedence = 1, actions = ["inference"], models = ["amazon.nova-premier-*", "us.amazon.nova-2-*", "arn:aws:bedrock:us-east-1:123456789012:imported-model/abc123def456"] }
+      own = { precedence = 2, actions = ["inference"], models = ["arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6", "global.amazon.nova-2-lite-v1:0"] }
+    }
+  }
+  assert {
+    condition = jsondecode(aws_iam_role_policy.group["raw"].policy).Statement[0].Resource == [
+      "arn:aws:bedrock:us-east-1:123456789012:imported-model/abc123def456",
+      "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-premier-*",
+    ]
+    error_message = "a model of Bedrock's in this Region, and the account's own by its ARN"
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.group["raw"].policy).Statement[1].Resource == ["arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-2-*"]
+    error_message = "a pattern over profiles"
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.group["raw"].policy).Statement[2].Resource == ["arn:aws:bedrock:*::foundation-model/amazon.nova-2-*"] && jsondecode(aws_iam_role_policy.group["raw"].policy).Statement[2].Condition == { StringLike = { "bedrock:InferenceProfileArn" = ["arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-2-*"] } }
+    error_message = "and over their models, through those profiles alone"
+  }
+  assert {
+    condition = jsondecode(aws_iam_role_policy.group["own"].policy).Statement[0] == {
+      Sid    = "Profiles"
+      Effect = "Allow"
+      Action = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
+      Resource = [
+        "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6",
+        "arn:aws:bedrock:us-east-1:123456789012:inference-profile/global.amazon.nova-2-lite-v1:0",
+      ]
+    }
+    error_message = "an application's profile is a profile"
+  }
+  assert {
+    condition = jsondecode(aws_iam_role_policy.group["own"].policy).Statement[1].Resource == [
+      "arn:aws:bedrock:*::foundation-model/*",
+      "arn:aws:bedrock:::foundation-model/amazon.nova-2-lite-v1:0",
+      "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-2-lite-v1:0",
+    ]
+    error_message = "which does not tell its model: through that profile alone, whatever it is"
+  }
+}
+
+run "the_catalogue_may_name_what_is_the_accounts_own" {
+  variables {
+    catalogue = {
+      "house-style" = "arn:aws:bedrock:us-east-1:123456789012:imported-model/abc123def456"
+      "nova-costed" = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6"
+    }
+    groups = { all = { precedence = 1, actions = ["inference"], models = ["*"] } }
+  }
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.group["all"].policy).Statement : statement.Resource if contains(["Models", "Profiles"], statement.Sid)] == [
+      ["arn:aws:bedrock:us-east-1:123456789012:imported-model/abc123def456"],
+      ["arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6"],
+    ]
+    error_message = "by its ARN"
+  }
+}
+
+run "a_guardrail_stands_around_every_call_of_its_group" {
+  variables {
+    groups = {
+      guarded = { precedence = 1, actions = ["inference"], models = ["nova-*", "llama-*"], guardrail = { id = "abc123", version = "2" } }
+      drafted = { precedence = 2, actions = ["inference"], models = ["nova-*"], guardrail = { id = "arn:aws:bedrock:us-east-1:210987654321:guardrail/theirs", version = "DRAFT" } }
+      lenient = { precedence = 3, actions = ["inference"], models = ["nova-*"], guardrails = ["abc123", "def456"] }
+    }
+  }
+  assert {
+    condition     = aws_cognito_user_group.this["guarded"].description == "{\"actions\":[\"inference\"],\"guardrail\":{\"id\":\"abc123\",\"version\":\"2\"},\"models\":[\"nova-*\",\"llama-*\"]}"
+    error_message = "the authorizer reads of it"
+  }
+  assert {
+    condition     = alltrue([for statement in slice(jsondecode(aws_iam_role_policy.group["guarded"].policy).Statement, 0, 3) : statement.Condition.StringEquals == { "bedrock:GuardrailIdentifier" = "arn:aws:bedrock:us-east-1:123456789012:guardrail/abc123:2" }])
+    error_message = "and IAM refuses a call without it"
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.group["guarded"].policy).Statement[2].Condition.StringLike == { "bedrock:InferenceProfileArn" = ["arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.meta.llama3-3-v1:0"] }
+    error_message = "a profile's models through the profile all the same"
+  }
+  assert {
+    condition = jsondecode(aws_iam_role_policy.group["guarded"].policy).Statement[3] == {
+      Sid      = "Guardrails"
+      Effect   = "Allow"
+      Action   = ["bedrock:ApplyGuardrail"]
+      Resource = ["arn:aws:bedrock:us-east-1:123456789012:guardrail/abc123"]
+    }
+    error_message = "that one and no other"
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.group["drafted"].policy).Statement[0].Condition.StringEquals == { "bedrock:GuardrailIdentifier" = "arn:aws:bedrock:us-east-1:210987654321:guardrail/theirs" }
+    error_message = "IAM knows a draft by no version"
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.group["lenient"].policy).Statement[1].Resource == ["arn:aws:bedrock:us-east-1:123456789012:guardrail/abc123", "arn:aws:bedrock:us-east-1:123456789012:guardrail/def456"] && !contains(keys(jsondecode(aws_iam_role_policy.group["lenient"].policy).Statement[0]), "Condition")
+    error_message = "those a request may name, and need not"
   }
 }
 
@@ -176,6 +276,47 @@ run "takes_a_dot_for_a_dot" {
     groups = { restricted = { precedence = 1, actions = ["inference"], models = ["llama-3x3"] } }
   }
   expect_failures = [aws_iam_role_policy.group["restricted"]]
+}
+
+run "refuses_an_arn_of_something_else" {
+  command = plan
+  variables {
+    unlisted_models = true
+    groups          = { a = { precedence = 1, actions = ["inference"], models = ["arn:aws:bedrock:us-east-1:123456789012:agent/ABC"] } }
+  }
+  expect_failures = [var.groups]
+}
+
+run "refuses_an_arn_whose_account_is_a_pattern" {
+  command = plan
+  variables {
+    groups = { a = { precedence = 1, actions = ["inference"], models = ["arn:aws:bedrock:us-east-1:*:imported-model/*"] } }
+  }
+  expect_failures = [var.groups]
+}
+
+run "refuses_a_guardrail_without_a_version_bedrock_knows" {
+  command = plan
+  variables {
+    groups = { a = { precedence = 1, actions = ["inference"], models = ["*"], guardrail = { id = "abc123", version = "latest" } } }
+  }
+  expect_failures = [var.groups]
+}
+
+run "refuses_a_guardrail_by_a_name_that_is_no_id" {
+  command = plan
+  variables {
+    groups = { a = { precedence = 1, actions = ["inference"], models = ["*"], guardrails = ["My guardrail"] } }
+  }
+  expect_failures = [var.groups]
+}
+
+run "refuses_a_choice_where_a_guardrail_stands_around_every_call" {
+  command = plan
+  variables {
+    groups = { a = { precedence = 1, actions = ["inference"], models = ["*"], guardrail = { id = "abc123", version = "1" }, guardrails = ["def456"] } }
+  }
+  expect_failures = [var.groups]
 }
 
 run "refuses_a_set_in_a_pattern" {

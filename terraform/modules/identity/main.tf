@@ -6,7 +6,6 @@ locals {
   # What stands before a model's id in the id of a cross-Region inference profile → what the Regions that may call it
   # begin with. Source: Amazon Bedrock user guide, inference profiles (read 2026-11).
   geographies = jsondecode(file("${path.module}/geographies.json"))
-  geography   = { for id in toset(values(var.catalogue)) : id => one([for each in keys(local.geographies) : each if startswith(id, "${each}.")]) }
 
   # Shell patterns as regular expressions, and the names each matches.
   expressions = {
@@ -22,18 +21,47 @@ locals {
     pattern => [for name in keys(var.catalogue) : name if startswith(name, substr(pattern, 0, 3))]
   }
 
+  # A pattern that matches no name may be Bedrock's own: an ARN, or an id, which begins with its provider (or a geography
+  # and then its provider) in plain letters. A name such as llama-3.3 is none: what follows its first dot is a digit.
+  arn_form = "^arn:aws[a-z-]*:bedrock:[a-z0-9-]+:[0-9]*:([a-z-]+)/(.+)$"
+  id_form  = "^[a-z][a-z0-9-]*\\.[A-Za-z*][A-Za-z0-9.:*?-]*$"
+  raw = [
+    for pattern, found in local.matches : pattern
+    if length(found) == 0 && (can(regex(local.arn_form, pattern)) || can(regex(local.id_form, pattern)))
+  ]
+
+  # What each group may call: ids and ARNs, with the patterns over them.
+  targets = {
+    for name, group in var.groups : name => distinct(concat(
+      [for model in sort(flatten([for pattern in group.models : local.matches[pattern]])) : var.catalogue[model]],
+      [for pattern in group.models : pattern if contains(local.raw, pattern)],
+    ))
+  }
+  target = {
+    for id in toset(concat(values(var.catalogue), flatten(values(local.targets)))) : id => {
+      kind = try(regex(local.arn_form, id)[0], one([for each in keys(local.geographies) : each if startswith(id, "${each}.")]) == null ? "foundation-model" : "inference-profile")
+      id   = try(regex(local.arn_form, id)[1], id)
+      arn  = startswith(id, "arn:")
+    }
+  }
+  geography = {
+    for name, target in local.target :
+    name => target.kind == "inference-profile" ? one([for each in keys(local.geographies) : each if startswith(target.id, "${each}.")]) : null
+  }
+
   out_of_reach = [
     for name, id in var.catalogue : "${name} (${id})"
     if local.geography[id] != null && !anytrue([for prefix in local.geographies[coalesce(local.geography[id], "global")] : startswith(data.aws_region.this.name, prefix)])
   ]
 
-  model_ids = {
-    for name, group in var.groups :
-    name => distinct([for model in sort(flatten([for pattern in group.models : local.matches[pattern]])) : var.catalogue[model]])
-  }
-
   # The JSON in each group's description, which the authorizer reads.
-  policies = { for name, group in var.groups : name => jsonencode({ actions = group.actions, models = group.models }) }
+  policies = {
+    for name, group in var.groups : name => jsonencode(merge(
+      { actions = group.actions, models = group.models },
+      group.guardrail == null ? {} : { guardrail = group.guardrail },
+      length(group.guardrails) == 0 ? {} : { guardrails = group.guardrails },
+    ))
+  }
 
   developer_provider = "pennyworth"
   federation         = "cognito-identity.amazonaws.com"
@@ -53,50 +81,72 @@ locals {
     }]
   }
 
-  bedrock    = "arn:${data.aws_partition.this.partition}:bedrock"
-  model_arns = { for id, geography in local.geography : id => "${local.bedrock}:${data.aws_region.this.name}::foundation-model/${id}" if geography == null }
-  profile_arns = {
-    for id, geography in local.geography :
-    id => "${local.bedrock}:${data.aws_region.this.name}:${data.aws_caller_identity.this.account_id}:inference-profile/${id}" if geography != null
+  bedrock = "arn:${data.aws_partition.this.partition}:bedrock"
+  own     = "${local.bedrock}:${data.aws_region.this.name}:${data.aws_caller_identity.this.account_id}"
+  # By what a group may call: its own ARN, and for a profile the models it routes to.
+  arns = {
+    for name, target in local.target :
+    name => target.arn ? name : target.kind == "inference-profile" ? "${local.own}:inference-profile/${name}" : "${local.bedrock}:${data.aws_region.this.name}::foundation-model/${name}"
   }
+  profiles = [for name, target in local.target : name if endswith(target.kind, "inference-profile")]
   # A profile needs its model wherever it routes to. A geography's Regions are AWS's to choose and to add to, hence the
-  # `*`; a global profile's model has an ARN without a Region beside that of the caller's. Source: Amazon Bedrock user
-  # guide, geographic and global cross-Region inference (read 2026-11).
+  # `*`; a global profile's model has an ARN without a Region beside that of the caller's; an application's profile does
+  # not tell its model, and whoever made it has chosen. Source: Amazon Bedrock user guide, geographic and global
+  # cross-Region inference, and prerequisites for inference profiles (read 2026-11).
   destination_arns = {
-    for id, geography in local.geography :
-    id => [
-      for region in geography == "global" ? ["", data.aws_region.this.name] : ["*"] :
-      "${local.bedrock}:${region}::foundation-model/${trimprefix(id, "${geography}.")}"
-    ] if geography != null
+    for name in local.profiles : name => local.target[name].kind == "application-inference-profile" ? ["${local.bedrock}:*::foundation-model/*"] : [
+      for region in local.geography[name] == "global" ? ["", data.aws_region.this.name] : ["*"] :
+      "${local.bedrock}:${region}::foundation-model/${trimprefix(local.target[name].id, "${coalesce(local.geography[name], "-")}.")}"
+    ]
+  }
+
+  guardrail_arns = {
+    for name, group in var.groups : name => [
+      for id in distinct(concat(group.guardrail == null ? [] : [group.guardrail.id], group.guardrails)) :
+      startswith(id, "arn:") ? id : "${local.own}:guardrail/${id}"
+    ]
+  }
+  # IAM refuses a call without the group's guardrail, should the gateway ever make one. The draft has no version there.
+  # Source: Amazon Bedrock user guide, permissions for guardrails (read 2026-11).
+  guarded = {
+    for name, group in var.groups : name => group.guardrail == null ? {} : {
+      StringEquals = { "bedrock:GuardrailIdentifier" = join(":", compact([local.guardrail_arns[name][0], group.guardrail.version == "DRAFT" ? "" : group.guardrail.version])) }
+    }
   }
 
   # Who has no tag `user`, or an empty one, has no files.
   tagged = { "aws:PrincipalTag/user" = "?*" }
   folder = "users/$${aws:PrincipalTag/user}"
   access = {
-    for name, ids in local.model_ids : name => {
+    for name, ids in local.targets : name => {
       Version = "2012-10-17"
       Statement = [for statement in [
-        {
+        merge({
           Sid      = "Models"
           Effect   = "Allow"
           Action   = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
-          Resource = sort([for id in ids : local.model_arns[id] if local.geography[id] == null])
-        },
-        {
+          Resource = sort([for id in ids : local.arns[id] if !contains(local.profiles, id)])
+        }, length(local.guarded[name]) == 0 ? {} : { Condition = local.guarded[name] }),
+        merge({
           Sid      = "Profiles"
           Effect   = "Allow"
           Action   = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
-          Resource = sort([for id in ids : local.profile_arns[id] if local.geography[id] != null])
-        },
+          Resource = sort([for id in ids : local.arns[id] if contains(local.profiles, id)])
+        }, length(local.guarded[name]) == 0 ? {} : { Condition = local.guarded[name] }),
         {
           Sid      = "ModelsOfProfiles"
           Effect   = "Allow"
           Action   = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
-          Resource = sort(distinct(flatten([for id in ids : local.destination_arns[id] if local.geography[id] != null])))
-          Condition = {
-            StringEquals = { "bedrock:InferenceProfileArn" = sort([for id in ids : local.profile_arns[id] if local.geography[id] != null]) }
-          }
+          Resource = sort(distinct(flatten([for id in ids : local.destination_arns[id] if contains(local.profiles, id)])))
+          Condition = merge(local.guarded[name], {
+            StringLike = { "bedrock:InferenceProfileArn" = sort([for id in ids : local.arns[id] if contains(local.profiles, id)]) }
+          })
+        },
+        {
+          Sid      = "Guardrails"
+          Effect   = "Allow"
+          Action   = ["bedrock:ApplyGuardrail"]
+          Resource = sort(local.guardrail_arns[name])
         },
         {
           Sid    = "Files"
@@ -256,11 +306,11 @@ resource "aws_iam_role_policy" "group" {
 
   lifecycle {
     precondition {
-      condition = var.unlisted_models || alltrue([for pattern in each.value.models : length(local.matches[pattern]) > 0])
+      condition = var.unlisted_models || alltrue([for pattern in each.value.models : length(local.matches[pattern]) > 0 || contains(local.raw, pattern)])
       error_message = join(" ", [
         for pattern in each.value.models :
-        "Group ${each.key}: no model of the catalogue is called ${jsonencode(pattern)}. ${length(local.near[pattern]) > 0 ? "Near" : "There are"}: ${join(", ", coalescelist(local.near[pattern], keys(var.catalogue), ["none"]))}."
-        if length(local.matches[pattern]) == 0
+        "Group ${each.key}: no model of the catalogue is called ${jsonencode(pattern)}, and it is neither an id of Bedrock's, such as \"us.amazon.nova-pro-v1:0\", nor an ARN. ${length(local.near[pattern]) > 0 ? "Near" : "There are"}: ${join(", ", coalescelist(local.near[pattern], keys(var.catalogue), ["none"]))}."
+        if length(local.matches[pattern]) == 0 && !contains(local.raw, pattern)
       ])
     }
     precondition {

@@ -9,11 +9,17 @@ variable "name" {
 }
 
 variable "groups" {
-  description = "The groups by name: the precedence (of a user's groups the lowest speaks for them), the actions its people may do, and shell patterns (`*`, `?`) over the models' names."
+  description = <<-TEXT
+    The groups by name: the precedence (of a user's groups the lowest speaks for them); the actions its people may do;
+    models, shell patterns (`*`, `?`) over the models' names, or over Bedrock's own ids and ARNs; guardrail, which stands
+    around every call; guardrails, ids a request may name where none stands around every call
+  TEXT
   type = map(object({
     precedence = number
     actions    = list(string)
     models     = list(string)
+    guardrail  = optional(object({ id = string, version = string }))
+    guardrails = optional(list(string), [])
   }))
 
   validation {
@@ -45,20 +51,40 @@ variable "groups" {
     condition     = alltrue([for pattern in flatten(values(var.groups)[*].models) : can(regex("^[A-Za-z0-9._:/@+*?-]+$", pattern))])
     error_message = "A pattern of models takes letters, digits and ._:/@+- as they are, * for any characters and ? for one; there are no [sets]. Change ${join(", ", [for pattern in distinct(flatten(values(var.groups)[*].models)) : jsonencode(pattern) if !can(regex("^[A-Za-z0-9._:/@+*?-]+$", pattern))])}."
   }
+
+  validation {
+    condition     = alltrue([for pattern in flatten(values(var.groups)[*].models) : !startswith(pattern, "arn:") || can(regex("^arn:aws[a-z-]*:bedrock:[a-z0-9-]+:(:foundation-model/[A-Za-z0-9.:*?-]+|[0-9]{12}:(inference-profile|application-inference-profile|imported-model|provisioned-model|custom-model-deployment)/[A-Za-z0-9.:*?-]+)$", pattern))])
+    error_message = "An ARN of models names its kind: foundation-model (with no account), inference-profile, application-inference-profile, imported-model, provisioned-model or custom-model-deployment, as in \"arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6\", with * and ? after the slash alone. Change ${join(", ", [for pattern in distinct(flatten(values(var.groups)[*].models)) : jsonencode(pattern) if startswith(pattern, "arn:") && !can(regex("^arn:aws[a-z-]*:bedrock:[a-z0-9-]+:(:foundation-model/[A-Za-z0-9.:*?-]+|[0-9]{12}:(inference-profile|application-inference-profile|imported-model|provisioned-model|custom-model-deployment)/[A-Za-z0-9.:*?-]+)$", pattern))])}."
+  }
+
+  validation {
+    condition     = alltrue([for id in concat(values(var.groups)[*].guardrails...) : can(regex("^([a-z0-9]+|arn:aws[a-z-]*:bedrock:[a-z0-9-]+:[0-9]{12}:guardrail/[a-z0-9]+)$", id))])
+    error_message = "guardrails takes ids or ARNs of guardrails, as in \"abc123def456\". Change ${join(", ", [for id in distinct(concat(values(var.groups)[*].guardrails...)) : jsonencode(id) if !can(regex("^([a-z0-9]+|arn:aws[a-z-]*:bedrock:[a-z0-9-]+:[0-9]{12}:guardrail/[a-z0-9]+)$", id))])}."
+  }
+
+  validation {
+    condition     = alltrue([for group in values(var.groups) : can(regex("^([a-z0-9]+|arn:aws[a-z-]*:bedrock:[a-z0-9-]+:[0-9]{12}:guardrail/[a-z0-9]+)$", group.guardrail.id)) && can(regex("^([1-9][0-9]{0,7}|DRAFT)$", group.guardrail.version)) if group.guardrail != null])
+    error_message = "guardrail takes the id or ARN of a guardrail and its version, a number or DRAFT, as in { id = \"abc123def456\", version = \"1\" }. Change that of ${join(", ", [for name, group in var.groups : name if group.guardrail != null && !(can(regex("^([a-z0-9]+|arn:aws[a-z-]*:bedrock:[a-z0-9-]+:[0-9]{12}:guardrail/[a-z0-9]+)$", group.guardrail.id)) && can(regex("^([1-9][0-9]{0,7}|DRAFT)$", group.guardrail.version)))])}."
+  }
+
+  validation {
+    condition     = alltrue([for group in values(var.groups) : group.guardrail == null || length(group.guardrails) == 0])
+    error_message = "Where a guardrail stands around every call, no request can name another: leave out guardrails of ${join(", ", [for name, group in var.groups : name if group.guardrail != null && length(group.guardrails) > 0])}, or guardrail."
+  }
 }
 
 variable "catalogue" {
-  description = "Bedrock's models: the name clients use → Bedrock's id of the model, or of the cross-Region inference profile it is called through."
+  description = "Bedrock's models: the name clients use → Bedrock's id of the model or of the cross-Region inference profile it is called through, or the ARN of what is the account's own: an application inference profile, an imported or provisioned model, a deployment of a custom one."
   type        = map(string)
 
   validation {
-    condition     = alltrue([for id in values(var.catalogue) : can(regex("^[a-z0-9-]+(\\.[A-Za-z0-9-]+)+(:[0-9a-z]+)*$", id))])
-    error_message = "The catalogue holds ids of models and of inference profiles, as in \"amazon.nova-lite-v1:0\" or \"us.meta.llama3-3-70b-instruct-v1:0\". Change ${join(", ", [for name, id in var.catalogue : "${name} (${jsonencode(id)})" if !can(regex("^[a-z0-9-]+(\\.[A-Za-z0-9-]+)+(:[0-9a-z]+)*$", id))])}."
+    condition     = alltrue([for id in values(var.catalogue) : can(regex("^([a-z0-9-]+(\\.[A-Za-z0-9-]+)+(:[0-9a-z]+)*|arn:aws[a-z-]*:bedrock:[a-z0-9-]+:[0-9]{12}:(application-inference-profile|imported-model|provisioned-model|custom-model-deployment)/[A-Za-z0-9]+)$", id))])
+    error_message = "The catalogue holds ids of models and of inference profiles, as in \"amazon.nova-lite-v1:0\" or \"us.meta.llama3-3-70b-instruct-v1:0\", and ARNs of what is the account's own. Change ${join(", ", [for name, id in var.catalogue : "${name} (${jsonencode(id)})" if !can(regex("^([a-z0-9-]+(\\.[A-Za-z0-9-]+)+(:[0-9a-z]+)*|arn:aws[a-z-]*:bedrock:[a-z0-9-]+:[0-9]{12}:(application-inference-profile|imported-model|provisioned-model|custom-model-deployment)/[A-Za-z0-9]+)$", id))])}."
   }
 }
 
 variable "unlisted_models" {
-  description = "Whether there are models beside the catalogue's, those of an upstream: a pattern may then match none of the catalogue."
+  description = "Whether there are models beside the catalogue's, those of other providers: a pattern may then match none of the catalogue."
   type        = bool
   default     = false
 }

@@ -17,13 +17,25 @@ locals {
     openai = merge(
       { PENNYWORTH_BUCKET = module.storage.bucket, PENNYWORTH_FILE_EXPIRY_DAYS = tostring(var.file_expiry_days) },
       var.remote_images ? {} : { PENNYWORTH_REMOTE_IMAGES = "off" },
-      var.upstream == null ? {} : { PENNYWORTH_UPSTREAM_URL = var.upstream.url },
-      try(var.upstream.has_key, false) ? { PENNYWORTH_UPSTREAM_KEY_PARAMETER = "${local.parameters}/upstream-key" } : {},
+      length(var.model_providers) == 0 ? {} : { PENNYWORTH_PROVIDERS = jsonencode(local.providers) },
     )
     mcp = merge(
       { PENNYWORTH_OPENAI_FUNCTION = "${local.name}-openai:live" },
       length(var.mcp_origins) == 0 ? {} : { PENNYWORTH_MCP_ORIGINS = join(",", var.mcp_origins) },
     )
+  }
+
+  # What a provider does not say is left out: Lambda takes 4 KB of variables in all.
+  providers = {
+    for name, provider in var.model_providers : name => {
+      for field, value in {
+        url           = trimsuffix(provider.url, "/")
+        key_parameter = provider.has_key ? "${local.parameters}/providers/${name}" : null
+        key_header    = provider.key_header
+        models        = length(provider.models) == 0 ? null : provider.models
+        responses     = provider.responses ? true : null
+      } : field => value if value != null
+    }
   }
 
   arn = "arn:${data.aws_partition.this.partition}"
@@ -50,11 +62,11 @@ locals {
         },
       ],
       [
-        for name in ["upstream-key"] : {
-          sid       = "UpstreamKey"
+        for keys in [[for name, provider in var.model_providers : "${local.parameter}/providers/${name}" if provider.has_key]] : {
+          sid       = "ProviderKeys"
           actions   = ["ssm:GetParameter"]
-          resources = ["${local.parameter}/${name}"]
-        } if try(var.upstream.has_key, false)
+          resources = keys
+        } if length(keys) > 0
       ],
     )
     mcp = [

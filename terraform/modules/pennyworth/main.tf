@@ -39,8 +39,8 @@ module "identity" {
 
   name                     = local.name
   groups                   = var.groups
-  catalogue                = { for name, model in local.models : name => model.id if model.provider == "bedrock" }
-  unlisted_models          = var.upstream != null
+  catalogue                = { for name, model in local.models : name => model.id if try(model.provider, "") == "bedrock" && !can(regex("[*]", model.id)) }
+  unlisted_models          = length(var.model_providers) > 0
   bucket_arn               = module.storage.arn
   mfa                      = var.mfa
   deletion_protection      = var.deletion_protection

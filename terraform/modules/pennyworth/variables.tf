@@ -91,12 +91,15 @@ variable "functions" {
 variable "groups" {
   description = <<-TEXT
     Groups of people, by name: precedence (the lowest of a person's groups counts), actions (inference, mcp, usage,
-    admin), models (shell patterns over the names in services/openai/models.json)
+    admin), models (shell patterns over the names in services/openai/models.json, or over Bedrock's own ids and ARNs),
+    guardrail ({id, version} of one that stands around every call), guardrails (ids a request may name instead)
   TEXT
   type = map(object({
     precedence = number
     actions    = list(string)
     models     = list(string)
+    guardrail  = optional(object({ id = string, version = string }))
+    guardrails = optional(list(string), [])
   }))
   nullable = false
 }
@@ -160,17 +163,46 @@ variable "upload_origins" {
   nullable    = false
 }
 
-variable "upstream" {
+variable "model_providers" {
   description = <<-TEXT
-    An OpenAI-compatible provider for the models our catalogue lacks: url, its base URL; has_key, whether it wants a key,
-    which is kept in the parameter /pennyworth/ENVIRONMENT/upstream-key and put there by hand. Null for none
+    OpenAI-compatible providers by name. url, the base URL, with the query that every call carries, if any; has_key, whether
+    it wants a key, which is kept in the parameter /pennyworth/ENVIRONMENT/providers/NAME and put there by hand; key_header,
+    the header of the key where that is not `authorization: Bearer`; models, shell patterns of the bare names that mean its
+    models, beside NAME/model; responses, whether it has POST /responses
   TEXT
-  type        = object({ url = string, has_key = optional(bool, true) })
-  default     = null
+  type = map(object({
+    url        = string
+    has_key    = optional(bool, true)
+    models     = optional(list(string), [])
+    key_header = optional(string)
+    responses  = optional(bool, false)
+  }))
+  default  = {}
+  nullable = false
 
   validation {
-    condition     = var.upstream == null || can(regex("^https://[^/?#]+(/[^?#]*)?$", var.upstream.url))
-    error_message = "upstream.url: a base URL such as https://api.openai.com/v1. It begins with https, because the key travels there."
+    condition     = alltrue([for name in keys(var.model_providers) : can(regex("^[a-z][a-z0-9-]{0,31}$", name)) && name != "bedrock"])
+    error_message = "model_providers: a name is of a-z, 0-9 and -, begins with a letter, has 32 characters at most and is not bedrock. Change ${join(", ", [for name in keys(var.model_providers) : jsonencode(name) if !can(regex("^[a-z][a-z0-9-]{0,31}$", name)) || name == "bedrock"])}."
+  }
+
+  validation {
+    condition     = alltrue([for provider in values(var.model_providers) : can(regex("^https://[^/?#@]+(/[^?#]*)?([?][^#]*)?$", provider.url))])
+    error_message = "model_providers: a url is a base URL such as https://api.openai.com/v1. It begins with https, because the key travels there. Change ${join(", ", [for name, provider in var.model_providers : name if !can(regex("^https://[^/?#@]+(/[^?#]*)?([?][^#]*)?$", provider.url))])}."
+  }
+
+  validation {
+    condition     = alltrue([for pattern in flatten(values(var.model_providers)[*].models) : can(regex("^[A-Za-z0-9._:/@+*?-]+$", pattern))])
+    error_message = "model_providers: a pattern in models takes letters, digits and ._:/@+- as they are, * for any characters and ? for one. Change ${join(", ", [for pattern in flatten(values(var.model_providers)[*].models) : jsonencode(pattern) if !can(regex("^[A-Za-z0-9._:/@+*?-]+$", pattern))])}."
+  }
+
+  validation {
+    condition     = alltrue([for provider in values(var.model_providers) : provider.key_header == null || can(regex("^[A-Za-z][A-Za-z0-9-]*$", provider.key_header))])
+    error_message = "model_providers: key_header is a header's name, such as api-key. Change ${join(", ", [for name, provider in var.model_providers : name if provider.key_header != null && !can(regex("^[A-Za-z][A-Za-z0-9-]*$", provider.key_header))])}."
+  }
+
+  validation {
+    condition     = length(jsonencode(var.model_providers)) <= 3000
+    error_message = "model_providers: ${length(jsonencode(var.model_providers))} characters of JSON, and a function's variables have room for about 3000: Lambda takes 4 KB of them in all. Let patterns in models be fewer and shorter, or move wildcard rows to services/openai/models.json."
   }
 }
 

@@ -27,7 +27,7 @@ def there(starts: Callable[..., Any]) -> Iterator[Aws]:
 
 def provisioned(url: str, **changes: Any) -> Aws:
     aws = Aws(url, plan().region)
-    provision(aws, plan().with_(**changes), version="1", git_sha="abc", upstream=None)
+    provision(aws, plan().with_(**changes), version="1", git_sha="abc")
     return aws
 
 
@@ -52,7 +52,7 @@ def test_whatever_is_changed_in_one_of_two_equal_installations_shows(here: Aws, 
 def test_groups_clients_roles_and_buckets_are_compared_too(here: Aws, there: Aws) -> None:
     [first, *others] = plan().groups
     provisioned_again = plan().with_(groups=(replace(first, models=("nova-*",)), *others), file_expiry_days=7)
-    provision(there, provisioned_again, version="1", git_sha="abc", upstream=None)
+    provision(there, provisioned_again, version="1", git_sha="abc")
     there("iam").create_role(RoleName="another", AssumeRolePolicyDocument='{"Statement": []}')
     idp, where = there("cognito-idp"), {"UserPoolId": user_pool_id(there)}
     [client] = idp.list_user_pool_clients(**where)["UserPoolClients"]

@@ -103,8 +103,7 @@ def test_a_user_becomes_a_session_of_the_groups_role(url: str, aws: Aws) -> None
         bucket="",
         file_expiry_days=30,
         remote_images=False,
-        upstream_url="",
-        upstream_key_parameter="",
+        providers={},
     )
     role = "arn:aws:iam::123456789012:role/developers"
     ada = Principal("0aaa1111-2222-3333-4444-555555555555", "ada@example.com", "", "g", role, frozenset(), ())

@@ -9,11 +9,12 @@ import requests
 from botocore import UNSIGNED
 
 from local.plan import Plan, plan
+from local.providers import Provider
 from local.provision import PROVIDER, Aws, Installation, provision
 
 
 def made(url: str, plan: Plan, **options: Any) -> Installation:
-    return provision(Aws(url, plan.region), plan, version="1", git_sha="abc", **{"upstream": None, **options})
+    return provision(Aws(url, plan.region), plan, version="1", git_sha="abc", **options)
 
 
 @pytest.fixture(scope="module")
@@ -109,20 +110,23 @@ def test_each_function_gets_the_variables_it_reads(installation: Installation) -
     assert environments["mcp"]["PENNYWORTH_OPENAI_FUNCTION"] == "pennyworth-local-openai:live"
     assert environments["openai"]["AWS_LAMBDA_EXEC_WRAPPER"] == "/opt/stream"
     assert "AWS_LAMBDA_EXEC_WRAPPER" not in environments["admin"]
-    assert "PENNYWORTH_UPSTREAM_URL" not in environments["openai"]
+    assert "PENNYWORTH_PROVIDERS" not in environments["openai"]
     assert "PENNYWORTH_REMOTE_IMAGES" not in environments["openai"]
 
 
 def test_the_gateway_can_be_told_to_fetch_no_images(aws_url: str) -> None:
-    functions = made(aws_url, plan(), upstream=None, remote_images=False).functions
+    functions = made(aws_url, plan(), remote_images=False).functions
     assert functions["openai"].environment["PENNYWORTH_REMOTE_IMAGES"] == "off"
 
 
-def test_an_upstreams_key_is_a_secure_parameter(aws_url: str, client: Callable[..., Any]) -> None:
-    upstream = ("https://api.example.com/v1", "sk-upstream")
-    environment = made(aws_url, plan(), upstream=upstream).functions["openai"].environment
-    assert environment["PENNYWORTH_UPSTREAM_URL"] == "https://api.example.com/v1"
-    name = environment["PENNYWORTH_UPSTREAM_KEY_PARAMETER"]
-    stored = client("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]
-    assert (stored["Type"], stored["Value"]) == ("SecureString", "sk-upstream")
-    assert "sk-upstream" not in str(environment)
+def test_a_providers_key_is_a_secure_parameter(aws_url: str, client: Callable[..., Any]) -> None:
+    acme = Provider("acme", "https://api.example.com/v1", "sk-acme", models=("gpt-*",))
+    keyless = Provider("ollama", "http://127.0.0.1:11434/v1")
+    environment = made(aws_url, plan(), providers=(acme, keyless)).functions["openai"].environment
+    told = json.loads(environment["PENNYWORTH_PROVIDERS"])
+    assert told["ollama"] == {"url": "http://127.0.0.1:11434/v1"}
+    assert (told["acme"]["url"], told["acme"]["models"]) == ("https://api.example.com/v1", ["gpt-*"])
+    stored = client("ssm").get_parameter(Name=told["acme"]["key_parameter"], WithDecryption=True)["Parameter"]
+    assert stored["Name"] == "/pennyworth/local/providers/acme"
+    assert (stored["Type"], stored["Value"]) == ("SecureString", "sk-acme")
+    assert "sk-acme" not in str(environment)

@@ -12,7 +12,7 @@ def test_an_untouched_account_is_empty_and_an_installation_is_found(starts: Call
     with starts() as url:
         aws = Aws(url, "us-east-1")
         assert list(remains(aws)) == []
-        provision(aws, plan(), version="1", git_sha="abc", upstream=None)
+        provision(aws, plan(), version="1", git_sha="abc")
         aws("logs").create_log_group(logGroupName="/stray")
         aws("cloudwatch").put_dashboard(DashboardName="stray", DashboardBody='{"widgets": []}')
         left = set(remains(aws))

@@ -42,7 +42,7 @@ def put(client):
 
 def test_every_lock_of_the_environment_is_removed_and_nothing_else(client, account, put):
     locks = {f"/pennyworth/local/locks/{number:02x}" for number in range(25)}  # pages of ten, deletions of ten
-    others = {"/pennyworth/local/upstream-key", "/pennyworth/dev/locks/00", "/pennyworth/local/locksmith"}
+    others = {"/pennyworth/local/providers/acme", "/pennyworth/dev/locks/00", "/pennyworth/local/locksmith"}
     for name in locks | others:
         put(name)
     ssm = client("ssm")
@@ -53,11 +53,11 @@ def test_every_lock_of_the_environment_is_removed_and_nothing_else(client, accou
 
 
 def test_what_remains_is_named_with_the_command_that_removes_it(client, account, put):
-    put("/pennyworth/local/upstream-key")
+    put("/pennyworth/local/providers/acme")
     client("logs").create_log_group(logGroupName="/aws/lambda/pennyworth-local-openai")
     client("logs").create_log_group(logGroupName="/aws/lambda/pennyworth-dev-openai")
     parameter, group = remains(account, LOCAL)
-    assert parameter.endswith("aws ssm delete-parameter --region us-east-1 --name /pennyworth/local/upstream-key")
+    assert parameter.endswith("aws ssm delete-parameter --region us-east-1 --name /pennyworth/local/providers/acme")
     assert group.endswith(
         "aws logs delete-log-group --region us-east-1 --log-group-name /aws/lambda/pennyworth-local-openai"
     )

@@ -104,7 +104,11 @@ def test_each_value_that_cannot_be_is_named_with_what_to_do(plan, values):
         architecture="mips",
         authorizer_ttl_s=7200,
         throttle={"rate_per_s": 0, "burst": 1},
-        upstream={"url": "http://insecure.example/v1"},
+        model_providers={
+            "acme": {"url": "http://insecure.example/v1"},
+            "Bad/Name": {"url": "https://a.example", "models": ["a b"], "key_header": "x y"},
+            "bedrock": {"url": "https://a.example", "models": ["x" * 3000]},
+        },
         functions={"openai": {"memory_mb": 512}},
         mfa="MAYBE",
         log_retention_days=31,
@@ -116,7 +120,11 @@ def test_each_value_that_cannot_be_is_named_with_what_to_do(plan, values):
         'architecture: "arm64" or "x86_64"',
         "authorizer_ttl_s: whole seconds from 0 to 3600",
         "throttle: rate_per_s and burst are above 0",
-        "upstream.url: a base URL such as https://",
+        "because the key travels there. Change acme.",
+        'is not bedrock. Change "Bad/Name", "bedrock".',
+        'Change "a b".',
+        "such as api-key. Change Bad/Name.",
+        "Lambda takes 4 KB of them in all",
         "functions: exactly openai, mcp, admin and authorizer",
     ):
         assert wanted in said

@@ -29,14 +29,14 @@ def test_a_deployment_is_planned_made_read_and_removed(ops, client, project):
     assert unknown.stderr == "There is no output 'url': base_url, client_id, git_sha, user_pool_id, version.\n"
 
     ssm = client("ssm")
-    for name in ("locks/a1", "locks/b2", "upstream-key"):
+    for name in ("locks/a1", "locks/b2", "providers/acme"):
         ssm.put_parameter(Name=f"/pennyworth/local/{name}", Value="free", Type="String")
     shutil.rmtree(project / "dist")  # another machine's removal
     destroyed = ops("destroy")
     assert (destroyed.returncode, destroyed.stderr) == (0, "")
     assert "Removed besides: 2 parameters below /pennyworth/local/locks." in destroyed.stdout
-    assert "--name /pennyworth/local/upstream-key" in destroyed.stdout
-    ssm.delete_parameter(Name="/pennyworth/local/upstream-key")
+    assert "--name /pennyworth/local/providers/acme" in destroyed.stdout
+    ssm.delete_parameter(Name="/pennyworth/local/providers/acme")
     left = ops("output")
     assert (left.returncode, left.stdout) == (1, "")
     assert left.stderr == "Nothing is deployed in 'local' yet: run `make deploy ENV=local`.\n"

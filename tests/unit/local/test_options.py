@@ -1,15 +1,17 @@
 """What may be said about a run, and what a wrong word is answered with."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from local.options import Options, UsageError, without_aws
+from local.providers import Provider
 
 
 def test_nothing_said_is_the_usual_run() -> None:
     options = Options.of({})
-    assert (options.port, options.aws_port, options.state, options.upstream) == (8080, None, None, None)
+    assert (options.port, options.aws_port, options.state, options.providers) == (8080, None, None, ())
     assert options.folder == Path(".local").absolute()
     assert options.build == options.folder / "build"
     assert not options.real_bedrock
@@ -17,7 +19,16 @@ def test_nothing_said_is_the_usual_run() -> None:
 
 
 def test_an_empty_variable_counts_as_none() -> None:
-    names = ("PORT", "AWS_PORT", "STATE", "BEDROCK", "OPENAI_UPSTREAM", "OPENAI_UPSTREAM_KEY", "PENNYWORTH_LOCAL_DIR")
+    names = (
+        "PORT",
+        "AWS_PORT",
+        "STATE",
+        "BEDROCK",
+        "OPENAI_UPSTREAM",
+        "OPENAI_UPSTREAM_KEY",
+        "PROVIDERS",
+        "PENNYWORTH_LOCAL_DIR",
+    )
     assert Options.of(dict.fromkeys(names, "")) == Options.of({})
 
 
@@ -41,7 +52,7 @@ def test_everything_said_is_heard() -> None:
     assert options.build == Path("/somewhere/build")
     assert options.real_bedrock
     assert not options.remote_images
-    assert options.upstream == ("http://127.0.0.1:11434/v1", "sk-1")
+    assert options.providers == (Provider("upstream", "http://127.0.0.1:11434/v1", "sk-1", ("*",)),)
 
 
 @pytest.mark.parametrize(
@@ -60,11 +71,45 @@ def test_everything_said_is_heard() -> None:
         ("OPENAI_UPSTREAM", "api.openai.com/v1"),
         ("OPENAI_UPSTREAM", "ftp://example.com"),
         ("OPENAI_UPSTREAM_KEY", "sk-1"),
+        ("PROVIDERS", "/no/such/file"),
+        ("PROVIDERS", "{"),
+        ("PROVIDERS", '{"acme": "https://example.com"}'),
+        ("PROVIDERS", '{"acme": {"key": "sk-1"}}'),
+        ("PROVIDERS", '{"acme": {"url": "https://example.com", "colour": "red"}}'),
+        ("PROVIDERS", '{"acme": {"url": "example.com"}}'),
+        ("PROVIDERS", '{"../key-pepper": {"url": "https://example.com"}}'),
+        ("PROVIDERS", '{"bedrock": {"url": "https://example.com"}}'),
     ],
 )
 def test_a_wrong_value_is_named(name: str, value: str) -> None:
     with pytest.raises(UsageError, match=f"^{name}"):
         Options.of({name: value})
+
+
+ACME = {
+    "acme": {"url": "https://example.com/v1?api-version=1", "key": "sk-1", "models": ["a*"], "key_header": "api-key"}
+}
+
+
+def test_providers_are_json_or_a_file_of_it(tmp_path: Path) -> None:
+    file = tmp_path / "providers.json"
+    file.write_text(json.dumps(ACME))
+    acme = Provider("acme", "https://example.com/v1?api-version=1", "sk-1", ("a*",), "api-key")
+    for given in (json.dumps(ACME), str(file)):
+        assert Options.of({"PROVIDERS": given}).providers == (acme,)
+    assert "sk-1" not in repr(acme)
+    assert acme.settings("/pennyworth/local") == {
+        "url": "https://example.com/v1?api-version=1",
+        "models": ("a*",),
+        "key_header": "api-key",
+        "key_parameter": "/pennyworth/local/providers/acme",
+    }
+
+
+def test_a_provider_that_cannot_be_shows_no_key() -> None:
+    with pytest.raises(UsageError) as caught:
+        Options.of({"PROVIDERS": '{"acme": {"key": "sk-secret"}}'})
+    assert "sk-secret" not in str(caught.value)
 
 
 def test_the_upstreams_key_is_not_shown_when_the_url_is_missing() -> None:

@@ -20,8 +20,8 @@ WHERE = {
 }
 
 
-def allowed(key: str, *, upstream_key: bool = True) -> list[tuple[str, str]]:
-    policy = permissions.function(key, name=f"pennyworth-local-{key}", **WHERE, upstream_key=upstream_key)
+def allowed(key: str, *, provider_keys: tuple[str, ...] = ("acme", "groq")) -> list[tuple[str, str]]:
+    policy = permissions.function(key, name=f"pennyworth-local-{key}", **WHERE, provider_keys=provider_keys)
     return [
         (action, resource) for each in policy["Statement"] for action in each["Action"] for resource in each["Resource"]
     ]
@@ -43,17 +43,18 @@ def test_only_the_administration_may_write_to_the_directory() -> None:
     assert writers == {"admin"}
 
 
-def test_an_upstreams_key_is_read_only_where_there_is_one() -> None:
-    assert any(resource.endswith("/upstream-key") for _, resource in allowed("openai"))
-    assert not any(action.startswith("ssm:") for action, _ in allowed("openai", upstream_key=False))
+def test_exactly_the_keys_of_the_providers_that_have_one_are_read() -> None:
+    read = [resource.rpartition("parameter")[2] for action, resource in allowed("openai") if action.startswith("ssm:")]
+    assert [name.rpartition("/providers/")[2] for name in read] == ["acme", "groq"]
+    assert not any(action.startswith("ssm:") for action, _ in allowed("openai", provider_keys=()))
 
 
 BUCKET = "arn:aws:s3:::files"
 
 
-def group(*model_ids: str) -> dict[str, Any]:
+def group(*targets: str, **guardrails: Any) -> dict[str, Any]:
     """The statements of a group's role, by sid."""
-    policy = permissions.group(model_ids, "us-east-1", "1", BUCKET)
+    policy = permissions.group(targets, "us-east-1", "1", BUCKET, **guardrails)
     return {statement["Sid"]: statement for statement in policy["Statement"]}
 
 
@@ -68,7 +69,7 @@ def test_a_profiles_model_may_be_called_elsewhere_through_the_profile_alone() ->
     profile = "arn:aws:bedrock:us-east-1:1:inference-profile/us.meta.llama-v1:0"
     assert allowed["Profiles"]["Resource"] == [profile]
     assert allowed["ModelsOfProfiles"]["Resource"] == ["arn:aws:bedrock:*::foundation-model/meta.llama-v1:0"]
-    assert allowed["ModelsOfProfiles"]["Condition"] == {"StringEquals": {"bedrock:InferenceProfileArn": [profile]}}
+    assert allowed["ModelsOfProfiles"]["Condition"] == {"StringLike": {"bedrock:InferenceProfileArn": [profile]}}
     assert "Models" not in allowed
 
 
@@ -77,6 +78,59 @@ def test_a_global_profiles_model_has_an_arn_without_a_region() -> None:
         "arn:aws:bedrock:::foundation-model/meta.llama-v1:0",
         "arn:aws:bedrock:us-east-1::foundation-model/meta.llama-v1:0",
     ]
+
+
+def test_what_is_bedrocks_own_may_be_named_as_it_is() -> None:
+    imported = "arn:aws:bedrock:us-east-1:1:imported-model/abc"
+    allowed = group("amazon.nova-premier-*", "us.amazon.nova-2-*", imported)
+    assert allowed["Models"]["Resource"] == [
+        imported,
+        "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-premier-*",
+    ]
+    assert allowed["Profiles"]["Resource"] == ["arn:aws:bedrock:us-east-1:1:inference-profile/us.amazon.nova-2-*"]
+    assert allowed["ModelsOfProfiles"]["Resource"] == ["arn:aws:bedrock:*::foundation-model/amazon.nova-2-*"]
+
+
+def test_an_applications_profile_opens_its_models_through_itself_alone() -> None:
+    profile = "arn:aws:bedrock:us-east-1:1:application-inference-profile/abc"
+    allowed = group(profile)
+    assert allowed["Profiles"]["Resource"] == [profile]
+    assert allowed["ModelsOfProfiles"]["Resource"] == ["arn:aws:bedrock:*::foundation-model/*"]
+    assert allowed["ModelsOfProfiles"]["Condition"] == {"StringLike": {"bedrock:InferenceProfileArn": [profile]}}
+
+
+def test_iam_refuses_a_call_without_the_groups_guardrail() -> None:
+    allowed = group("amazon.nova-v1:0", "us.meta.llama-v1:0", guardrail={"id": "abc", "version": "2"})
+    arn = "arn:aws:bedrock:us-east-1:1:guardrail/abc"
+    for sid in ("Models", "Profiles", "ModelsOfProfiles"):
+        assert allowed[sid]["Condition"]["StringEquals"] == {"bedrock:GuardrailIdentifier": f"{arn}:2"}
+    assert allowed["Guardrails"]["Resource"] == [arn]
+    drafted = group("amazon.nova-v1:0", guardrail={"id": "abc", "version": "DRAFT"})
+    assert drafted["Models"]["Condition"]["StringEquals"] == {"bedrock:GuardrailIdentifier": arn}
+
+
+def test_guardrails_a_request_may_name_are_no_condition() -> None:
+    allowed = group("amazon.nova-v1:0", guardrails=("abc", "arn:aws:bedrock:us-east-1:2:guardrail/theirs"))
+    assert allowed["Guardrails"]["Resource"] == [
+        "arn:aws:bedrock:us-east-1:1:guardrail/abc",
+        "arn:aws:bedrock:us-east-1:2:guardrail/theirs",
+    ]
+    assert "Condition" not in allowed["Models"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("us.amazon.nova-pro-v1:0", True),
+        ("amazon.nova-pro-*", True),
+        ("arn:aws:bedrock:us-east-1:1:imported-model/abc", True),
+        ("llama-3.9", False),  # a name that is mistyped
+        ("*.nova-pro-v1:0", False),
+        ("novas", False),
+    ],
+)
+def test_a_pattern_that_is_bedrocks_own_is_taken_as_it_is(pattern: str, found: bool) -> None:
+    assert list(plan().ids((pattern,))) == ([pattern] if found else [])
 
 
 def test_people_reach_their_own_files_and_nobody_without_a_tag_any() -> None:

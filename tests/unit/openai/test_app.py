@@ -8,6 +8,8 @@ import pytest
 from pennyworth.principal import Principal
 from services.openai import routing
 from services.openai.app import handler
+from services.openai.catalogue import catalogue
+from services.openai.names import Names
 
 CALLER = Principal(
     "u", "ada@example.com", "", "g", "arn:aws:iam::1:role/g", frozenset({"inference"}), ("meta-llama/*",)
@@ -32,6 +34,8 @@ def answered(method, path, resource, body=None, encoded=False, caller=CALLER):
 
 def test_a_model_whose_name_holds_a_slash_is_found_by_its_encoded_name(monkeypatch):
     card = {"id": "meta-llama/Llama-3:8b", "object": "model", "created": 1, "owned_by": "meta"}
+    names = Names(catalogue(), {"upstream": ("*",)})
+    monkeypatch.setattr(routing, "names", lambda: names)
     monkeypatch.setattr(routing, "cards", lambda _: [card])
     assert answered("GET", "/models/meta-llama%2FLlama-3%3A8b", "/models/{model}") == (200, card)
 

@@ -55,7 +55,7 @@ def test_what_sts_and_load_balancers_say_is_understood(code, status, expected, r
     assert "AWS's own" not in raised.value.message
 
 
-@pytest.mark.parametrize(("way", "more"), [("complete", ()), ("stream", (Meter("nova-lite", "bedrock", None),))])
+@pytest.mark.parametrize(("way", "more"), [("complete", ()), ("stream", (Meter("nova-lite"),))])
 def test_our_timeout_comes_before_api_gateways(way, more):
     aws = Aws(AwsError("Timeout"))
     with pytest.raises(Problem) as raised:
@@ -113,7 +113,7 @@ class Streams:
     def begin(self, meter=None):
         bedrock = Bedrock(self, lambda _: UNSIGNED, None, find("nova-lite"))
         body = {**BODY, "n": len(self.answers)}
-        return bedrock.stream(body, ENVELOPE, meter or Meter("nova-lite", "bedrock", None))
+        return bedrock.stream(body, ENVELOPE, meter or Meter("nova-lite"))
 
     @property
     def closed(self):
@@ -127,7 +127,9 @@ def test_no_stream_stays_open_where_one_of_several_cannot_be_opened(failing):
     streams = Streams(*answers)
     with pytest.raises(Problem) as raised:
         streams.begin()
-    assert (raised.value.code, streams.closed) == ("rate_limit_exceeded", [True, True])
+    assert raised.value.code == "rate_limit_exceeded"
+    assert len(streams.closed) >= failing  # what comes after the failure may never begin
+    assert all(streams.closed)
 
 
 @pytest.mark.parametrize("n", [1, 3])
@@ -149,14 +151,14 @@ def test_no_stream_stays_open_where_one_breaks_off(n):
 
 
 def test_usage_of_some_of_several_answers_is_not_told_as_the_whole():
-    meter = Meter("nova-lite", "bedrock", None)
+    meter = Meter("nova-lite")
     list(Streams(ANSWER, [START, *[WORD] * 9, BROKEN]).begin(meter))
     assert meter.fields()["usage_partial"]
     assert "prompt_tokens" not in meter.fields()
 
 
 def test_usage_of_all_answers_is_summed():
-    meter = Meter("nova-lite", "bedrock", None)
+    meter = Meter("nova-lite")
     list(Streams(ANSWER, ANSWER).begin(meter))
     assert (meter.fields()["prompt_tokens"], meter.fields()["completion_tokens"]) == (10, 4)
 

@@ -1,13 +1,18 @@
 """The catalogue's data, row by row: Terraform and the stand-ins read the same file."""
 
 import datetime
+import json
+from pathlib import Path
 
 import pytest
 
-from services.openai.catalogue import Embedding, Price, Tokens, models
+from services.openai.catalogue import Catalogue, Embedding, Price, Tokens, catalogue, models
 from services.openai.embeddings import MOST_INPUTS
 from services.openai.makers import FORMS
+from services.openai.routing import APIS
+from tests.catalogue import faults
 
+ROWS = json.loads(Path(__file__).resolve().parents[3].joinpath("services/openai/models.json").read_bytes())
 EMBEDDING = {name: model.embedding for name, model in models().items() if model.kind == "embedding"}
 PRICED = {name: model.price for name, model in models().items() if model.price}
 
@@ -80,3 +85,73 @@ def test_without_a_price_of_their_own_tokens_from_and_to_a_cache_cost_what_other
 def test_a_cost_is_rounded_to_the_nearest_micro_dollar():
     price = Price(prompt=35_000, completion=140_000, source="", read="")
     assert [price.cost_microusd(Tokens(tokens)) for tokens in (14, 15, 43)] == [0, 1, 2]
+
+
+def test_the_catalogue_is_without_fault():
+    assert faults(ROWS) == []
+
+
+MODEL = {"provider": "acme", "id": "m", "kind": "chat", "owned_by": "acme", "accepts": []}
+PRICED_ROW = {**MODEL, "price": {"prompt": 1, "completion": 2, "source": "https://example.com/x", "read": "2026-11-23"}}
+OTHER = {**MODEL, "id": "n"}
+ROUTE = {"kind": "chat", "targets": [{"model": "a", "weight": 1}]}
+
+
+def priced(**changes):
+    return {"a": {**PRICED_ROW, "price": {**PRICED_ROW["price"], **changes}}}
+
+
+def without(row, *fields):
+    return {name: value for name, value in row.items() if name not in fields}
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ({"a": {**MODEL, "colour": "red"}}, "a: colour"),
+        ({"a": without(MODEL, "kind")}, "a: kind"),
+        ({"a": {**MODEL, "aliases": "b"}}, "a: aliases"),
+        ({"a": {**MODEL, "aliases": ["b*"]}}, "a: aliases.0"),
+        ({"a": {**MODEL, "provider": "../x"}}, "a: provider"),
+        ({"a": {**MODEL, "price": {"prompt": 1}}}, "a: price.source"),
+        (priced(read="yesterday"), "a: price.read"),
+        (priced(source="a page"), "a: price.source"),
+        (priced(prompt=0.5), "a: price.prompt"),
+        (priced(discount=1), "a: price.discount"),
+        ({"a": {**MODEL, "fallbacks": ["b"]}}, "a: b is no model's own name"),
+        ({"a": {**MODEL, "fallbacks": ["x"]}, "b": {**OTHER, "aliases": ["x"]}}, "a: x is no model's own name"),
+        ({"a": {**MODEL, "fallbacks": ["a"]}}, "a: it leads to itself"),
+        ({"a": {**MODEL, "fallbacks": ["b", "b"]}, "b": OTHER}, "a: b is named twice"),
+        ({"a": {**MODEL, "fallbacks": ["b"]}, "b": {**OTHER, "kind": "embedding"}}, "a: b is a model of another kind"),
+        ({"a": {**MODEL, "fallbacks": ["r"]}, "r": ROUTE}, "a: r is no model's own name"),
+        ({"r": ROUTE}, "r: a is no model's own name"),
+        ({"r": {**ROUTE, "targets": []}}, "r: targets"),
+        ({"r": {**ROUTE, "targets": [{"model": "a", "weight": 0}]}, "a": MODEL}, "r: targets.0.weight"),
+        ({"r": {**ROUTE, "provider": "acme"}, "a": MODEL}, "r: provider"),
+        ({"r": ROUTE, "a": MODEL, "s": {**ROUTE, "targets": [{"model": "r", "weight": 1}]}}, "s: r is no model's"),
+        ({"r": {**ROUTE, "targets": [{"model": "r", "weight": 1}]}}, "r: it leads to itself"),
+        ({"a": {**MODEL, "aliases": ["b"]}, "b": OTHER}, "b: two rows have this name or alias"),
+        ({"a": {**MODEL, "aliases": ["x"]}, "b": {**OTHER, "aliases": ["x"]}}, "x: two rows have this name or alias"),
+        ({"a": MODEL, "b": MODEL}, "two rows are this model"),
+        ({"a/*": {**MODEL, "aliases": ["x"]}}, "a/*: a pattern has neither"),
+        ({"a/*": PRICED_ROW}, "a/*: several models have no one price"),
+        ({"a": {**MODEL, "id": "*"}}, "a: a * in the id"),
+        ({"a?*": {**MODEL, "id": "*"}}, "a?*: a * in the id"),
+        ({"a": {**MODEL, "provider": "bedrock"}}, "a: how much does it answer at most?"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_catalogue_with_a_fault_is_told_which(rows, said):
+    assert any(said in fault for fault in faults(rows)), faults(rows)
+
+
+def test_what_is_without_fault_is_read():
+    rows = {"a": PRICED_ROW, "b": {**OTHER, "fallbacks": ["a"]}, "r": ROUTE, "x/*": {**MODEL, "id": "*"}}
+    assert faults(rows) == []
+    read = Catalogue.of(rows)
+    assert (list(read.models), list(read.routes), list(read.wildcards)) == (["a", "b"], ["r"], ["x/*"])
+
+
+def test_every_api_of_the_catalogue_has_a_provider():
+    rows = [*catalogue().models.values(), *catalogue().wildcards.values()]
+    assert {row.api for row in rows} - {""} <= APIS.keys()

@@ -39,6 +39,16 @@ def test_a_failure_after_the_first_byte_is_an_error_event_without_done():
     assert b'"code":"rate_limit_exceeded"' in events[-1]
 
 
+@pytest.mark.parametrize("error", [Problem("rate_limit_exceeded"), ValueError()])
+def test_a_failure_before_the_first_event_is_raised_while_a_status_can_be_chosen(error):
+    def chunks():
+        yield None
+        raise error
+
+    with pytest.raises(type(error)):
+        next(sse(chunks()))
+
+
 def test_an_unexpected_failure_shows_and_logs_none_of_its_text(log):
     events = list(sse(broken(ValueError("the prompt"))))
     assert b'"code":"internal_error"' in events[-1]

@@ -10,7 +10,6 @@ from pennyworth.principal import Principal
 from pennyworth.runtime import deadline
 from services.openai import routing
 from services.openai.app import handler
-from services.openai.catalogue import find
 from services.openai.providers.bedrock import Bedrock
 
 CALLER = Principal("u1", "ada@example.com", "key_1", "developers", "arn", frozenset({"inference"}), ("*",))
@@ -72,7 +71,7 @@ def ask(monkeypatch):
     def asked(model="nova-lite", aws=None, path="/chat/completions", **body):
         aws = aws or Aws()
         monkeypatch.setattr(
-            routing, "provider", lambda name, caller, *_: Bedrock(aws, lambda _: UNSIGNED, caller, find(name))
+            routing, "provider", lambda model, caller, *_: Bedrock(aws, lambda _: UNSIGNED, caller, model)
         )
         request = {"model": model, "messages": [{"role": "user", "content": "the prompt"}], **body}
         event = {

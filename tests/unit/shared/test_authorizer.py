@@ -75,6 +75,15 @@ def test_a_key_proves_its_user_within_the_keys_scopes():
     assert caller.active
 
 
+def test_the_groups_guardrails_are_the_callers():
+    allowed = {"actions": ["inference"], "models": ["*"]}
+    forced = {**DEVELOPERS, "Description": json.dumps({**allowed, "guardrail": {"id": "abc", "version": "1"}})}
+    assert identify("a.good.token", Cognito(groups=(forced,))).guardrail == ("abc", "1")
+    offered = {**DEVELOPERS, "Description": json.dumps({**allowed, "guardrails": ["abc"]})}
+    assert identify("a.good.token", Cognito(groups=(offered,))).guardrails == ("abc",)
+    assert identify("a.good.token", Cognito()).guardrail is None
+
+
 def test_a_token_proves_its_user_with_all_the_group_may_do():
     caller = identify("a.good.token", Cognito())
     assert (caller.user_id, caller.key_id, caller.actions) == (USER, "", {"inference", "mcp"})

@@ -4,7 +4,7 @@ import pytest
 
 from pennyworth.errors import Problem
 from pennyworth.policy import Group, GroupPolicy, authorize, effective
-from pennyworth.principal import Principal
+from pennyworth.principal import Guardrail, Principal
 
 
 def caller(**changes):
@@ -51,6 +51,19 @@ def test_a_principal_survives_the_flat_context_of_api_gateway():
     assert Principal.from_context(context) == principal
 
 
+def test_guardrails_travel_with_the_principal_and_cost_nothing_where_there_are_none():
+    guarded = caller(guardrail=Guardrail("abc", "1"), guardrails=("def", "ghi"))
+    assert all(isinstance(value, str) for value in guarded.to_context().values())
+    assert Principal.from_context(guarded.to_context()) == guarded
+    assert not caller().to_context().keys() & {"guardrail", "guardrails"}
+
+
+@pytest.mark.parametrize("guardrail", ["", "null", '["abc"]', '["abc", "1", "2"]', "1"])
+def test_a_context_with_half_a_guardrail_is_no_context(guardrail):
+    with pytest.raises((TypeError, ValueError)):
+        Principal.from_context({**caller().to_context(), "guardrail": guardrail})
+
+
 def test_a_context_cannot_carry_an_action_nobody_knows():
     context = {**caller().to_context(), "actions": "inference root"}
     assert Principal.from_context(context).actions == {"inference"}
@@ -71,6 +84,12 @@ def test_a_context_cannot_carry_an_action_nobody_knows():
         '{"actions": {"admin": false}, "models": ["*"]}',
         '{"actions": ["inference"], "models": ["nova-*", 1]}',
         "[" * 2048,
+        '{"actions": ["inference"], "models": ["*"], "guardrail": null}',
+        '{"actions": ["inference"], "models": ["*"], "guardrail": "abc"}',
+        '{"actions": ["inference"], "models": ["*"], "guardrail": {"id": "abc"}}',
+        '{"actions": ["inference"], "models": ["*"], "guardrail": {"id": "", "version": "1"}}',
+        '{"actions": ["inference"], "models": ["*"], "guardrail": {"id": "abc", "version": 1}}',
+        '{"actions": ["inference"], "models": ["*"], "guardrails": "abc"}',
     ],
 )
 def test_a_description_that_is_no_policy_allows_nothing(description):
@@ -80,6 +99,13 @@ def test_a_description_that_is_no_policy_allows_nothing(description):
 def test_a_policy_is_read_from_the_description():
     policy = GroupPolicy.parse(json.dumps({"actions": ["inference", "fly"], "models": ["*"]}))
     assert policy == GroupPolicy(frozenset({"inference"}), ("*",))
+
+
+def test_a_policy_says_which_guardrails_there_are():
+    allowed = {"actions": ["inference"], "models": ["*"]}
+    forced = GroupPolicy.parse(json.dumps({**allowed, "guardrail": {"id": "abc", "version": "DRAFT"}}))
+    assert (forced.guardrail, forced.guardrails) == (Guardrail("abc", "DRAFT"), ())
+    assert GroupPolicy.parse(json.dumps({**allowed, "guardrails": ["abc"]})).guardrails == ("abc",)
 
 
 def test_the_group_of_lowest_precedence_speaks_and_ties_go_by_name():

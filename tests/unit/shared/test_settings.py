@@ -1,6 +1,8 @@
+import json
+
 import pytest
 
-from pennyworth.settings import Settings
+from pennyworth.settings import Endpoint, Settings
 
 ENVIRON = {
     "PENNYWORTH_ENVIRONMENT": "dev",
@@ -16,10 +18,19 @@ ENVIRON = {
 }
 
 
+ACME = {"url": "https://api.example.com/v1", "key_parameter": "/p", "models": ["gpt-*"]}
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"a": {}}', '{"a": {"url": "u", "colour": 1}}', '{"a": null}'])
+def test_providers_that_cannot_be_read_fail_by_the_variables_name(text):
+    with pytest.raises(ValueError, match=r"^PENNYWORTH_PROVIDERS"):
+        Settings.of({**ENVIRON, "PENNYWORTH_PROVIDERS": text})
+
+
 def test_the_environment_becomes_one_frozen_object():
-    settings = Settings.of({**ENVIRON, "PENNYWORTH_UPSTREAM_URL": "https://api.example.com/v1/"})
+    settings = Settings.of({**ENVIRON, "PENNYWORTH_PROVIDERS": json.dumps({"acme": ACME})})
     assert (settings.client_ids, settings.authorizer_ttl_s) == (("one", "two"), 60)
-    assert settings.upstream_url == "https://api.example.com/v1"
+    assert settings.providers == {"acme": Endpoint("https://api.example.com/v1", "/p", models=("gpt-*",))}
     assert (settings.openai_function, settings.mcp_origins) == ("", ())
     assert (settings.bucket, settings.file_expiry_days) == ("", 30)
 

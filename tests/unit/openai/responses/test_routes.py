@@ -9,6 +9,8 @@ from pennyworth.errors import Problem
 from pennyworth.principal import Principal
 from services.openai import routing
 from services.openai.app import handler
+from services.openai.catalogue import catalogue
+from services.openai.names import Names
 from services.openai.responses import state as states
 from services.openai.sse import sse
 
@@ -18,7 +20,7 @@ NO_BUCKET = SimpleNamespace(bucket="")
 
 
 class Provider:
-    name, price = "upstream", None
+    retries = 0
 
     def __init__(self):
         self.asked, self.closed, self.failure = [], False, None
@@ -58,6 +60,7 @@ class Broken:
 @pytest.fixture
 def provider(monkeypatch):
     made = Provider()
+    monkeypatch.setattr(routing, "names", lambda: Names(catalogue(), {"upstream": ("*",)}))
     monkeypatch.setattr(routing, "provider", lambda *_: made)
     return made
 

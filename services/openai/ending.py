@@ -15,7 +15,7 @@ _FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')  # within a text the quotes 
 _TEXT = re.compile(rb'"(?:content|text|reasoning_content|reasoning|refusal|arguments)"\s*:\s*"(?!")')
 
 
-class Passing:
+class Ending:
     """What has to be known of a foreign stream that passes unread, to end it in its own words."""
 
     def __init__(self, body: dict[str, Any], envelope: Envelope) -> None:

@@ -7,7 +7,7 @@ from openai.types import Completion
 from openai.types.chat import ChatCompletionChunk
 
 from services.openai.converse import Envelope
-from services.openai.passing import Passing
+from services.openai.ending import Ending
 
 ENVELOPE = Envelope("chatcmpl-ours", 5, "ours")
 
@@ -22,10 +22,10 @@ def chunk(index=0, text="", finish=None, **more):
 
 
 def test_a_foreign_stream_ends_under_its_own_name():
-    passing = Passing({"stream_options": {"include_usage": True}}, ENVELOPE)
-    passing.see(said(chunk(text="a"), chunk(text="b")))
-    passing.see(b": still there\n\n" + said(chunk(text="c")))
-    last, usage = passing.end()
+    ending = Ending({"stream_options": {"include_usage": True}}, ENVELOPE)
+    ending.see(said(chunk(text="a"), chunk(text="b")))
+    ending.see(b": still there\n\n" + said(chunk(text="c")))
+    last, usage = ending.end()
     for made in (last, usage):
         ChatCompletionChunk.model_validate(made)
         assert (made["id"], made["created"], made["model"], made["system_fingerprint"]) == ("theirs", 7, "gpt-x", "fp")
@@ -34,17 +34,17 @@ def test_a_foreign_stream_ends_under_its_own_name():
 
 
 def test_a_foreign_stream_of_which_nothing_came_ends_under_ours():
-    (last,) = Passing({}, ENVELOPE).end()
+    (last,) = Ending({}, ENVELOPE).end()
     assert (last["id"], last["created"], last["model"]) == ("chatcmpl-ours", 5, "ours")
     assert last["choices"][0]["finish_reason"] == "length"
 
 
 def test_an_answer_that_had_ended_does_not_end_again():
-    passing = Passing({"n": 3, "stream_options": {"include_usage": True}}, ENVELOPE)
-    passing.see(said(chunk(1, "a", "stop"), chunk(0, "b")))
-    assert [made["choices"][0]["index"] for made in passing.end() if made["choices"]] == [0, 2]
-    passing.told_usage()
-    assert all(made["choices"] for made in passing.end())
+    ending = Ending({"n": 3, "stream_options": {"include_usage": True}}, ENVELOPE)
+    ending.see(said(chunk(1, "a", "stop"), chunk(0, "b")))
+    assert [made["choices"][0]["index"] for made in ending.end() if made["choices"]] == [0, 2]
+    ending.told_usage()
+    assert all(made["choices"] for made in ending.end())
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_an_answer_that_had_ended_does_not_end_again():
     ],
 )
 def test_the_older_api_ends_in_its_own_form(asked, answers):
-    made = list(Passing(asked, ENVELOPE).end())
+    made = list(Ending(asked, ENVELOPE).end())
     assert len(made) == answers
     for each in made:
         Completion.model_validate(each)
@@ -66,7 +66,7 @@ def test_the_older_api_ends_in_its_own_form(asked, answers):
 
 @pytest.mark.parametrize("n", [10**12, -1, "2", None, True])
 def test_a_wish_that_no_upstream_grants_does_no_harm(n):
-    assert 1 <= len(list(Passing({"n": n}, ENVELOPE).end())) <= 2560
+    assert 1 <= len(list(Ending({"n": n}, ENVELOPE).end())) <= 2560
 
 
 @pytest.mark.parametrize(
@@ -82,17 +82,15 @@ def test_a_wish_that_no_upstream_grants_does_no_harm(n):
     ],
 )
 def test_what_is_no_end_is_not_taken_for_one(events):
-    passing = Passing({}, ENVELOPE)
-    passing.see(events)
-    (last,) = passing.end()
+    ending = Ending({}, ENVELOPE)
+    ending.see(events)
+    (last,) = ending.end()
     ChatCompletionChunk.model_validate(last)
 
 
 def test_pieces_are_counted_and_what_adds_no_text_is_none():
-    passing = Passing({}, ENVELOPE)
-    passing.see(
-        said(chunk(text=""), chunk(text='"content": "x"'), {"choices": [{"delta": {"reasoning_content": "y"}}]})
-    )
+    ending = Ending({}, ENVELOPE)
+    ending.see(said(chunk(text=""), chunk(text='"content": "x"'), {"choices": [{"delta": {"reasoning_content": "y"}}]}))
     call = {"index": 0, "function": {"arguments": "{"}}
-    passing.see(said({"choices": [{"delta": {"content": None, "tool_calls": [call]}}]}))
-    assert passing.pieces == 3
+    ending.see(said({"choices": [{"delta": {"content": None, "tool_calls": [call]}}]}))
+    assert ending.pieces == 3

@@ -1,0 +1,100 @@
+"""Models that Amazon Bedrock itself serves in OpenAI's format: asked there, signed as the user, and all but the model's
+name passes unchanged.
+
+Source: Amazon Bedrock user guide, Chat Completions API with the bedrock-runtime endpoint (read 2026-11).
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from math import inf
+from typing import Any
+
+from pennyworth.aws import Aws, AwsError, Credentials, Pieces
+from pennyworth.errors import ForeignProblem, Problem
+from pennyworth.principal import Principal
+from pennyworth.runtime.deadline import each_in_time, ends_at
+from services.openai.catalogue import Model
+from services.openai.converse import Envelope
+from services.openai.faults import problem
+from services.openai.meter import Meter
+from services.openai.providers.passing import honest, metered, whole
+from services.openai.providers.provider import Provider
+
+_PATH = "/openai/v1/chat/completions"
+_WAIT_S = 280.0  # less than the 5 minutes of silence after which API Gateway ends a stream
+_FIELDS = ("message", "type", "param", "code")
+
+
+class Native(Provider):
+    """One caller's way to one model. The transport below has tried a refused call again before it is heard of here, so
+    `retries` stays 0."""
+
+    def __init__(
+        self,
+        aws: Aws,
+        credentials_of: Callable[[Principal], Credentials],
+        caller: Principal,
+        model: Model,
+        deadline: float = inf,
+    ) -> None:
+        """`deadline`: a reading of time.monotonic, until which an answer is waited for."""
+        self._aws, self._credentials_of, self._caller, self._model = aws, credentials_of, caller, model
+        self._deadline = deadline
+
+    def complete(self, body: dict[str, Any], _: Envelope) -> dict[str, Any]:
+        """The model's completion, unchanged. Raises Problem."""
+        completion: dict[str, Any] = self._asked(self._aws.post, body)
+        return completion
+
+    def stream(self, body: dict[str, Any], envelope: Envelope, meter: Meter) -> Iterator[bytes]:
+        """The model's server-sent events, unchanged. Bedrock has answered when this returns.
+
+        Its usage is asked for in any case, for the meter; the client reads of it if it asked, too.
+        """
+        options = body.get("stream_options")
+        told = isinstance(options, dict) and options.get("include_usage") is True
+        usage = {"stream_options": {**(options if isinstance(options, dict) else {}), "include_usage": True}}
+        asked = body if told or options not in (None, {}, {"include_usage": False}) else {**body, **usage}
+        pieces = self._asked(self._aws.pieces, asked)
+        return metered(honest(whole(self._read(pieces)), self._in_stream), body, envelope, meter, told=told)
+
+    def embed(self, _: dict[str, Any]) -> dict[str, Any]:
+        """Raises Problem: these models chat."""
+        reason = f"'{self._model.name}' is not a model for /embeddings, but for /chat/completions"
+        raise Problem("invalid_value", param="model", reason=reason)
+
+    def _asked(self, call: Callable[..., Any], body: dict[str, Any]) -> Any:
+        asked = {**body, "model": self._model.id}
+        wait_s = max(min(_WAIT_S, min(self._deadline, ends_at()) - time.monotonic()), 0.001)
+        try:
+            credentials = self._credentials_of(self._caller)
+            return call("bedrock-runtime", _PATH, asked, credentials=credentials, timeout_s=wait_s)
+        except AwsError as error:
+            raise self._problem(error) from error
+
+    def _problem(self, error: AwsError) -> Problem:
+        """What Bedrock says of the request in OpenAI's own words is the client's to read; of all else, ours."""
+        if error.status == 400 and error.error is not None:
+            known = problem(error, self._model.name)  # logged there
+            return ForeignProblem(
+                400, {**_texts(error.error), "message": _texts(error.error)["message"] or known.message}
+            )
+        return problem(error, self._model.name)
+
+    def _in_stream(self, status: int, error: object) -> Problem:
+        refused = AwsError(str(status), status)
+        refused.error = error if isinstance(error, dict) else {}
+        return self._problem(refused)
+
+    def _read(self, pieces: Pieces) -> Iterator[bytes]:
+        """The same bytes; when they end, however they end, nothing goes on for nobody. Raises Problem."""
+        try:
+            yield from each_in_time(iter(pieces))
+        except AwsError as error:
+            raise problem(error, self._model.name) from error
+        finally:
+            pieces.close()
+
+
+def _texts(error: Any) -> dict[str, str | None]:
+    return {name: error[name] if isinstance(error.get(name), str) else None for name in _FIELDS}

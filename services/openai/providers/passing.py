@@ -1,0 +1,125 @@
+"""Server-sent events of a provider that speaks OpenAI's language, on their way to the client: whole, metered, and with
+an honest beginning."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pennyworth.errors import Problem
+from pennyworth.runtime.deadline import TimeIsUp
+from services.openai.converse import Envelope
+from services.openai.meter import Meter
+from services.openai.sse import event, sse
+
+_BLANK = re.compile(rb"\r?\n\r?\n")  # ends an event; some servers write lines as HTTP does
+_USAGE = re.compile(rb'"usage"\s*:\s*\{')  # within a text the quotes would be escaped; most chunks say null
+_DATA = re.compile(rb"^data: ?(.*)$", re.MULTILINE)
+# What providers call it when they say in a stream that they are asked too much: no status came with it.
+_THROTTLED = frozenset({"rate_limit_exceeded", "rate_limit_error", "rate_limit_reached", "too_many_requests"})
+
+
+def whole(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Whole events, so that no client reads half of one before an error."""
+    pending = b""
+    for piece in pieces:
+        pending += piece
+        end = max((found.end() for found in _BLANK.finditer(pending)), default=0)
+        if end:
+            yield pending[:end]
+            pending = pending[end:]
+    if pending.strip():  # some leave out the blank line after their last event
+        yield pending.rstrip() + b"\n\n"
+
+
+def honest(events: Iterator[bytes], problem: Callable[[int, object], Problem]) -> Iterator[bytes]:
+    """The same events; what fails before the first is raised, while a status can be chosen, and later is an event.
+
+    `problem` makes it of a status and OpenAI's error object, where the provider's own first event is an error.
+    """
+    held = b""
+    begun = False
+    try:
+        for piece in events:
+            if not begun:
+                held += piece  # a comment keeps a connection open and says nothing
+                said = _DATA.search(held)
+                if said is None:
+                    continue
+                if (error := _error(said[1])) is not None:
+                    events.close()  # type: ignore[attr-defined]  # a generator
+                    raise problem(_status(error), error)
+                begun, piece, held = True, held, b""
+            yield piece
+    except Problem as failed:
+        if not begun:
+            raise
+        yield event(failed.body)
+    if held:
+        yield held
+
+
+def metered(
+    events: Iterator[bytes], body: dict[str, Any], envelope: Envelope, meter: Meter, *, told: bool = True
+) -> Iterator[bytes]:
+    """The same events, counted, and a clean end after those that came in the function's time; the meter hears of their
+    usage. Unless it is to be `told`, the event of the usage alone, which the client did not ask for, is left out."""
+    from services.openai.ending import Ending  # Converse alone is no reason to load it
+
+    ending = Ending(body, envelope)
+    try:
+        for piece in events:
+            ending.see(piece)
+            meter.pieces = ending.pieces
+            if _USAGE.search(piece):
+                ending.told_usage()
+                for line in piece.splitlines():
+                    if _USAGE.search(line):
+                        meter.read(_usage(line))
+                piece = piece if told else b"".join(one for one in _split(piece) if not _usage_alone(one))
+            if piece:
+                yield piece
+    except TimeIsUp:
+        meter.cut = True
+        yield from sse(ending.end())
+
+
+def _split(piece: bytes) -> Iterator[bytes]:
+    at = 0
+    for found in _BLANK.finditer(piece):
+        yield piece[at : found.end()]
+        at = found.end()
+
+
+def _usage_alone(one: bytes) -> bool:
+    said = _DATA.search(one)
+    read = _read(said[1]) if said else None
+    return isinstance(read, dict) and read.get("choices") == [] and isinstance(read.get("usage"), dict)
+
+
+def _usage(line: bytes) -> object:
+    read = _read(line.removeprefix(b"data:"))
+    return read.get("usage") if isinstance(read, dict) else None
+
+
+def _error(data: bytes) -> object:
+    """The error an event tells, if it tells nothing else."""
+    read = _read(data)
+    return read.get("error") if isinstance(read, dict) and "choices" not in read else None
+
+
+def _status(error: object) -> int:
+    """The status an error object would have come with."""
+    code = error.get("code") if isinstance(error, dict) else None
+    kind = error.get("type") if isinstance(error, dict) else None
+    if code in _THROTTLED or kind in _THROTTLED:
+        return 429
+    text = str(code)
+    return int(text) if text.isascii() and text.isdigit() and 400 <= int(text[:4]) <= 599 else 502
+
+
+def _read(data: bytes) -> object:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None

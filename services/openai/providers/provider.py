@@ -1,0 +1,38 @@
+"""What a provider is: one module with `complete`, `stream` and `embed`."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Protocol
+
+from pennyworth.body import check
+from services.openai.completions import MOST_PROMPTS, CompletionRequest, chats, text_completion, text_events
+from services.openai.converse import Envelope
+from services.openai.meter import Meter
+from services.openai.providers.lanes import answers
+
+
+class Provider(Protocol):
+    """One caller's way to one model.
+
+    All raise Problem before their first byte; streams yield server-sent events and tell the meter of them. A stream
+    whose very first event would be an error raises it instead, when it is asked for that event.
+    """
+
+    # How often a call may be repeated: none where what carries it has tried again already, or tries would multiply.
+    retries: ClassVar[int] = 0
+
+    def complete(self, body: dict[str, Any], envelope: Envelope, /) -> dict[str, Any]: ...
+    def stream(self, body: dict[str, Any], envelope: Envelope, meter: Meter, /) -> Iterator[bytes]: ...
+    def embed(self, body: dict[str, Any], /) -> dict[str, Any]: ...
+
+    def complete_prompt(self, body: dict[str, Any], envelope: Envelope, /) -> dict[str, Any]:
+        """The completion of the older API: a chat for each prompt, unless the provider has that API itself."""
+        request = check(CompletionRequest, body)
+        at_once = MOST_PROMPTS // (request.n or 1)  # each prompt's chat makes `n` calls of its own
+        completions = answers(lambda chat: self.complete(chat, envelope), chats(request), at_once)
+        return text_completion(completions, request, envelope)
+
+    def stream_prompt(self, body: dict[str, Any], envelope: Envelope, meter: Meter, /) -> Iterator[bytes]:
+        """As `stream`, in the older API's form."""
+        request = check(CompletionRequest, body)
+        (chat,) = chats(request)
+        return text_events(self.stream(chat, envelope, meter), request)

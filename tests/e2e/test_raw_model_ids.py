@@ -1,0 +1,80 @@
+"""Bedrock's own ids and ARNs in place of a name, by the unmodified OpenAI SDK."""
+
+import boto3
+import httpx
+import openai
+import pytest
+
+ASK = [{"role": "user", "content": 'Say "good morning"'}]
+_OPTIONS = {"region_name": "us-east-1", "aws_access_key_id": "AKIASIMULATED", "aws_secret_access_key": "made-up-secret"}
+
+
+@pytest.fixture(scope="module")
+def profile(gateway):
+    """The ARN of an application inference profile, made by whoever runs the account."""
+    keys = boto3.client("iam", endpoint_url=gateway.aws_url, **_OPTIONS)
+    keys.create_user(UserName="operator")
+    key = keys.create_access_key(UserName="operator")["AccessKey"]
+    made = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+    bedrock = boto3.client("bedrock", endpoint_url=gateway.bedrock_url, **(_OPTIONS | made))
+    source = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-2-lite-v1:0"
+    named = {"inferenceProfileName": "costs of a team", "modelSource": {"copyFrom": source}}
+    return bedrock.create_inference_profile(**named)["inferenceProfileArn"]
+
+
+@pytest.fixture(scope="module")
+def imported(gateway):
+    wish = {"model": "meta.llama3-3-70b-instruct-v1:0", "region": "us-east-1"}
+    url = f"{gateway.bedrock_url}/_stand_in/imported-models"
+    return httpx.post(url, json=wish, trust_env=False).raise_for_status().json()["arn"]
+
+
+def said(client, model, *, streamed):
+    answer = client.chat.completions.create(model=model, messages=ASK, stream=streamed)
+    if not streamed:
+        return answer.choices[0].message.content
+    return "".join(chunk.choices[0].delta.content or "" for chunk in answer if chunk.choices)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize(
+    ("model", "asked"),
+    [
+        ("us.amazon.nova-pro-v1:0", "us.amazon.nova-pro-v1:0"),
+        ("amazon.nova-pro-v1:0", "amazon.nova-pro-v1:0"),
+        (
+            "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-pro-v1:0",
+            "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-pro-v1:0",
+        ),
+        (
+            "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-lite-v1:0",
+            "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-lite-v1:0",
+        ),
+    ],
+)
+def test_an_id_or_arn_of_bedrocks_is_asked_as_it_is(gateway, calls, model, asked, streamed):
+    assert said(gateway.openai(), model, streamed=streamed) == "good morning"
+    assert [call["model_id"] for call in calls()] == [asked]
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("made", ["profile", "imported"])
+def test_what_the_account_has_made_is_asked_by_its_arn(gateway, calls, request, made, streamed):
+    arn = request.getfixturevalue(made)
+    assert said(gateway.openai(), arn, streamed=streamed) == "good morning"
+    assert calls()[-1]["model_id"] == arn
+
+
+def test_an_arn_nobody_made_is_no_model(gateway):
+    arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abcdefabcdef"
+    with pytest.raises(openai.NotFoundError) as raised:
+        said(gateway.openai(), arn, streamed=False)
+    assert raised.value.code == "model_not_found"
+
+
+@pytest.mark.parametrize("model", ["us.amazon.nova-2-lite-v1:0", "anthropic.claude-haiku-4-5-20251001-v1:0"])
+def test_a_group_of_named_models_opens_no_id_beside_them(gateway, calls, model):
+    user = gateway.user(f"{model[:5].replace('.', '-')}@example.com", "restricted")
+    with pytest.raises(openai.PermissionDeniedError):
+        said(gateway.openai(gateway.key(user)["value"]), model, streamed=False)
+    assert calls() == []
