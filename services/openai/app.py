@@ -17,8 +17,10 @@ from services.openai import routing
 from services.openai.call import Call, event_stream
 from services.openai.converse import Envelope
 from services.openai.embeddings import pieces
+from services.openai.messages import routes as messages
 
 app = router()
+app.include_router(messages.router)
 
 
 @app.post("/chat/completions")

@@ -11,6 +11,7 @@ from pennyworth.http import dumps
 from pennyworth.logs import logger
 from services.openai.converse import Envelope
 from services.openai.meter import Meter
+from services.openai.providers.over_chat import OverChat
 from services.openai.sse import event
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _USAGE = re.compile(rb'"usage"\s*:\s*\{')  # within a text the quotes would be e
 _PASSED_ON = frozenset({400, 404, 409, 413, 415, 422, 429})
 
 
-class Upstream:
+class Upstream(OverChat):
     """An OpenAI-compatible base URL and the key for it."""
 
     name = "upstream"
