@@ -55,8 +55,10 @@ def group(model_ids: Iterable[str], region: str, account_id: str, bucket_arn: st
     A cross-Region profile needs its model wherever it routes to, and that through the profile alone.
     """
     here, models, profiles, destinations = f"arn:aws:bedrock:{region}", set(), set(), set()
+    counted = set()  # by the model itself, also where it is invoked by a profile alone
     for model_id in model_ids:
         geography = next((name for name in _GEOGRAPHIES if model_id.startswith(f"{name}.")), None)
+        counted.add(f"{here}::foundation-model/{model_id.removeprefix(f'{geography}.')}")
         if geography is None:
             models.add(f"{here}::foundation-model/{model_id}")
             continue
@@ -73,6 +75,7 @@ def group(model_ids: Iterable[str], region: str, account_id: str, bucket_arn: st
         _allow("Files", _FILES, [f"{bucket_arn}/{folder}/*"]) | {"Condition": {"StringLike": tagged}},
         _allow("FileNames", ["s3:ListBucket"], [bucket_arn])
         | {"Condition": {"StringLike": {**tagged, "s3:prefix": f"{folder}/*"}}},
+        _allow("TokenCounts", ["bedrock:CountTokens"], sorted(counted)),
     ]
     return _policy(*(statement for statement in statements if statement["Resource"]))
 

@@ -100,7 +100,7 @@ def credential(event: dict[str, Any]) -> str:
 
     Where both are sent Authorization alone counts, as it does for API Gateway, which caches decisions by it.
     """
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    headers: dict[str, str] = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     value = headers.get("authorization", "").strip()
     if not value:
         return headers.get("x-api-key", "").strip()

@@ -238,6 +238,9 @@ class Prompt(BaseModel):
     mcp_servers: Annotated[list[Any] | None, _refused("No tools are run here.", [])] = None
     container: Annotated[None, _refused("No code is run here.")] = None
     inference_geo: Annotated[None, _refused("Where a model runs is said by its name: GET /v1/models.")] = None
+    thread: Annotated[
+        None, _refused("No conversation is kept here: send its messages, as clients do at this answer.")
+    ] = None
     diagnostics: Any = None  # an offer to explain the cache
 
     @model_validator(mode="after")

@@ -5,8 +5,8 @@ import re
 from typing import Any
 
 from services.openai.catalogue import Model
-from services.openai.messages.request import native, prompt_body
 from services.openai.messages.params import CountRequest
+from services.openai.messages.request import native, prompt_body
 
 _GEOGRAPHY = re.compile(r"(?:us|us-gov|eu|apac|au|jp|ca|global)\.(?=anthropic\.)")
 _CHARACTERS = 4  # of a token of English, about

@@ -155,6 +155,14 @@ run "authorizers_read_the_authorization_header" {
     error_message = "The Lambda authorizer is wrong."
   }
   assert {
+    condition = jsondecode(output.body).components.securitySchemes.anthropic["x-amazon-apigateway-authorizer"] == {
+      type                         = "request"
+      authorizerResultTtlInSeconds = 0
+      authorizerUri                = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:123456789012:function:pennyworth-test-authorizer:live/invocations"
+    }
+    error_message = "Without an identity source API Gateway asks the authorizer every time, also where no header is sent."
+  }
+  assert {
     condition     = jsondecode(output.body).components.securitySchemes.cognito["x-amazon-apigateway-authorizer"].providerARNs == [var.user_pool_arn]
     error_message = "The Cognito authorizer must know this user pool alone."
   }

@@ -83,13 +83,6 @@ locals {
           Action   = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
           Resource = sort([for id in ids : local.model_arns[id] if local.geography[id] == null])
         },
-        # Tokens are counted by the model itself, also where it is invoked by a profile alone.
-        {
-          Sid      = "TokenCounts"
-          Effect   = "Allow"
-          Action   = ["bedrock:CountTokens"]
-          Resource = sort(distinct([for id in ids : "${local.bedrock}:${data.aws_region.this.name}::foundation-model/${local.geography[id] == null ? id : trimprefix(id, "${local.geography[id]}.")}"]))
-        },
         {
           Sid      = "Profiles"
           Effect   = "Allow"
@@ -124,6 +117,13 @@ locals {
           Action    = ["s3:ListBucket"]
           Resource  = [var.bucket_arn]
           Condition = { StringLike = merge(local.tagged, { "s3:prefix" = "${local.folder}/*" }) }
+        },
+        # Tokens are counted by the model itself, also where it is invoked by a profile alone.
+        {
+          Sid      = "TokenCounts"
+          Effect   = "Allow"
+          Action   = ["bedrock:CountTokens"]
+          Resource = sort(distinct([for id in ids : "${local.bedrock}:${data.aws_region.this.name}::foundation-model/${local.geography[id] == null ? id : trimprefix(id, "${local.geography[id]}.")}"]))
         },
       ] : statement if length(statement.Resource) > 0]
     }
