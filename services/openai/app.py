@@ -57,7 +57,12 @@ def create_embeddings() -> Response[Any]:
 def list_models() -> dict[str, Any]:
     caller = principal(app.current_event.raw_event)
     authorize(caller, "inference")
-    return {"object": "list", "data": routing.cards(caller)}
+    cards = routing.cards(caller)
+    if "anthropic-version" in app.current_event.headers:
+        from services.openai.messages.models import model_list
+
+        return model_list(cards)
+    return {"object": "list", "data": cards}
 
 
 @app.get("/models/<model>")
