@@ -9,6 +9,8 @@ import anthropic
 import httpx
 import pytest
 
+from tests.openai_provider import provider
+
 CLAUDE = "claude-sonnet-4.5"
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n0123").decode()
 HI = [{"role": "user", "content": "Say exactly: Good day to you."}]
@@ -251,3 +253,45 @@ def test_claude_code_is_answered_by_any_model(gateway, calls, model):
     assert counted.json()["input_tokens"] > 20
     (answered,) = (call for call in calls() if call["operation"].startswith("Converse"))
     assert answered["outcome"] == "completed"
+
+
+def chunk(**choice):
+    body = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "gpt-x", "choices": [choice]}
+    return f"data: {json.dumps(body)}\n\n".encode()
+
+
+def test_a_provider_that_speaks_openai_answers_too(another_gateway):
+    call = {"index": 0, "id": "c1", "type": "function", "function": {"name": "weather", "arguments": '{"city":"Oslo"}'}}
+    usage = {"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13}
+    with provider() as upstream:
+        url = f"http://127.0.0.1:{upstream.server_port}/v1"
+        with another_gateway(OPENAI_UPSTREAM=url, OPENAI_UPSTREAM_KEY="sk-theirs") as gateway:
+            upstream.pieces = [
+                chunk(delta={"reasoning_content": "Hm."}),
+                chunk(delta={"content": "I look."}),
+                chunk(delta={"tool_calls": [call]}),
+                chunk(delta={}, finish_reason="tool_calls"),
+                f"data: {json.dumps({'choices': [], 'usage': usage})}\n\n".encode(),
+                b"data: [DONE]\n\n",
+            ]
+            ask = {"model": "gpt-x", "max_tokens": 100, "messages": HI, "tools": [WEATHER]}
+            with client(gateway).messages.stream(**ask) as stream:
+                message = stream.get_final_message()
+            assert [block.type for block in message.content] == ["thinking", "text", "tool_use"]
+            assert (message.content[2].input, message.stop_reason) == ({"city": "Oslo"}, "tool_use")
+            assert (message.usage.input_tokens, message.usage.output_tokens) == (9, 4)
+            path, authorization, body = upstream.requests[-1]
+            assert (path, authorization) == ("/v1/chat/completions", "Bearer sk-theirs")
+            assert body["messages"] == HI
+            upstream.pieces = None
+            upstream.answer = (400, {}, b'{"error": {"message": "Not that.", "type": "invalid_request_error"}}')
+            with pytest.raises(anthropic.BadRequestError, match=r"Not that\.") as refused:
+                client(gateway).messages.create(**ask)
+            assert refused.value.body["type"] == "error"
+
+
+def test_models_are_listed_in_anthropics_form(gateway):
+    """With a bearer token: that route's authorizer is cached by Authorization."""
+    listed = client(gateway, api_key=None, auth_token=gateway.api_key).models.list()
+    assert CLAUDE in [model.id for model in listed.data]
+    assert CLAUDE in [model.id for model in gateway.openai().models.list()]
