@@ -227,7 +227,7 @@ def test_api_gateways_own_answers_are_both_clients(gateway):
         assert body["error"].keys() == {"message", "type", "param", "code"}
 
 
-@pytest.mark.parametrize("model", [CLAUDE, "nova-pro", "gpt-oss-120b", "llama-3.3-70b"])
+@pytest.mark.parametrize("model", [CLAUDE, "claude-sonnet-5", "nova-2-lite", "gpt-oss-120b", "llama-3.3-70b"])
 def test_claude_code_is_answered_by_any_model(gateway, calls, model):
     """The form of its requests, as its traffic shows it: `?beta=true`, betas Bedrock does not know, adaptive thinking,
     context management, marked system blocks and a user id that is JSON."""

@@ -13,7 +13,7 @@ from services.openai.catalogue import Model
 from services.openai.messages.history import turns
 from services.openai.messages.marks import Marks
 from services.openai.messages.params import CacheControl, MessagesRequest, Prompt, Tool
-from services.openai.messages.thinking import thinking_fields
+from services.openai.messages.thinking import output_effort, thinking_fields
 from services.openai.schemas import enforceable
 from services.openai.support import lacks
 
@@ -50,7 +50,7 @@ def to_converse(request: MessagesRequest, model: Model) -> dict[str, Any]:
     body = {
         **prompt,
         "inferenceConfig": _inference(request, model),
-        "outputConfig": _output(request, model),
+        "outputConfig": _output(request, model) | output_effort(request, model),
         "additionalModelRequestFields": extra,
         "requestMetadata": _metadata(request),
         # Converse tells why a model stopped, and this where.
@@ -68,7 +68,7 @@ def prompt_body(request: Prompt, model: Model) -> dict[str, Any]:
     marks = Marks(model)
     tools = _tools(request, model, marks)
     system = _system(request, model, marks)
-    history = _history(request, model, marks, thoughts="thinking" in thought)
+    history = _history(request, model, marks, thoughts="thinking" in thought or bool(model.adaptive))
     if history[-1]["role"] == "assistant":
         _require_prefill(request, model)
     if not marks.full and request.cache_control and "reasoningContent" not in history[-1]["content"][-1]:

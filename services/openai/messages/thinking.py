@@ -1,10 +1,11 @@
 """`thinking` and `output_config.effort` as what the model knows of them.
 
-A model's `efforts` in the catalogue are the data: those of a Claude say which of Anthropic's forms it takes, and that
-form goes on verbatim. Any other model, and a Claude of another generation, is asked for the effort that comes nearest.
-A model that does not reason is not asked.
+The catalogue is the data: `adaptive` names the efforts of a model that decides itself how much to think, `efforts` what
+asks any other to. A budget goes on to a Claude that takes one. Otherwise a model is asked for the effort that comes
+nearest, and one that does not reason is not asked.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from pennyworth.errors import Problem
@@ -26,15 +27,25 @@ def thinking_fields(request: Prompt, model: Model) -> dict[str, Any]:
     wanted = request.thinking
     if wanted is None or wanted.type == "disabled":
         return _effort_alone(request, model)
+    forced = request.tool_choice is not None and request.tool_choice.type in ("any", "tool")
+    if model.adaptive:
+        shown = {"display": wanted.display} if wanted.display else {}
+        return {} if forced else {"thinking": {"type": "adaptive", **shown}}
     if _thoughts_lost(request):
         return {}
-    if wanted.type in _forms(model):
-        if wanted.budget_tokens is not None:
-            _require_room(request, wanted.budget_tokens)
-        return {"thinking": _said(wanted), **_output_config(request, model)}
+    if wanted.budget_tokens is not None and _takes_budgets(model):
+        _require_room(request, wanted.budget_tokens)
+        return {"thinking": {"type": "enabled", "budget_tokens": wanted.budget_tokens}}
     fields = _nearest(request.effort or effort_of(wanted), model)
     budget = fields.get("thinking", {}).get("budget_tokens")
     return {} if budget is not None and obstacle(request, budget) else fields
+
+
+def output_effort(request: Prompt, model: Model) -> dict[str, str]:
+    """The part of Converse's outputConfig for a model that decides itself how to think."""
+    budget = request.thinking and request.thinking.budget_tokens
+    effort = request.effort or (effort_of(request.thinking) if request.thinking and budget else None)
+    return {"effort": _closest(effort, model.adaptive)} if effort and model.adaptive else {}
 
 
 def effort_of(thinking: Thinking) -> str:
@@ -71,33 +82,28 @@ def _require_room(request: Prompt, budget: int) -> None:
         raise Problem("invalid_value", param=param, reason=f"beside 'thinking' it {reason}")
 
 
-def _said(thinking: Thinking) -> dict[str, Any]:
-    return {name: value for name, value in thinking.model_dump().items() if value is not None}
-
-
-def _forms(model: Model) -> set[str]:
-    """Of Anthropic's forms of thinking, those the model takes."""
-    return {fields["thinking"]["type"] for fields in model.efforts.values() if "thinking" in fields}
+def _takes_budgets(model: Model) -> bool:
+    return any("budget_tokens" in fields.get("thinking", ()) for fields in model.efforts.values())
 
 
 def _effort_alone(request: Prompt, model: Model) -> dict[str, Any]:
     if request.thinking is not None:
         return model.efforts.get("none", {})
-    if _forms(model):
-        return _output_config(request, model)
-    return _nearest(request.effort, model) if request.effort else {}
-
-
-def _output_config(request: Prompt, model: Model) -> dict[str, Any]:
-    """Anthropic's word for an effort, to models that know it."""
-    fields = _nearest(request.effort, model) if request.effort else {}
-    return {"output_config": fields["output_config"]} if "output_config" in fields else {}
+    return {} if request.effort is None or _takes_budgets(model) else _nearest(request.effort, model)
 
 
 def _nearest(effort: str, model: Model) -> dict[str, Any]:
-    known = [name for name in _ORDER[1:] if name in model.efforts]
-    at = _ORDER.index(effort)
-    return model.efforts[min(known, key=lambda name: abs(_ORDER.index(name) - at))] if known else {}
+    """Nova's highest takes no limit beside it, and every request here has one."""
+    known = [
+        name
+        for name, fields in model.efforts.items()
+        if name != "none" and fields.get("reasoningConfig", {}).get("maxReasoningEffort") != "high"
+    ]
+    return model.efforts[_closest(effort, known)] if known else {}
+
+
+def _closest(effort: str, known: Iterable[str]) -> str:
+    return min(known, key=lambda name: abs(_ORDER.index(name) - _ORDER.index(effort)))
 
 
 def _thoughts_lost(request: Prompt) -> bool:
