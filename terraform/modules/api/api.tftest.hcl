@@ -93,8 +93,8 @@ run "every_integration_and_authorizer_names_an_alias" {
     error_message = "A function is invoked without its alias: $LATEST would serve."
   }
   assert {
-    condition     = length(regexall("arn:aws:lambda:[^/]+", output.body)) == 5
-    error_message = "Four operations and the authorizer invoke a function."
+    condition     = length(regexall("arn:aws:lambda:[^/]+", output.body)) == 6
+    error_message = "Four operations and two authorizers invoke a function."
   }
 }
 
