@@ -64,8 +64,11 @@ def group(
     ids in `guardrails` may be applied besides.
     """
     own, models, profiles, destinations = f"arn:aws:bedrock:{region}:{account_id}", set(), set(), set()
+    counted = set()  # by the model itself, also where it is invoked by a profile alone
     for target in targets:
         kind, name = _kind(target)
+        if kind in ("foundation-model", "inference-profile"):
+            counted.add(f"arn:aws:bedrock:{region}::foundation-model/{name.removeprefix(f'{_geography(name)}.')}")
         if not kind.endswith("inference-profile"):
             models.add(target if target != name else f"arn:aws:bedrock:{region}::foundation-model/{name}")
             continue
@@ -85,6 +88,7 @@ def group(
         _allow("Files", _FILES, [f"{bucket_arn}/{folder}/*"]) | {"Condition": {"StringLike": tagged}},
         _allow("FileNames", ["s3:ListBucket"], [bucket_arn])
         | {"Condition": {"StringLike": {**tagged, "s3:prefix": f"{folder}/*"}}},
+        _allow("TokenCounts", ["bedrock:CountTokens"], sorted(counted)),
     ]
     return _policy(*(statement for statement in statements if statement["Resource"]))
 

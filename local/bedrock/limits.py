@@ -14,6 +14,14 @@ from local.bedrock.eventstream import encoded
 EFFORTS = ("low", "medium", "high")
 ADAPTIVE_EFFORTS = (*EFFORTS, "xhigh", "max")
 THINKING_MINIMUM = 1024
+# Sources: Amazon Bedrock user guide, Anthropic Claude Messages request; reports of live calls in
+# https://github.com/anthropics/claude-code/issues/49370 and https://github.com/BerriAI/litellm/pull/19877 (read
+# 2026-11).
+BETAS = {
+    "computer-use-2025-01-24", "context-1m-2025-08-07", "context-management-2025-06-27",
+    "fine-grained-tool-streaming-2025-05-14", "interleaved-thinking-2025-05-14",
+}  # fmt: skip
+EDITS = {"clear_tool_uses_20250919", "clear_thinking_20251015"}
 # What structured output does not know. Source: Amazon Bedrock user guide, structured outputs, JSON schema support.
 UNSUPPORTED_KEYWORDS = {
     "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "maxItems",
@@ -134,6 +142,18 @@ def check_extra(model: Model, body: dict[str, Any]) -> None:
             raise refused_by_model(f"reasoning_effort: Input should be one of {', '.join(EFFORTS)}")
         if name == "tool_choice":
             check_native_tool_choice(value, body)
+        if name == "anthropic_beta" and not (isinstance(value, list) and all(beta in BETAS for beta in value)):
+            raise refused_by_model("invalid beta flag")
+        if name == "context_management":
+            check_context_management(value, extra)
+
+
+def check_context_management(value: Any, extra: dict[str, Any]) -> None:
+    if "context-management-2025-06-27" not in extra.get("anthropic_beta", []):
+        raise refused_by_model("context_management: Extra inputs are not permitted")
+    edits = value.get("edits", []) if isinstance(value, dict) else [None]
+    if not all(isinstance(edit, dict) and edit.get("type") in EDITS for edit in edits):
+        raise refused_by_model(f"context_management.edits: Input tag is not one of the expected tags: {sorted(EDITS)}")
 
 
 def check_native_tool_choice(value: Any, body: dict[str, Any]) -> None:

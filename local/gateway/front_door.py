@@ -44,7 +44,10 @@ class FrontDoor:
         self._responses = GatewayResponses(contract)
         self._binary_types = [each.lower() for each in contract.get("x-amazon-apigateway-binary-media-types", ())]
         self._bucket = TokenBucket(config.rate_per_s, config.burst, config.clock)
-        self._gateway = RequestAuthorizer(functions, config.authorizer, config.authorizer_ttl_s, config.clock)
+        self._authorizers = {
+            "gateway": RequestAuthorizer(functions, config.authorizer, config.authorizer_ttl_s, config.clock),
+            "anthropic": RequestAuthorizer(functions, config.authorizer, 0, config.clock, identity_source=None),
+        }
         self._cognito = CognitoAuthorizer(
             pool_id=config.pool_id,
             client_ids=config.client_ids,
@@ -94,10 +97,10 @@ class FrontDoor:
     async def _authorize(self, operation: Operation, request: Request, known: event.Event) -> event.Event | None:
         if operation.auth == "cognito":
             return await self._cognito.authorize(request.header("authorization"))
-        if operation.auth == "gateway":
-            arn = event.method_arn(self._config, request, self._routes.base_path)
-            return await self._gateway.authorize(request, known, arn)
-        return None
+        if operation.auth == "none":
+            return None
+        arn = event.method_arn(self._config, request, self._routes.base_path)
+        return await self._authorizers[operation.auth].authorize(request, known, arn)
 
     def _payload(self, request: Request, known: event.Event, authorizer: event.Event | None, body: bytes) -> bytes:
         binary = answer.declared_binary(request.header("content-type"), self._binary_types)

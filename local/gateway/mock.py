@@ -50,4 +50,4 @@ def _method_not_allowed(request: Request, resource: Resource) -> Response:
         "code": "method_not_allowed",
     }
     headers = [("content-type", "application/json"), ("allow", allowed), ("x-request-id", request.id), *_CORS]
-    return Response(405, headers, json.dumps({"error": error}).encode())
+    return Response(405, headers, json.dumps({"type": "error", "error": error}).encode())

@@ -1,4 +1,4 @@
-"""The Lambda authorizer, of type REQUEST with the Authorization header as its identity source."""
+"""The Lambda authorizer, of type REQUEST, with a header as its identity source or with none."""
 
 import json
 import time
@@ -37,17 +37,28 @@ class Decision:
 
 
 class RequestAuthorizer:
-    """Decisions are cached per token for `ttl_s`, whatever they are; a raised error is not."""
+    """Decisions are cached per token for `ttl_s`, whatever they are; a raised error is not. Without an identity source
+    nothing is refused unasked, and nothing is cached: API Gateway takes no other `ttl_s` than 0 then."""
 
-    def __init__(self, functions: Invoker, function: str, ttl_s: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        functions: Invoker,
+        function: str,
+        ttl_s: float,
+        clock: Callable[[], float],
+        identity_source: str | None = "authorization",
+    ) -> None:
+        if identity_source is None and ttl_s != 0:
+            raise ValueError("a cache needs an identity source")
         self._functions, self._function, self._ttl_s, self._clock = functions, function, ttl_s, clock
+        self._identity_source = identity_source
         self._cache: OrderedDict[bytes, tuple[float, Decision]] = OrderedDict()
 
     async def authorize(self, request: Request, known: Event, arn: str) -> Event:
         """The `requestContext.authorizer` of the event. Raises Refusal: UNAUTHORIZED, ACCESS_DENIED,
         AUTHORIZER_FAILURE, AUTHORIZER_CONFIGURATION_ERROR."""
-        token = request.header("authorization")
-        if not token:
+        token = request.header(self._identity_source) if self._identity_source else ""
+        if self._identity_source and not token:
             raise Refusal("UNAUTHORIZED")
         started_at = time.perf_counter()
         key = sha256(token.encode("latin-1", "replace")).digest()

@@ -16,7 +16,7 @@ class Operation:
     method: str
     resource: str  # as the contract writes it: /models/{model}
     service: str
-    auth: str  # none, cognito, gateway
+    auth: str  # none, cognito, gateway, anthropic
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def _operations(path: str, item: Mapping[str, Any]) -> Iterator[tuple[str, Opera
         if method not in item:
             continue
         own = item[method].get("x-pennyworth", {})
-        if own.get("auth") not in ("none", "cognito", "gateway") or not own.get("service"):
+        if own.get("auth") not in ("none", "cognito", "gateway", "anthropic") or not own.get("service"):
             raise ValueError(f"{method.upper()} {path}: x-pennyworth must name a service and an auth")
         yield method.upper(), Operation(method.upper(), path, own["service"], own["auth"])
 

@@ -18,10 +18,12 @@ from services.openai.converse import Envelope
 from services.openai.embeddings import pieces
 from services.openai.files.references import references, resolved
 from services.openai.files.routes import router as files
+from services.openai.messages.routes import router as messages
 from services.openai.responses.routes import router as responses
 
 app = router()
 app.include_router(files)
+app.include_router(messages)
 app.include_router(responses)
 
 
@@ -60,7 +62,12 @@ def create_embeddings() -> Response[Any]:
 def list_models() -> dict[str, Any]:
     caller = principal(app.current_event.raw_event)
     authorize(caller, "inference")
-    return {"object": "list", "data": routing.cards(caller)}
+    cards = routing.cards(caller)
+    if "anthropic-version" in app.current_event.headers:
+        from services.openai.messages.models import model_list
+
+        return model_list(cards)
+    return {"object": "list", "data": cards}
 
 
 @app.get("/models/<model>")

@@ -49,30 +49,33 @@ class Media:
         self._names: set[str] = set()
 
     def image(self, url: str, param: str) -> Block:
-        """The image of a data URI. Its format is what its first bytes say: clients often name another."""
-        self._images += 1
-        if self._images > IMAGES:
-            raise Problem("invalid_value", param=param, reason=f"Bedrock takes {IMAGES} images at most in a request")
+        """The image of a data URI."""
         found = _DATA_URI.match(url)
         if found is None:
             reason = "images are not fetched from URLs here: send the image itself, as 'data:image/png;base64,…'"
             raise Problem("invalid_value", param=f"{param}.image_url.url", reason=reason)
-        data = _unwrapped(url[found.end() :])
-        content = _content(data, IMAGE_BYTES, f"{param}.image_url.url")
+        return self.picture(url[found.end() :], param, f"{param}.image_url.url")
+
+    def picture(self, base64: str, param: str, where: str) -> Block:
+        """An image in base64. Its format is what its first bytes say: clients often name another. `where`: the path of
+        its data."""
+        self._images += 1
+        if self._images > IMAGES:
+            raise Problem("invalid_value", param=param, reason=f"Bedrock takes {IMAGES} images at most in a request")
+        data = _unwrapped(base64)
+        content = _content(data, IMAGE_BYTES, where)
         form = image_form(content)
         if form is None:
-            reason = "holds no PNG, JPEG, GIF or WebP image"
-            raise Problem("invalid_value", param=f"{param}.image_url.url", reason=reason)
+            raise Problem("invalid_value", param=where, reason="holds no PNG, JPEG, GIF or WebP image")
         pixels = size(form, content)
         if pixels is not None and max(pixels) > _PIXELS:
             reason = f"is {pixels.width} x {pixels.height} pixels, and Bedrock takes {_PIXELS} a side: send it smaller"
-            raise Problem("invalid_value", param=f"{param}.image_url.url", reason=reason)
+            raise Problem("invalid_value", param=where, reason=reason)
         return {"image": {"format": form, "source": {"bytes": data}}}
 
     def document(self, file: File, param: str) -> Block:
         """The file's data, in a data URI or bare base64. Its name's extension tells the format, else its media type."""
-        if len(self._names) == _DOCUMENTS:
-            raise Problem("invalid_value", param=param, reason=f"Bedrock takes {_DOCUMENTS} files at most in a request")
+        self._require_room(param)
         if file.file_data is None:
             raise Problem("missing_required_parameter", param=f"{param}.file.file_data")
         found = _DATA_URI.match(file.file_data)
@@ -96,6 +99,30 @@ class Media:
             reason = f"holds no {sound.format.upper()} recording, as its 'format' says"
             raise Problem("invalid_value", param=f"{param}.input_audio.data", reason=reason)
         return {"audio": {"format": sound.format, "source": {"bytes": data}}}
+
+    def paper(self, base64: str, title: str, media_type: str, param: str, where: str) -> Block:
+        """A document in base64. `where`: the path of its source."""
+        self._require_room(param)
+        data, form = _unwrapped(base64), _BY_MEDIA_TYPE.get(media_type.lower())
+        if form is None:
+            reason = f"must be one of {', '.join(_BY_MEDIA_TYPE)}"
+            raise Problem("invalid_value", param=f"{where}.media_type", reason=reason)
+        _content(data, _DOCUMENT_BYTES, f"{where}.data")
+        return {"document": {"format": form, "name": self._named(title or form), "source": {"bytes": data}}}
+
+    def text(self, words: str, title: str, param: str, where: str) -> Block:
+        """A document that is a text. `where`: the path of its source."""
+        self._require_room(param)
+        if not words.strip():
+            raise Problem("invalid_value", param=where, reason="must hold text that is not blank")
+        if len(words.encode(errors="replace")) > _DOCUMENT_BYTES:
+            reason = f"is over the {_DOCUMENT_BYTES / 1e6:g} MB that Bedrock takes; send a smaller one"
+            raise Problem("invalid_value", param=where, reason=reason)
+        return {"document": {"format": "txt", "name": self._named(title or "text"), "source": {"text": words}}}
+
+    def _require_room(self, param: str) -> None:
+        if len(self._names) == _DOCUMENTS:
+            raise Problem("invalid_value", param=param, reason=f"Bedrock takes {_DOCUMENTS} files at most in a request")
 
     def _named(self, wish: str) -> str:
         plain = _FOREIGN.sub(" ", wish).strip()[:_NAME_LENGTH].strip() or "document"

@@ -98,10 +98,16 @@ class Authorizer:
 
 
 def credential(event: dict[str, Any]) -> str:
-    """What the Authorization header holds, with or without its scheme."""
-    value = next((v for name, v in (event.get("headers") or {}).items() if name.lower() == "authorization"), "")
-    scheme, _, rest = value.strip().partition(" ")
-    return rest.strip() if scheme.lower() == "bearer" else value.strip()
+    """What the Authorization header holds, with or without its scheme; where there is none, x-api-key.
+
+    Where both are sent Authorization alone counts, as it does for API Gateway, which caches decisions by it.
+    """
+    headers: dict[str, str] = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    value = headers.get("authorization", "").strip()
+    if not value:
+        return headers.get("x-api-key", "").strip()
+    scheme, _, rest = value.partition(" ")
+    return rest.strip() if scheme.lower() == "bearer" else value
 
 
 def stage(method_arn: str) -> str:

@@ -86,6 +86,11 @@ def serve(app: APIGatewayRestResolver) -> Handler:
     return buffered(handler)
 
 
+def late(started_at: float) -> Problem:
+    """What is answered when the function's time is up; `started_at` is a reading of time.perf_counter."""
+    return Problem("gateway_timeout", limit=f"{time.perf_counter() - started_at:.0f} s")
+
+
 def _resolved(app: APIGatewayRestResolver, event: Event, context: Any, started_at: float) -> Reply:
     """The route's reply. One that does not come in the function's time is a Problem, while a status can be chosen."""
     try:
@@ -93,7 +98,7 @@ def _resolved(app: APIGatewayRestResolver, event: Event, context: Any, started_a
             reply: Reply = app.resolve(event, context)
             return reply
     except TimeIsUp:
-        problem = Problem("gateway_timeout", limit=f"{time.perf_counter() - started_at:.0f} s")
+        problem = late(started_at)
         headers = {"Content-Type": "application/json", **problem.headers}
         return {
             "statusCode": problem.status,

@@ -10,6 +10,7 @@ from openapi_spec_validator import validate
 from services.openai.app import app
 from services.openai.completions import MOST_PROMPTS, CompletionRequest
 from services.openai.embeddings import MOST_INPUTS, EmbeddingRequest
+from services.openai.messages.params import CountRequest, MessagesRequest
 from services.openai.responses.request import CompactRequest, ResponseRequest
 from services.openai.vocabulary import MOST_IDS
 
@@ -33,7 +34,9 @@ def test_the_routes_served_are_those_promised():
     assert {(route.method, re.sub("<([a-z_]+)>", r"{\1}", route.path)) for route in routes} == promised
 
 
-@pytest.mark.parametrize("model", [CompletionRequest, EmbeddingRequest, ResponseRequest, CompactRequest])
+@pytest.mark.parametrize(
+    "model", [CompletionRequest, EmbeddingRequest, ResponseRequest, CompactRequest, MessagesRequest, CountRequest]
+)
 def test_a_request_has_the_fields_promised(model):
     promised, made = SCHEMAS[model.__name__], model.model_json_schema()
     assert set(made["properties"]) == set(promised["properties"])

@@ -50,6 +50,22 @@ def test_what_bedrock_answers_in_openais_format_is_logged_whoever_asked_for_usag
     assert "usage_partial" not in logged
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_usage_and_cost_of_a_message_are_logged(gateway, stream):
+    say = [{"role": "user", "content": "a prompt nobody should log"}]
+    with gateway.http() as http:
+        body = {"model": "nova-pro", "max_tokens": 50, "messages": say, "stream": stream}
+        answer = http.post("/messages", json=body, headers={"x-api-key": "sk-nobody-should-log-this"})
+    told = [json.loads(text.removeprefix("data: ")) for text in answer.text.splitlines() if text.startswith("data: ")]
+    last = told[-2] if stream else answer.json()
+    logged = line(gateway, answer.headers["x-request-id"])
+    assert (logged["route"], logged["status"]) == ("/messages", 200)
+    assert logged["prompt_tokens"] == last["usage"]["input_tokens"] > 0
+    assert logged["completion_tokens"] == last["usage"]["output_tokens"] > 0
+    assert logged["cost_microusd"] > 0
+    assert "nobody" not in (gateway.folder / "log").read_text()
+
+
 def test_the_cost_of_embeddings_is_logged(gateway):
     create = gateway.openai().embeddings.with_raw_response.create
     reply = create(model="titan-embed-text-v2", input=["a text nobody should log"] * 40)

@@ -48,6 +48,16 @@ TRANSLATION = [
     "files/file.py",
     *(f"responses/{name}.py" for name in ("chats", "events", "history", "items", "output", "request", "response")),
     *(f"responses/{name}.py" for name in ("thoughts", "toolbox")),
+    "messages/chat.py",
+    "messages/errors.py",
+    "messages/events.py",
+    "messages/history.py",
+    "messages/marks.py",
+    "messages/params.py",
+    "messages/reply.py",
+    "messages/request.py",
+    "messages/thinking.py",
+    "messages/tokens.py",
 ]
 PURE = {
     "array",
@@ -81,6 +91,13 @@ PURE |= {
         "formats",
         "media",
         "pixels",
+        "messages.events",
+        "messages.history",
+        "messages.marks",
+        "messages.params",
+        "messages.reply",
+        "messages.request",
+        "messages.thinking",
         "reasoning",
         *(f"responses.{name}" for name in ("history", "items", "output", "request", "response", "thoughts", "toolbox")),
         "schemas",
@@ -158,7 +175,16 @@ HEAVY = {
 @pytest.mark.parametrize(
     ("module", "also_kept_out"),
     [
-        ("services.openai.app", {"concurrent.futures.thread", "pennyworth.aws.s3", "services.openai.files.file"}),
+        (
+            "services.openai.app",
+            {
+                "concurrent.futures.thread",
+                "pennyworth.aws.s3",
+                "services.openai.files.file",
+                "services.openai.messages.params",
+                "services.openai.responses.request",
+            },
+        ),
         ("services.mcp.app", set()),
         ("pennyworth.authorizer", {"pydantic"}),
         ("services.admin.app", set()),

@@ -151,6 +151,57 @@ class Bedrock(Provider):
 
         return embedding_list(answers(embedded, calls), request)
 
+    def message(self, body: dict[str, Any], envelope: Envelope) -> dict[str, Any]:
+        """Anthropic's Message. Raises Problem."""
+        from services.openai.messages.params import MessagesRequest
+        from services.openai.messages.reply import from_converse as message
+        from services.openai.messages.request import to_converse as converse
+
+        request = check(MessagesRequest, body)
+        asked = converse(request, self._model) | config(self._guardrail, streamed=False)
+        (reply,) = self._called(self._aws.post, "converse", asked, 1)
+        return message(reply, envelope, one_call=request.one_call)
+
+    def stream_message(self, body: dict[str, Any], envelope: Envelope, meter: Meter) -> Iterator[bytes]:
+        """Its events, as `stream`. A model that calls tools only in whole answers is asked for one."""
+        from services.openai.messages.events import message_events, whole_events
+        from services.openai.messages.params import MessagesRequest
+        from services.openai.messages.reply import metered
+        from services.openai.messages.request import to_converse as converse
+        from services.openai.messages.sse import named_events
+
+        request = check(MessagesRequest, body)
+        asked = converse(request, self._model) | config(self._guardrail, streamed=True)
+        if "toolConfig" in asked and not self._model.accepts("stream_tools"):
+            whole = self.message(body, envelope)
+            meter.read(metered(whole["usage"]))
+            return named_events(whole_events(whole), lambda: True)
+        streams = self._opened(asked, 1)
+        events = self._events(streams[0], Spent(1, meter))
+        told = message_events(events, envelope, one_call=request.one_call)
+        return _closing(streams, named_events(told, lambda: streams[0].pending))
+
+    def message_tokens(self, body: dict[str, Any]) -> tuple[int, bool]:
+        """How many tokens a prompt has, and whether Bedrock counted them: it does for some models only."""
+        from services.openai.messages.params import CountRequest
+        from services.openai.messages.tokens import count_input, counted_as, estimate
+
+        request = check(CountRequest, body)
+        asked, model_id = count_input(request, self._model), counted_as(self._model)
+        if model_id is not None:
+            path = f"/model/{quote(model_id, safe='')}/count-tokens"
+            try:
+                credentials = self._credentials_of(self._caller)
+                reply = self._aws.post(
+                    "bedrock-runtime", path, asked, credentials=credentials, timeout_s=self._wait_s()
+                )
+                return reply["inputTokens"], True
+            except AwsError as error:
+                # What it says of a model that it invokes and does not count, in some Regions of the same model.
+                if error.code != "ValidationException" or "counting tokens" not in error.message:
+                    raise problem(error, self._model.name) from error
+        return estimate(asked), False
+
     def _wait_s(self) -> float:
         return max(min(_WAIT_S, min(self._deadline, ends_at()) - time.monotonic()), 0.001)
 

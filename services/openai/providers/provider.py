@@ -8,6 +8,7 @@ from services.openai.completions import MOST_PROMPTS, CompletionRequest, chats, 
 from services.openai.converse import Envelope
 from services.openai.meter import Meter
 from services.openai.providers.lanes import answers
+from services.openai.sse import chunks
 
 
 class Provider(Protocol):
@@ -36,3 +37,27 @@ class Provider(Protocol):
         request = check(CompletionRequest, body)
         (chat,) = chats(request)
         return text_events(self.stream(chat, envelope, meter), request)
+
+    def message(self, body: dict[str, Any], envelope: Envelope, /) -> dict[str, Any]:
+        """Anthropic's Message: made of a chat, unless the provider speaks that language itself. Raises Problem."""
+        from services.openai.messages.chat import chat_body, from_chat
+        from services.openai.messages.params import MessagesRequest
+
+        return from_chat(self.complete(chat_body(check(MessagesRequest, body)), envelope), envelope)
+
+    def stream_message(self, body: dict[str, Any], envelope: Envelope, meter: Meter, /) -> Iterator[bytes]:
+        """Its events. The status is known when this returns."""
+        from services.openai.messages.chat import chat_body, chat_events
+        from services.openai.messages.params import MessagesRequest
+        from services.openai.messages.sse import named_events
+
+        chat = self.stream(chat_body(check(MessagesRequest, body)), envelope, meter)
+        return named_events(chat_events(chunks(chat), envelope))
+
+    def message_tokens(self, body: dict[str, Any], /) -> tuple[int, bool]:
+        """How long a prompt is, and whether it was counted: a chat's provider counts afterwards only."""
+        from services.openai.messages.chat import prompt_body
+        from services.openai.messages.params import CountRequest
+        from services.openai.messages.tokens import estimate
+
+        return estimate(prompt_body(check(CountRequest, body))), False

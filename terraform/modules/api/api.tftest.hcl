@@ -93,8 +93,8 @@ run "every_integration_and_authorizer_names_an_alias" {
     error_message = "A function is invoked without its alias: $LATEST would serve."
   }
   assert {
-    condition     = length(regexall("arn:aws:lambda:[^/]+", output.body)) == 5
-    error_message = "Four operations and the authorizer invoke a function."
+    condition     = length(regexall("arn:aws:lambda:[^/]+", output.body)) == 6
+    error_message = "Four operations and two authorizers invoke a function."
   }
 }
 
@@ -153,6 +153,14 @@ run "authorizers_read_the_authorization_header" {
       authorizerUri                = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:123456789012:function:pennyworth-test-authorizer:live/invocations"
     }
     error_message = "The Lambda authorizer is wrong."
+  }
+  assert {
+    condition = jsondecode(output.body).components.securitySchemes.anthropic["x-amazon-apigateway-authorizer"] == {
+      type                         = "request"
+      authorizerResultTtlInSeconds = 0
+      authorizerUri                = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:123456789012:function:pennyworth-test-authorizer:live/invocations"
+    }
+    error_message = "Without an identity source API Gateway asks the authorizer every time, also where no header is sent."
   }
   assert {
     condition     = jsondecode(output.body).components.securitySchemes.cognito["x-amazon-apigateway-authorizer"].providerARNs == [var.user_pool_arn]

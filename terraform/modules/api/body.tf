@@ -60,6 +60,19 @@ locals {
         authorizerResultTtlInSeconds = var.authorizer_ttl_s
       }
     }
+    # The same function, for clients that send x-api-key or Authorization: no one header can be its identity source, and
+    # without one API Gateway asks it every time.
+    anthropic = {
+      type                           = "apiKey"
+      name                           = "Unused"
+      in                             = "header"
+      "x-amazon-apigateway-authtype" = "custom"
+      "x-amazon-apigateway-authorizer" = {
+        type                         = "request"
+        authorizerUri                = "${local.lambda}2015-03-31/functions/${var.authorizer.alias_arn}/invocations"
+        authorizerResultTtlInSeconds = 0
+      }
+    }
     cognito = {
       type                           = "apiKey"
       name                           = "Authorization"

@@ -127,6 +127,6 @@ resource "aws_lambda_permission" "authorizer" {
   principal     = "apigateway.amazonaws.com"
   function_name = var.authorizer.name
   qualifier     = regex("[^:]+$", var.authorizer.alias_arn)
-  # The import names the authorizer's id to nobody; this API has one Lambda authorizer.
+  # The import names the authorizers' ids to nobody; both of this API's Lambda authorizers are this function.
   source_arn = "${aws_api_gateway_rest_api.this.execution_arn}/authorizers/*"
 }

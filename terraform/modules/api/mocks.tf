@@ -42,6 +42,7 @@ locals {
           headers = merge(local.cors, { allow = "'${allowed}'" })
           templates = {
             "application/json" = "${local.escaped_path}${jsonencode({
+              type = "error"
               error = {
                 message = "$context.httpMethod is not allowed on $${path}. Allowed: ${allowed}."
                 type    = "invalid_request_error"

@@ -35,7 +35,7 @@ variable "functions" {
 }
 
 variable "authorizer" {
-  description = "The function that tells who calls the routes of auth `gateway`."
+  description = "The function that tells who calls the routes of auth `gateway` and `anthropic`."
   type = object({
     name      = string
     alias_arn = string

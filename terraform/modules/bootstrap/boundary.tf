@@ -50,7 +50,7 @@ locals {
     },
     {
       Sid    = "Models"
-      Action = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
+      Action = ["bedrock:CountTokens", "bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
       # Which ones is each group's policy to say; an inference profile reaches other Regions' too.
       Resource = [
         "arn:${local.partition}:bedrock:*::foundation-model/*",

@@ -103,6 +103,19 @@ run "a_groups_role_allows_its_models_and_no_other" {
     ]
     error_message = "a global profile's model has an ARN without a Region"
   }
+  assert {
+    condition = jsondecode(aws_iam_role_policy.group["restricted"].policy).Statement[5] == {
+      Sid    = "TokenCounts"
+      Effect = "Allow"
+      Action = ["bedrock:CountTokens"]
+      Resource = [
+        "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0",
+        "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-pro-v1:0",
+        "arn:aws:bedrock:us-east-1::foundation-model/meta.llama3-3-v1:0",
+      ]
+    }
+    error_message = "tokens are counted by the models themselves, and here"
+  }
 }
 
 run "what_is_bedrocks_own_may_be_named_as_it_is" {

@@ -168,6 +168,16 @@ locals {
           Resource  = [var.bucket_arn]
           Condition = { StringLike = merge(local.tagged, { "s3:prefix" = "${local.folder}/*" }) }
         },
+        # Tokens are counted by the model itself, also where it is invoked by a profile alone.
+        {
+          Sid    = "TokenCounts"
+          Effect = "Allow"
+          Action = ["bedrock:CountTokens"]
+          Resource = sort(distinct([
+            for id in ids : "${local.bedrock}:${data.aws_region.this.name}::foundation-model/${trimprefix(local.target[id].id, "${coalesce(local.geography[id], "-")}.")}"
+            if contains(["foundation-model", "inference-profile"], local.target[id].kind)
+          ]))
+        },
       ] : statement if length(statement.Resource) > 0]
     }
   }

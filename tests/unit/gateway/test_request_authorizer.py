@@ -134,3 +134,24 @@ async def test_the_cache_is_bounded(door: Any, monkeypatch: pytest.MonkeyPatch) 
     for name in ("a", "b", "c", "c", "b", "a"):
         await door("GET", "/models", headers={"authorization": name})
     assert [event["headers"]["Authorization"] for event in door.functions.called("authorizer")] == ["a", "b", "c", "a"]
+
+
+@pytest.mark.parametrize("headers", [KEY, {"x-api-key": "sk-pw-secret"}, {}])
+async def test_without_an_identity_source_it_is_asked_every_time(door: Any, headers: dict[str, str]) -> None:
+    for _ in range(2):
+        assert (await door("POST", "/messages", headers=headers)).status_code == 200
+    asked = door.functions.called("authorizer")
+    assert [event["httpMethod"] for event in asked] == ["POST", "POST"]
+    assert {name.lower() for name in asked[0]["headers"]} >= headers.keys()
+
+
+async def test_whom_the_function_does_not_know_is_refused_without_a_header_too(door: Any) -> None:
+    door.functions.answers["authorizer"] = FunctionError.of("Exception", "Unauthorized")
+    response = await door("POST", "/messages", headers={})
+    assert (response.status_code, error_code(response)) == (401, "invalid_api_key")
+    assert not door.functions.called("openai")
+
+
+def test_a_cache_needs_an_identity_source() -> None:
+    with pytest.raises(ValueError, match="identity source"):
+        request_authorizer.RequestAuthorizer(None, "authorizer", 60, lambda: 0, identity_source=None)  # type: ignore[arg-type]

@@ -166,6 +166,10 @@ def test_cognito_down_is_an_error_and_no_refusal():
         ({"Authorization": "Basic abc"}, "Basic abc"),
         ({"Authorization": "Bearer"}, ""),
         ({"X-Other": "abc"}, ""),
+        ({"X-Api-Key": " abc "}, "abc"),
+        ({"x-api-key": "abc", "authorization": " "}, "abc"),
+        ({"x-api-key": "abc", "authorization": "Bearer def"}, "def"),
+        ({"x-api-key": "abc", "authorization": "Bearer"}, ""),
         (None, ""),
     ],
 )

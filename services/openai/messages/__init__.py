@@ -1,0 +1,1 @@
+"""POST /messages: Anthropic's API in front of the same models."""

@@ -1,0 +1,286 @@
+"""What POST /messages takes: Anthropic's request, as far as the models here can serve it.
+
+What only tunes an answer and has no place here is taken and ignored (docs/claude-code.md lists it); what the answer
+would lack is refused by name.
+"""
+
+import binascii
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from services.openai.strict import STRICT
+
+Effort = Literal["low", "medium", "high", "xhigh", "max"]
+ToolName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]  # Converse's
+
+
+def _refused(remedy: str, *defaults: object) -> BeforeValidator:
+    """Nothing but what asks for nothing."""
+
+    def check(value: object) -> object:
+        if value is None or value in defaults:
+            return value
+        raise PydanticCustomError("unsupported_parameter", "{remedy}", {"remedy": remedy})
+
+    return BeforeValidator(check)
+
+
+def _texts(content: object) -> object:
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
+
+
+def _base64(data: str | None) -> str | None:
+    try:
+        binascii.a2b_base64(data or "", strict_mode=True)
+    except ValueError:
+        raise ValueError("is not base64") from None
+    return data
+
+
+def _custom(kind: object) -> object:
+    if kind in (None, "custom"):
+        return kind
+    text = "Tools that run at Anthropic, or that its own API defines, are not here: give a tool an 'input_schema'."
+    raise PydanticCustomError("unsupported_parameter", "{text}", {"text": text})
+
+
+class CacheControl(BaseModel):
+    """Claude Code also says a `scope`, by which Anthropic shares a cache among its customers' sessions."""
+
+    model_config = STRICT
+    type: Literal["ephemeral"]
+    ttl: Literal["5m", "1h"] = "5m"
+    scope: str | None = None
+
+
+class Source(BaseModel):
+    model_config = STRICT
+    type: Literal["base64", "text", "content", "url", "file"]
+    media_type: str | None = None
+    data: str | None = None
+    content: Annotated[list["Block"] | None, BeforeValidator(_texts)] = None
+    url: str | None = None
+    file_id: str | None = None
+
+    @model_validator(mode="after")
+    def whole(self) -> "Source":
+        needed = {"base64": "data", "text": "data", "content": "content", "url": "url", "file": "file_id"}[self.type]
+        if getattr(self, needed) is None:
+            raise ValueError(f"a source of type '{self.type}' needs '{needed}'")
+        return self
+
+
+class Block(BaseModel):
+    """One class for every type, so that an error's path is the client's own."""
+
+    model_config = STRICT
+    type: Literal["text", "image", "document", "tool_use", "tool_result", "thinking", "redacted_thinking"]
+    text: str | None = None
+    source: Source | None = None
+    title: str | None = None
+    context: str | None = None
+    citations: Any = None
+    id: Annotated[str, StringConstraints(min_length=1)] | None = None
+    name: ToolName | None = None
+    input: dict[str, Any] | None = None
+    tool_use_id: str | None = None
+    content: Annotated[list["Block"] | None, BeforeValidator(_texts)] = None
+    is_error: bool | None = None
+    thinking: str | None = None
+    signature: str | None = None
+    data: Annotated[str | None, AfterValidator(_base64)] = None
+    cache_control: CacheControl | None = None
+    caller: Any = None  # of a tool's use: who among Anthropic's own tools called it
+    toolset_name: Annotated[None, _refused("Toolsets are Anthropic's own.")] = None
+    transformations: Annotated[None, _refused("Models here see an image as it is.")] = None
+
+    @model_validator(mode="after")
+    def whole(self) -> "Block":
+        given = {name for name in self.model_fields_set if getattr(self, name) is not None}
+        needed, possible = _FIELDS[self.type]
+        if missing := needed - given:
+            raise ValueError(f"a block of type '{self.type}' needs '{min(missing)}'")
+        if foreign := given - needed - possible - {"type", "cache_control"}:
+            raise ValueError(f"a block of type '{self.type}' has no '{min(foreign)}'")
+        if self.type == "document" and isinstance(self.citations, dict) and self.citations.get("enabled"):
+            raise PydanticCustomError("unsupported_parameter", "Answers here carry no citations: leave them out.")
+        return self
+
+
+# What a block of each type must hold, and what it may.
+_FIELDS: dict[str, tuple[set[str], set[str]]] = {
+    "text": ({"text"}, {"citations"}),
+    "image": ({"source"}, set()),
+    "document": ({"source"}, {"title", "context", "citations"}),
+    "tool_use": ({"id", "name", "input"}, {"caller"}),
+    "tool_result": ({"tool_use_id"}, {"content", "is_error"}),
+    "thinking": ({"thinking"}, {"signature"}),
+    "redacted_thinking": ({"data"}, set()),
+}
+# Who may say what. An instruction in mid-conversation is a text.
+_SPOKEN = {
+    "user": {"text", "image", "document", "tool_result"},
+    "assistant": {"text", "tool_use", "thinking", "redacted_thinking"},
+    "system": {"text"},
+}
+
+
+class Message(BaseModel):
+    model_config = STRICT
+    role: Literal["user", "assistant", "system"]
+    content: Annotated[list[Block], BeforeValidator(_texts)]
+
+    @model_validator(mode="after")
+    def fitting(self) -> "Message":
+        for index, block in enumerate(self.content):
+            if block.type not in _SPOKEN[self.role]:
+                raise ValueError(f"content[{index}]: '{block.type}' is not for messages of the role '{self.role}'")
+            for inner in block.content or ():
+                if inner.type not in ("text", "image", "document"):
+                    raise ValueError(f"content[{index}]: a result holds texts, images and documents")
+        return self
+
+
+class Tool(BaseModel):
+    """What only Anthropic's API does with a tool (stream its input unchecked, load it late, …) changes no call."""
+
+    model_config = STRICT
+    type: Annotated[Literal["custom"] | None, BeforeValidator(_custom)] = None
+    name: ToolName
+    description: str | None = None
+    input_schema: dict[str, Any]
+    strict: bool | None = None
+    cache_control: CacheControl | None = None
+    eager_input_streaming: bool | None = None
+    defer_loading: bool | None = None
+    input_examples: list[Any] | None = None
+    allowed_callers: list[str] | None = None
+
+
+class ToolChoice(BaseModel):
+    model_config = STRICT
+    type: Literal["auto", "any", "tool", "none"]
+    name: str | None = None
+    disable_parallel_tool_use: bool | None = None
+
+    @model_validator(mode="after")
+    def named(self) -> "ToolChoice":
+        if (self.type == "tool") != (self.name is not None):
+            raise ValueError("a tool is named with type 'tool' and only with it")
+        return self
+
+
+class Thinking(BaseModel):
+    model_config = STRICT
+    type: Literal["enabled", "adaptive", "disabled"]
+    budget_tokens: Annotated[int, Field(ge=1024)] | None = None
+    display: str | None = None
+
+    @model_validator(mode="after")
+    def whole(self) -> "Thinking":
+        if (self.type == "enabled") != (self.budget_tokens is not None):
+            raise ValueError("'budget_tokens' stands with type 'enabled' and only with it")
+        return self
+
+
+class Format(BaseModel):
+    model_config = STRICT
+    type: Literal["json_schema"]
+    schema_: Annotated[dict[str, Any], Field(alias="schema")]
+
+
+class OutputConfig(BaseModel):
+    model_config = STRICT
+    effort: Effort | None = None
+    format: Format | None = None
+
+
+class Edit(BaseModel):
+    """Its own fields are for the model to judge."""
+
+    model_config = STRICT | ConfigDict(extra="allow")
+    type: Literal["clear_tool_uses_20250919", "clear_thinking_20251015"]
+
+    @property
+    def clears_nothing(self) -> bool:
+        keep = (self.model_extra or {}).get("keep")
+        return self.type == "clear_thinking_20251015" and keep in ("all", {"type": "all"})
+
+
+class ContextManagement(BaseModel):
+    model_config = STRICT
+    edits: list[Edit] = []
+
+
+class Metadata(BaseModel):
+    model_config = STRICT
+    user_id: str | None = None
+
+
+class Prompt(BaseModel):
+    """What a request to answer and a request to count have in common."""
+
+    model_config = STRICT
+    model: str
+    messages: Annotated[list[Message], Field(min_length=1)]
+    system: Annotated[list[Block] | None, BeforeValidator(_texts)] = None
+    tools: list[Tool] | None = None
+    tool_choice: ToolChoice | None = None
+    thinking: Thinking | None = None
+    output_config: OutputConfig | None = None
+    output_format: Format | None = None  # its older name
+    context_management: ContextManagement | None = None
+    cache_control: CacheControl | None = None
+    betas: list[str] | None = None  # of the header
+    speed: Annotated[str | None, _refused("There is one speed here.", "standard")] = None
+    mcp_servers: Annotated[list[Any] | None, _refused("No tools are run here.", [])] = None
+    container: Annotated[None, _refused("No code is run here.")] = None
+    inference_geo: Annotated[None, _refused("Where a model runs is said by its name: GET /v1/models.")] = None
+    thread: Annotated[
+        None, _refused("No conversation is kept here: send its messages, as clients do at this answer.")
+    ] = None
+    diagnostics: Any = None  # an offer to explain the cache
+
+    @model_validator(mode="after")
+    def texts(self) -> "Prompt":
+        if any(block.type != "text" for block in self.system or ()):
+            raise ValueError("'system' holds texts")
+        return self
+
+    @property
+    def effort(self) -> str | None:
+        return self.output_config.effort if self.output_config else None
+
+    @property
+    def schema_wanted(self) -> dict[str, Any] | None:
+        form = (self.output_config.format if self.output_config else None) or self.output_format
+        return form.schema_ if form else None
+
+    @property
+    def one_call(self) -> bool:
+        return bool(self.tool_choice and self.tool_choice.disable_parallel_tool_use)
+
+
+class MessagesRequest(Prompt):
+    """Source: Anthropic's API reference, Messages (as in anthropic-sdk-python 2.12)."""
+
+    max_tokens: Annotated[int, Field(ge=1)]
+    stream: bool | None = None
+    temperature: Annotated[float, Field(ge=0, le=1)] | None = None
+    top_p: Annotated[float, Field(ge=0, le=1)] | None = None
+    top_k: Annotated[int, Field(ge=0)] | None = None
+    stop_sequences: list[str] | None = None
+    metadata: Metadata | None = None
+    service_tier: Literal["auto", "standard_only"] | None = None
+
+    @model_validator(mode="after")
+    def telling(self) -> "MessagesRequest":
+        if any(not text.strip() for text in self.stop_sequences or ()):
+            raise ValueError("'stop_sequences' must hold more than white space")
+        return self
+
+
+class CountRequest(Prompt):
+    """Source: Anthropic's API reference, Count tokens in a Message (as in anthropic-sdk-python 2.12)."""

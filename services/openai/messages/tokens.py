@@ -1,0 +1,45 @@
+"""How many tokens a prompt has: what Bedrock is asked, and an estimate where it does not count. Pure."""
+
+import json
+import re
+from typing import Any
+
+from services.openai.catalogue import Model
+from services.openai.messages.params import CountRequest
+from services.openai.messages.request import native, prompt_body
+
+_GEOGRAPHY = re.compile(r"(?:us|us-gov|eu|apac|au|jp|ca|global)\.(?=anthropic\.)")
+_CHARACTERS = 4  # of a token of English, about
+_IMAGE, _BYTES = 1600, 4  # tokens of an image at the size to which models scale it; bytes of a document's token
+
+
+def counted_as(model: Model) -> str | None:
+    """The id to count by: Bedrock refuses inference profiles here, though newer models are invoked by nothing else.
+    None for a model that it counts no tokens of.
+
+    Sources: Amazon Bedrock user guide, CountTokens; live probes in
+    https://github.com/Boise-State-Development/agentcore-public-stack/pull/430 (read 2026-11).
+    """
+    return _GEOGRAPHY.sub("", model.id) if native(model) and not model.id.startswith("arn:") else None
+
+
+def count_input(request: CountRequest, model: Model) -> dict[str, Any]:
+    """CountTokens' body. Raises Problem for what the model cannot do."""
+    return {"input": {"converse": prompt_body(request, model)}}
+
+
+def estimate(value: Any) -> int:
+    """Tokens of a prompt's JSON, in anybody's form: the text's length, images and files by their own measure."""
+    return max(1, round(_size(value)))
+
+
+def _size(value: Any) -> float:
+    if isinstance(value, dict):
+        if value.get("type") == "image" or "image_url" in value:
+            return _IMAGE
+        if value.get("type") == "base64":
+            return len(value.get("data") or "") * 3 / 4 / _BYTES
+        return sum(_size(inner) + len(name) / _CHARACTERS / 2 for name, inner in value.items())
+    if isinstance(value, list):
+        return sum(_size(inner) + 1 for inner in value)
+    return len(value if isinstance(value, str) else json.dumps(value)) / _CHARACTERS
