@@ -22,9 +22,6 @@ from services.openai.messages.routes import router as messages
 from services.openai.responses.routes import router as responses
 
 app = router()
-app.include_router(files)
-app.include_router(messages)
-app.include_router(responses)
 
 
 @app.post("/chat/completions")
@@ -103,5 +100,10 @@ def _json(body: str | Iterator[str], call: Call) -> Response[Any]:
     # Under its own spelling of the header Powertools would write a body that is no text as JSON a second time.
     return Response(200, headers={"content-type": "application/json", **call.headers}, body=body)
 
+
+# Behind the routes above: Powertools looks a path up in the order of their making.
+app.include_router(files)
+app.include_router(messages)
+app.include_router(responses)
 
 handler = serve(app)
