@@ -12,7 +12,7 @@ READY := .venv/ready
 CHECKOV := .checkov/ready
 CLIENTS := .clients/ready
 
-.PHONY: help setup run test check checkov format lock build bench clean
+.PHONY: help setup run test check checkov format docs lock build bench clean
 .PHONY: plan deploy output idle-cost smoke admin rollback destroy bootstrap rehearse
 
 help: ## List the commands
@@ -64,6 +64,9 @@ smoke: $(READY) ## Check a deployed environment with real clients; BASE_URL= KEY
 format: $(READY) ## Rewrite the sources in the project's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(READY) ## Write the generated pages again: docs/compatibility.md
+	PYTHONPATH=.:shared $(BIN)/python -m tools.compatibility
 
 lock: $(READY) ## Resolve the dependencies again: uv.lock, and the files plain pip reads
 	$(BIN)/uv lock --upgrade --python $(BIN)/python

@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "cli": {"pennyworth_cli"},
     "tools": {"tools"},
     "tools/rehearsal": {"tools", "local"},
+    "tools/compatibility": {"tools", "pennyworth", "services"},
     "benchmarks": {"benchmarks", "local", "tools"},
 }
 # The layer's libraries; whatever else a service imports is missing in Lambda.
