@@ -19,9 +19,11 @@ _EFFORTS = {"max": "xhigh"}  # OpenAI's word for it
 _SHARED = ("temperature", "top_p", "top_k")
 
 
-def chat_body(request: MessagesRequest) -> dict[str, Any]:
-    """The body of a chat. Raises Problem for what no chat can say."""
-    body: dict[str, Any] = {"model": request.model, "max_completion_tokens": request.max_tokens, **prompt_body(request)}
+def chat_body(request: MessagesRequest, output_limit: int | None = None) -> dict[str, Any]:
+    """The body of a chat. `max_tokens` is a bound: beyond the model's own, that is it. Raises Problem for what no chat
+    can say."""
+    most = min(request.max_tokens, output_limit or request.max_tokens)
+    body: dict[str, Any] = {"model": request.model, "max_completion_tokens": most, **prompt_body(request)}
     body |= {name: value for name in _SHARED if (value := getattr(request, name)) is not None}
     if request.stop_sequences:
         body["stop"] = request.stop_sequences

@@ -39,7 +39,7 @@ class Native(Provider):
     ) -> None:
         """`deadline`: a reading of time.monotonic, until which an answer is waited for."""
         self._aws, self._credentials_of, self._caller, self._model = aws, credentials_of, caller, model
-        self._deadline = deadline
+        self._deadline, self.output_limit = deadline, model.max_output_tokens
 
     def complete(self, body: dict[str, Any], _: Envelope) -> dict[str, Any]:
         """The model's completion, unchanged. Raises Problem."""

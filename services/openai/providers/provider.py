@@ -20,6 +20,8 @@ class Provider(Protocol):
 
     # How often a call may be repeated: none where what carries it has tried again already, or tries would multiply.
     retries: ClassVar[int] = 0
+    # The most tokens the model answers with, where that is known.
+    output_limit: int | None = None
 
     def complete(self, body: dict[str, Any], envelope: Envelope, /) -> dict[str, Any]: ...
     def stream(self, body: dict[str, Any], envelope: Envelope, meter: Meter, /) -> Iterator[bytes]: ...
@@ -43,7 +45,7 @@ class Provider(Protocol):
         from services.openai.messages.chat import chat_body, from_chat
         from services.openai.messages.params import MessagesRequest
 
-        return from_chat(self.complete(chat_body(check(MessagesRequest, body)), envelope), envelope)
+        return from_chat(self.complete(chat_body(check(MessagesRequest, body), self.output_limit), envelope), envelope)
 
     def stream_message(self, body: dict[str, Any], envelope: Envelope, meter: Meter, /) -> Iterator[bytes]:
         """Its events. The status is known when this returns."""
@@ -51,7 +53,7 @@ class Provider(Protocol):
         from services.openai.messages.params import MessagesRequest
         from services.openai.messages.sse import named_events
 
-        chat = self.stream(chat_body(check(MessagesRequest, body)), envelope, meter)
+        chat = self.stream(chat_body(check(MessagesRequest, body), self.output_limit), envelope, meter)
         return named_events(chat_events(chunks(chat), envelope))
 
     def message_tokens(self, body: dict[str, Any], /) -> tuple[int, bool]:

@@ -188,3 +188,9 @@ def test_a_prompts_length_is_an_estimate():
     tokens, exact = Provider().message_tokens({"model": "m", "messages": [{"role": "user", "content": "word " * 400}]})
     assert not exact
     assert 400 < tokens < 700
+
+
+@pytest.mark.parametrize(("limit", "most"), [(None, 9000), (20000, 9000), (100, 100)])
+def test_the_models_own_limit_is_the_most_that_is_asked_for(limit, most):
+    asked = {"model": "m", "max_tokens": 9000, "messages": [{"role": "user", "content": "Hi"}]}
+    assert chat_body(check(MessagesRequest, asked), limit)["max_completion_tokens"] == most
