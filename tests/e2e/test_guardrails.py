@@ -128,3 +128,25 @@ def test_half_a_guardrail_is_refused_by_its_header(offered):
     with pytest.raises(openai.BadRequestError) as raised:
         said(offered, PLAIN, "nova-lite", streamed=False, extra_headers=half)
     assert raised.value.param == "X-Amzn-Bedrock-GuardrailVersion"
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("form", [{"type": "json_object"}, {"type": "json_schema", "json_schema": {"name": "x"}}])
+def test_no_answer_comes_as_a_tools_call_which_no_guardrail_reads(forced, calls, form, streamed):
+    """Asked for JSON, a model without a format of its own answers by a tool of ours: that the client must not see."""
+    with pytest.raises(openai.BadRequestError) as raised:
+        said(forced, PLAIN, "nova-lite", streamed=streamed, response_format=form)
+    assert (raised.value.code, raised.value.param) == ("unsupported_parameter", "response_format")
+    assert calls() == []
+
+
+def test_an_answer_whose_form_bedrock_enforces_is_judged_as_text(forced):
+    schema = {
+        "type": "object",
+        "properties": {"a": {"type": "string"}},
+        "required": ["a"],
+        "additionalProperties": False,
+    }
+    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema, "strict": True}}
+    model = "claude-haiku-4.5"
+    assert said(forced, BLOCKED, model, streamed=False, response_format=form) == (SORRY, "content_filter")
