@@ -7,7 +7,7 @@ import time
 import httpx
 import pytest
 
-MARK = "xyzzy-marked-9f3b"
+MARK, KEY = "xyzzy-marked-9f3b", "plugh-key-4c1d"
 _WRITTEN_S = 10
 TOOL = {"type": "function", "function": {"name": f"t-{MARK}", "parameters": {"type": "object", "title": MARK}}}
 CHAT = {
@@ -96,11 +96,11 @@ def test_no_line_of_the_log_holds_what_a_client_said(gateway, fault, failure):
 @pytest.mark.parametrize(
     "headers",
     [
-        {"authorization": f"Bearer sk-pw-{MARK}"},
-        {"authorization": f"Basic {MARK}"},
-        {"authorization": f"Bearer {MARK}.{MARK}.{MARK}"},
-        {"x-api-key": f"sk-pw-{MARK}"},
-        {"x-api-key": MARK, "authorization": " "},
+        {"authorization": f"Bearer sk-pw-{KEY}"},
+        {"authorization": f"Basic {KEY}"},
+        {"authorization": f"Bearer {KEY}.{KEY}.{KEY}"},
+        {"x-api-key": f"sk-pw-{KEY}"},
+        {"x-api-key": KEY, "authorization": f"Basic {KEY}"},
     ],
 )
 def test_no_line_of_the_log_holds_a_credential(gateway, headers):
@@ -108,7 +108,7 @@ def test_no_line_of_the_log_holds_a_credential(gateway, headers):
         for path in ("/chat/completions", "/messages", "/messages/count_tokens", "/mcp"):
             assert client.post(path, json={}).status_code in (401, 403)
         log = settled(gateway, client)
-    assert MARK not in log
+    assert KEY not in log
     assert gateway.api_key not in log
     assert gateway.admin_token not in log
 
