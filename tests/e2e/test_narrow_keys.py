@@ -8,7 +8,7 @@ NAMES = (
     *("nova-lite", "amazon.nova-lite-v1:0", "bedrock/amazon.nova-lite-v1:0", "us.amazon.nova-lite-v1:0"),
     "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0",
     *("claude-sonnet-4-5", "Nova-Micro", "nova-micro ", "nova-micro\x00", "nova-micro/../nova-lite", "nova-*", "*"),
-    *("nova‑micro", "nova-micro\u200b", "gpt-oss-20b", "titan-embed-text-v2"),
+    *("nova\u2011micro", "nova-micro\u200b", "gpt-oss-20b", "titan-embed-text-v2"),
 )
 ASK = [{"role": "user", "content": "hi"}]
 BODIES = {
