@@ -47,6 +47,8 @@ def checked(body: Any) -> dict[str, Any]:
             raise invalid(f"This stand-in does not simulate '{name}'.")
     if given.get("n", 1) != 1 or given.get("modalities", ["text"]) != ["text"]:
         raise invalid("This stand-in simulates one text answer.")
+    if not isinstance(given.get("stream_options") or {}, dict):
+        raise unreadable("stream_options: invalid type, expected a map")
     if "stream_options" in given and not given.get("stream"):
         raise invalid("The 'stream_options' parameter is only allowed when 'stream' is enabled.")
     return given

@@ -68,6 +68,18 @@ def asked_for(tools: dict[str, Any] | None) -> list[dict[str, str]]:
     return [{"text": _ORDER}] if asked else []
 
 
+def require_judged(converse: dict[str, Any], model: Model) -> None:
+    """Raise the Problem of an answer that no guardrail would judge: it reads no input of a tool's call.
+
+    Source: Amazon Bedrock user guide, include a guardrail with the Converse API (read 2026-11).
+    """
+    if answered_by_tool(converse):
+        reason = (
+            f"The model '{model.name}' gives such an answer only as a tool's call, which a guardrail does not judge."
+        )
+        raise Problem("unsupported_parameter", param="response_format", reason=reason)
+
+
 def answered_by_tool(converse: dict[str, Any]) -> bool:
     """Whether a Converse body asks for the answer as a call of our tool."""
     tools = converse.get("toolConfig", {}).get("tools", ())

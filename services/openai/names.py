@@ -21,6 +21,10 @@ _ARN = (
     r"|[0-9]{12}:(?:inference-profile|application-inference-profile)/[a-zA-Z0-9:.-]+)"
 )
 _RAW = re.compile(f"{_ID}|{_ARN}")
+# A pattern over those: as terraform/modules/identity tells it from one over names.
+_RAW_PATTERN = re.compile(
+    r"arn:aws[a-z-]*:bedrock:[a-z0-9-]+:[0-9]*:[a-z-]+/.+|[a-z][a-z0-9-]*\.[A-Za-z*][A-Za-z0-9.:*?-]*"
+)
 _LONGEST = 2048
 _GEOGRAPHY = re.compile(r"(?:us|us-gov|eu|apac|au|ca|jp|global)\.(?=[a-z0-9]+\.)")
 
@@ -28,6 +32,17 @@ _GEOGRAPHY = re.compile(r"(?:us|us-gov|eu|apac|au|ca|jp|global)\.(?=[a-z0-9]+\.)
 def raw(name: str) -> bool:
     """Whether that is written as Bedrock writes an id or ARN of a model or profile."""
     return len(name) <= _LONGEST and _RAW.fullmatch(name) is not None
+
+
+def grants(name: str, pattern: str) -> bool:
+    """Whether a group's pattern allows what has that name.
+
+    Bedrock's own ids and ARNs are allowed by patterns that are written as such, and by no other: IAM has no names, so
+    the group's role holds what stands behind the names that match a pattern, and a pattern over ids as it is.
+    """
+    if raw(name.removeprefix(f"{BEDROCK}/")) and not _RAW_PATTERN.fullmatch(pattern):
+        return False
+    return fnmatchcase(name, pattern)
 
 
 class _Rule(NamedTuple):

@@ -153,6 +153,7 @@ def _place(url: str) -> tuple[str, str]:
 @contextmanager
 def _connection(host: str, ends_at: float, web: Web) -> Iterator[http.client.HTTPSConnection]:
     """An open one, to an address that was looked at. Raises Unfetched or OSError."""
+    _left(ends_at)  # looking a name up may take the resolver's time: not when ours is up
     try:
         found = web.addresses(host)
     except OSError:

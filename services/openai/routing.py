@@ -15,7 +15,7 @@ from pennyworth.settings import settings
 from pennyworth.tracing import subsegment
 from services.openai.catalogue import Model, Route, catalogue
 from services.openai.catalogue import card as catalogued
-from services.openai.names import BEDROCK, Names
+from services.openai.names import BEDROCK, Names, grants
 from services.openai.providers.bedrock import Bedrock
 from services.openai.providers.lanes import answers
 from services.openai.providers.provider import Provider
@@ -90,7 +90,7 @@ def candidates(name: str, caller: Principal, kind: str, draw: Callable[[], float
 
 def may_use(caller: Principal, model: Model, asked: str = "") -> bool:
     """Whether a policy allows the model, by any name that is its own."""
-    return any(caller.may_use(name) for name in names().permits(model, asked))
+    return caller.may_use(*names().permits(model, asked), grants=grants)
 
 
 def cards(caller: Principal) -> list[dict[str, Any]]:

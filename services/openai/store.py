@@ -66,7 +66,8 @@ class Store:
 
     def __init__(self, aws: Aws, credentials_of: Callable[[Principal], Credentials], caller: Principal, bucket: str):
         owner = tags(caller).get("user", "")
-        if not _OWNER.fullmatch(owner):
+        # The role opens the prefix of the tag, in which characters may have been replaced: then it is not theirs alone.
+        if owner != caller.user_id or not _OWNER.fullmatch(owner):
             raise ValueError("no prefix can be made of this user's id")
         self._prefix = f"users/{owner}/"
         self._credentials = partial(credentials_of, caller)

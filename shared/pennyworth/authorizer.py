@@ -103,9 +103,10 @@ def credential(event: dict[str, Any]) -> str:
     Where both are sent Authorization alone counts, as it does for API Gateway, which caches decisions by it.
     """
     headers: dict[str, str] = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    value = headers.get("authorization", "").strip()
-    if not value:
+    value = headers.get("authorization", "")
+    if not value:  # white space is something: by it a decision may be cached, and what stood beside it is forgotten
         return headers.get("x-api-key", "").strip()
+    value = value.strip()
     scheme, _, rest = value.partition(" ")
     return rest.strip() if scheme.lower() == "bearer" else value
 

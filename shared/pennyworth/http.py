@@ -24,6 +24,10 @@ Handler = Callable[[Event, Any], Reply]
 # cookie, so any origin may ask.
 _CORS = {"access-control-allow-origin": ["*"], "access-control-expose-headers": ["*"]}
 
+# What is answered is for the caller alone, whom a cache between us may know by x-api-key, which says nothing to it; and
+# what a model wrote is never to be taken for a page.
+_PRIVATE = {"cache-control": ["no-store"], "x-content-type-options": ["nosniff"]}
+
 _LOGGED_ALSO = "pennyworth.log"  # not a key of API Gateway's
 
 
@@ -75,7 +79,9 @@ def serve(app: APIGatewayRestResolver) -> Handler:
             reply = _resolved(app, event, context, started_at)
             span.put_annotation("status", reply["statusCode"])
             span.put_annotation("user_id", _caller(event).get("user_id"))
-        reply["multiValueHeaders"] |= {"x-request-id": [request_id], **_CORS}
+        own = {name.lower() for name in reply["multiValueHeaders"]}
+        private = {name: value for name, value in _PRIVATE.items() if name not in own}
+        reply["multiValueHeaders"] |= {"x-request-id": [request_id], **_CORS, **private}
         body = reply["body"]
         if isinstance(body, str | bytes | None):
             _log(event, reply["statusCode"], started_at)

@@ -1,7 +1,7 @@
 """Who is calling: made by the authorizer, carried in API Gateway's context, read by the services."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -38,9 +38,13 @@ class Principal:
     active: bool = True
     within_budget: bool = True
 
-    def may_use(self, model: str) -> bool:
-        """Whether a model's name is allowed, by the group and by the key."""
-        return _matches(model, self.models) and _matches(model, self.key_models)
+    def may_use(self, *names: str, grants: Callable[[str, str], bool] = fnmatchcase) -> bool:
+        """Whether a model of these names is allowed: the group grants one of them, and the key leaves one of them.
+
+        `grants` says whether a name is what a pattern of the group's means.
+        """
+        granted = any(grants(name, pattern) for name in names for pattern in self.models)
+        return granted and any(fnmatchcase(name, pattern) for name in names for pattern in self.key_models)
 
     def to_context(self) -> dict[str, str]:
         """API Gateway carries a flat map of strings only."""
@@ -78,7 +82,3 @@ class Principal:
             guardrail=Guardrail(*json.loads(context["guardrail"])) if "guardrail" in context else None,
             guardrails=tuple(json.loads(context.get("guardrails", "[]"))),
         )
-
-
-def _matches(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)

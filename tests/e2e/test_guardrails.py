@@ -8,6 +8,8 @@ import jwt
 import openai
 import pytest
 
+from tests.e2e.test_mcp_client import talk
+
 GUARDRAIL = {"X-Amzn-Bedrock-GuardrailIdentifier": "simulatedguard1", "X-Amzn-Bedrock-GuardrailVersion": "1"}
 BLOCKED = [{"role": "user", "content": "Tell me about operation moonbeam"}]
 MASKED = [{"role": "user", "content": 'Say "ask ada@example.com about it"'}]
@@ -128,3 +130,65 @@ def test_half_a_guardrail_is_refused_by_its_header(offered):
     with pytest.raises(openai.BadRequestError) as raised:
         said(offered, PLAIN, "nova-lite", streamed=False, extra_headers=half)
     assert raised.value.param == "X-Amzn-Bedrock-GuardrailVersion"
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("form", [{"type": "json_object"}, {"type": "json_schema", "json_schema": {"name": "x"}}])
+def test_no_answer_comes_as_a_tools_call_which_no_guardrail_reads(forced, calls, form, streamed):
+    """Asked for JSON, a model without a format of its own answers by a tool of ours: that the client must not see."""
+    with pytest.raises(openai.BadRequestError) as raised:
+        said(forced, PLAIN, "nova-lite", streamed=streamed, response_format=form)
+    assert (raised.value.code, raised.value.param) == ("unsupported_parameter", "response_format")
+    assert calls() == []
+
+
+def test_an_answer_whose_form_bedrock_enforces_is_judged_as_text(forced):
+    schema = {
+        "type": "object",
+        "properties": {"a": {"type": "string"}},
+        "required": ["a"],
+        "additionalProperties": False,
+    }
+    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema, "strict": True}}
+    model = "claude-haiku-4.5"
+    assert said(forced, BLOCKED, model, streamed=False, response_format=form) == (SORRY, "content_filter")
+
+
+TOOLS = [{"name": "f", "input_schema": {"type": "object"}}]
+MESSAGE = {"messages": BLOCKED, "max_tokens": 100}
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("model", ["nova-lite", "claude-haiku-4.5", "llama-3.3-70b", "gpt-oss-20b"])
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/chat/completions", {"messages": BLOCKED}),
+        ("/completions", {"prompt": BLOCKED[0]["content"]}),
+        ("/responses", {"input": BLOCKED[0]["content"], "store": False}),
+        ("/messages", MESSAGE),
+        ("/messages", {**MESSAGE, "tools": TOOLS}),  # Llama is asked for a whole answer, which is streamed then
+    ],
+)
+def test_no_endpoint_reaches_a_model_without_the_groups_guardrail(gateway, forced, calls, path, body, model, streamed):
+    with gateway.http(forced.api_key) as client:
+        answer = client.post(path, json={**body, "model": model, "stream": streamed})
+    assert answer.status_code == 200, answer.text
+    assert [call["stop_reason"] for call in calls()] == ["guardrail_intervened"]
+
+
+def test_a_compaction_and_a_tool_of_mcp_are_guarded_too(gateway, forced, calls):
+    with gateway.http(forced.api_key) as client:
+        client.post("/responses/compact", json={"model": "nova-lite", "input": BLOCKED[0]["content"]})
+    asked = {"model": "nova-lite", "prompt": BLOCKED[0]["content"]}
+    told = talk(gateway, "auto", lambda client: client.call_tool("chat", asked), forced.api_key)
+    assert told.structured_content["text"] == SORRY
+    assert [call["stop_reason"] for call in calls()] == ["guardrail_intervened"] * 2
+
+
+def test_an_answer_that_the_guardrail_stopped_is_not_answered_by_another_model(gateway, forced, calls, fault):
+    """Nor does a call that failed go on to one around which nothing stands."""
+    fault(error="ThrottlingException", times=None, model="amazon.nova-lite-v1:0")
+    with pytest.raises(openai.RateLimitError):
+        said(forced, BLOCKED, "nova-lite", streamed=False)
+    assert {call["model_id"] for call in calls()} == {"amazon.nova-lite-v1:0"}

@@ -1,12 +1,33 @@
 """Bedrock's own ids and ARNs in place of a name, by the unmodified OpenAI SDK."""
 
+import json
+
 import boto3
 import httpx
+import jwt
 import openai
 import pytest
 
 ASK = [{"role": "user", "content": 'Say "good morning"'}]
 _OPTIONS = {"region_name": "us-east-1", "aws_access_key_id": "AKIASIMULATED", "aws_secret_access_key": "made-up-secret"}
+
+
+@pytest.fixture(scope="module")
+def client(gateway):
+    """Of a group that is allowed Bedrock's own ids and ARNs, made where Terraform makes groups."""
+    pool = jwt.decode(gateway.admin_token, options={"verify_signature": False})["iss"].rsplit("/", 1)[1]
+    cognito = boto3.client("cognito-idp", endpoint_url=gateway.aws_url, **_OPTIONS)
+    role = cognito.get_group(UserPoolId=pool, GroupName="developers")["Group"]["RoleArn"]
+    models = ["amazon.*", "us.amazon.*", "arn:aws:bedrock:us-east-1::foundation-model/*"]
+    models += [
+        f"arn:aws:bedrock:us-east-1:123456789012:{kind}/*"
+        for kind in ("inference-profile", "application-inference-profile", "imported-model")
+    ]
+    description = json.dumps({"actions": ["inference"], "models": models})
+    cognito.create_group(UserPoolId=pool, GroupName="raw", Precedence=1, Description=description, RoleArn=role)
+    user = gateway.user("raw@example.com")
+    cognito.admin_add_user_to_group(UserPoolId=pool, Username=user, GroupName="raw")
+    return gateway.openai(gateway.key(user)["value"])
 
 
 @pytest.fixture(scope="module")
@@ -52,24 +73,35 @@ def said(client, model, *, streamed):
         ),
     ],
 )
-def test_an_id_or_arn_of_bedrocks_is_asked_as_it_is(gateway, calls, model, asked, streamed):
-    assert said(gateway.openai(), model, streamed=streamed) == "good morning"
+def test_an_id_or_arn_of_bedrocks_is_asked_as_it_is(client, calls, model, asked, streamed):
+    assert said(client, model, streamed=streamed) == "good morning"
     assert [call["model_id"] for call in calls()] == [asked]
 
 
 @pytest.mark.parametrize("streamed", [False, True])
 @pytest.mark.parametrize("made", ["profile", "imported"])
-def test_what_the_account_has_made_is_asked_by_its_arn(gateway, calls, request, made, streamed):
+def test_what_the_account_has_made_is_asked_by_its_arn(client, calls, request, made, streamed):
     arn = request.getfixturevalue(made)
-    assert said(gateway.openai(), arn, streamed=streamed) == "good morning"
+    assert said(client, arn, streamed=streamed) == "good morning"
     assert calls()[-1]["model_id"] == arn
 
 
-def test_an_arn_nobody_made_is_no_model(gateway):
+def test_an_arn_nobody_made_is_no_model(client):
     arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abcdefabcdef"
     with pytest.raises(openai.NotFoundError) as raised:
-        said(gateway.openai(), arn, streamed=False)
+        said(client, arn, streamed=False)
     assert raised.value.code == "model_not_found"
+
+
+@pytest.mark.parametrize("model", ["us.amazon.nova-pro-v1:0", "bedrock/anthropic.claude-9-v1:0"])
+@pytest.mark.parametrize("path", ["/chat/completions", "/completions", "/responses", "/messages"])
+def test_a_group_of_all_models_is_allowed_no_id_that_its_role_lacks(gateway, calls, model, path):
+    body = {"model": model, "messages": ASK, "max_tokens": 9}
+    body = {"model": model, "input": "hi"} if path == "/responses" else body
+    body = {"model": model, "prompt": "hi"} if path == "/completions" else body
+    with gateway.http() as client:
+        assert client.post(path, json=body).status_code == 403
+    assert calls() == []
 
 
 @pytest.mark.parametrize("model", ["us.amazon.nova-2-lite-v1:0", "anthropic.claude-haiku-4-5-20251001-v1:0"])

@@ -53,6 +53,25 @@ def upstream(server):
         yield made
 
 
+@pytest.mark.parametrize("field", ["models", "fallbacks", "preset"])
+@pytest.mark.parametrize("way", ["complete", "stream", "complete_prompt", "stream_prompt", "embed"])
+def test_no_field_names_a_model_beside_the_one_that_is_allowed(server, upstream, field, way):
+    """OpenRouter and others would ask that one, with our key, and no policy would have seen its name."""
+    more = {"embed": (), "stream": (ENVELOPE, meter()), "stream_prompt": (ENVELOPE, meter())}.get(way, (ENVELOPE,))
+    with pytest.raises(Problem) as raised:
+        getattr(upstream, way)({"model": "mine", "messages": [], field: ["dear/model"]}, *more)
+    assert (raised.value.status, raised.value.param) == (400, field)
+    assert server.requests == []
+
+
+def test_an_answer_that_nests_too_deep_is_the_providers_fault(server, upstream):
+    for status in (200, 400):
+        server.answer = (status, {}, b'{"error": ' + b"[" * 100_000 + b"]" * 100_000 + b"}")
+        with pytest.raises(Problem) as raised:
+            upstream.complete({"model": "mine", "messages": []}, ENVELOPE)
+        assert raised.value.status in (400, 502)
+
+
 def test_a_request_and_its_answer_pass_unchanged(server, upstream):
     body = {"model": "gpt-x", "messages": [], "a_parameter_of_tomorrow": {"x": "é"}}
     assert upstream.complete(body, ENVELOPE) == COMPLETION

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _OURS = "file-pw-"  # those of other providers go on to them as they are
 _MOST = 20_000_000  # bytes of all files of a request: five documents of 4.5 MB are the most that Converse takes
+_MOST_FILES = 64  # different ones, for each is asked of S3: Converse takes 25 images and documents
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}")
 
 
@@ -35,6 +36,7 @@ def resolved(body: dict[str, Any], store: "Store") -> dict[str, Any]:
     from services.openai.files.shelf import Shelf
 
     shelf = Shelf(store)
+    found: dict[str, Any] = {}
     read: dict[str, tuple[str, str]] = {}
     room = _MOST
     for path, kind, named in references(body):
@@ -42,7 +44,12 @@ def resolved(body: dict[str, Any], store: "Store") -> dict[str, Any]:
         filled = "file_data" if kind == "file" else "url"
         if named.get(filled) is not None:
             raise Problem("invalid_value", param=param, reason=f"stands beside '{filled}'; send one of them")
-        file = _found(shelf, named["file_id"], param)
+        file_id = named["file_id"]
+        if file_id not in found:
+            if len(found) == _MOST_FILES:
+                raise Problem("invalid_value", param=param, reason=f"is one of more than {_MOST_FILES} files")
+            found[file_id] = _found(shelf, file_id, param)
+        file = found[file_id]
         room -= file.size
         if room < 0:
             reason = f"brings the files of this request over {_MOST // 1_000_000} MB; send fewer or smaller ones"

@@ -20,6 +20,7 @@ from services.openai.chunks import Event, ending, stream_chunks
 from services.openai.converse import Envelope, from_converse, reading, to_converse, usage
 from services.openai.embeddings import Batch, Embedded, EmbeddingRequest, batches, embedding_list
 from services.openai.faults import problem
+from services.openai.formats import require_judged
 from services.openai.guardrail import config
 from services.openai.makers import from_invoke, to_invoke
 from services.openai.meter import Meter
@@ -69,7 +70,7 @@ class Bedrock(Provider):
     def complete(self, body: dict[str, Any], envelope: Envelope) -> dict[str, Any]:
         """The completion. Raises Problem."""
         request = self._read(body)
-        converse = to_converse(request, self._model) | config(self._guardrail, streamed=False)
+        converse = self._converse(request, streamed=False)
         replies = self._called(self._aws.post, "converse", converse, request.n)
         return together([from_converse(reply, envelope, reading(request, converse)) for reply in replies])
 
@@ -77,7 +78,7 @@ class Bedrock(Provider):
         """Server-sent events. Bedrock has answered when this returns, so what Bedrock refuses still raises Problem
         here, while a status can be chosen."""
         request = self._read(body)
-        converse = to_converse(request, self._model) | config(self._guardrail, streamed=True)
+        converse = self._converse(request, streamed=True)
         streams = self._opened(converse, request.n)
         read = reading(request, converse)
         spent = Spent(len(streams), meter)
@@ -87,6 +88,13 @@ class Bedrock(Provider):
         if len(streams) == 1:
             return _closing(streams, sse(chunks[0], lambda: streams[0].pending))
         return _closing(streams, sse(interleaved(chunks)))
+
+    def _converse(self, request: ChatRequest, *, streamed: bool) -> dict[str, Any]:
+        """The Converse body. Raises Problem."""
+        converse = to_converse(request, self._model) | config(self._guardrail, streamed=streamed)
+        if self._guardrail is not None:
+            require_judged(converse, self._model)
+        return converse
 
     def _read(self, body: dict[str, Any]) -> ChatRequest:
         """The request, with the images that it names by their URLs, unless a setting keeps us from fetching any."""

@@ -12,6 +12,7 @@ from services.openai.converse import Envelope
 from services.openai.meter import Meter
 from services.openai.sse import event, sse
 
+_LONGEST = 16_000_000  # bytes of an event: an image in base64 is some
 _BLANK = re.compile(rb"\r?\n\r?\n")  # ends an event; some servers write lines as HTTP does
 _USAGE = re.compile(rb'"usage"\s*:\s*\{')  # within a text the quotes would be escaped; most chunks say null
 _DATA = re.compile(rb"^data: ?(.*)$", re.MULTILINE)
@@ -20,16 +21,23 @@ _THROTTLED = frozenset({"rate_limit_exceeded", "rate_limit_error", "rate_limit_r
 
 
 def whole(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Whole events, so that no client reads half of one before an error."""
-    pending = b""
+    """Whole events, so that no client reads half of one before an error. Raises Problem for one that does not end."""
+    pending = bytearray()
     for piece in pieces:
+        read = max(0, len(pending) - 3)  # a blank line may be cut: what was before was looked through
         pending += piece
-        end = max((found.end() for found in _BLANK.finditer(pending)), default=0)
+        end = max((found.end() for found in _BLANK.finditer(pending, read)), default=0)
         if end:
-            yield pending[:end]
-            pending = pending[end:]
+            yield bytes(pending[:end])
+            del pending[:end]
+        _require_end(pending)
     if pending.strip():  # some leave out the blank line after their last event
-        yield pending.rstrip() + b"\n\n"
+        yield bytes(pending.rstrip()) + b"\n\n"
+
+
+def _require_end(held: bytearray) -> None:
+    if len(held) > _LONGEST:
+        raise Problem("upstream_error")
 
 
 def honest(events: Iterator[bytes], problem: Callable[[int, object], Problem]) -> Iterator[bytes]:
@@ -37,26 +45,27 @@ def honest(events: Iterator[bytes], problem: Callable[[int, object], Problem]) -
 
     `problem` makes it of a status and OpenAI's error object, where the provider's own first event is an error.
     """
-    held = b""
+    held = bytearray()
     begun = False
     try:
         for piece in events:
             if not begun:
-                held += piece  # a comment keeps a connection open and says nothing
-                said = _DATA.search(held)
-                if said is None:
+                held += piece
+                said = _DATA.search(piece)
+                _require_end(held)
+                if said is None:  # a comment keeps a connection open and says nothing
                     continue
                 if (error := _error(said[1])) is not None:
                     events.close()  # type: ignore[attr-defined]  # a generator
                     raise problem(_status(error), error)
-                begun, piece, held = True, held, b""
+                begun, piece, held = True, bytes(held), bytearray()
             yield piece
     except Problem as failed:
         if not begun:
             raise
         yield event(failed.body)
     if held:
-        yield held
+        yield bytes(held)
 
 
 def metered(

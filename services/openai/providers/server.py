@@ -132,7 +132,7 @@ def document(response: "requests.Response") -> dict[str, Any]:
     """The JSON object of an answer. Raises Problem."""
     try:
         read = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         read = None
     if not isinstance(read, dict):
         raise Problem("upstream_error")
@@ -150,7 +150,7 @@ def _card(model: dict[str, Any]) -> dict[str, Any]:
 def _error(response: "requests.Response") -> object:
     try:
         return response.json()["error"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

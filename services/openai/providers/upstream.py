@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     import requests
 
 
+# By these, gateways such as OpenRouter and LiteLLM's let a request choose among models: no policy would see which.
+# Sources: OpenRouter's documentation, model fallbacks and presets; LiteLLM's, fallbacks (read 2026-11).
+_OTHER_MODELS = ("models", "fallbacks", "preset")
+
+
 class Upstream(Provider):
     """One model there."""
 
@@ -55,6 +60,10 @@ class Upstream(Provider):
         return metered(honest(whole(pieces), self._server.problem), body, envelope, meter)
 
     def _post(self, path: str, body: dict[str, Any], *, stream: bool = False) -> "requests.Response":
+        for name in _OTHER_MODELS:
+            if body.get(name) is not None:
+                reason = "It names models beside 'model', which alone is what you are allowed. Leave it out."
+                raise Problem("unsupported_parameter", param=name, reason=reason)
         wait_s = max(min(READ_S, self._deadline - time.monotonic()), 0.001)
         return self._server.post(path, {**body, "model": self._model.id}, stream=stream, wait_s=wait_s)
 

@@ -9,6 +9,8 @@ from services.openai.responses.request import Conversation
 from services.openai.responses.response import item_id
 from services.openai.responses.state import State
 
+_NAMED = ("item_reference", "reasoning")  # what may be read from the store by its id
+
 
 class Told(NamedTuple):
     items: list[Item]  # each with its id
@@ -30,12 +32,24 @@ def told(request: Conversation, state: State, response_id: str) -> Told:
     elif request.input is None:
         raise Problem("missing_required_parameter", param="input")
     brought = [] if request.input is None else items(request.input)
+    _require_once(brought)
     new = [_resolved(item, f"input[{index}]", state) for index, item in enumerate(brought)]
     numbered = [
         {"id": item_id(response_id, item["type"], index), **item} for index, item in enumerate(new, len(before))
     ]
     at = ["input"] if isinstance(request.input, str) else [f"input[{index}]" for index in range(len(new))]
     return Told(before + numbered, [PREVIOUS] * len(before) + at)
+
+
+def _require_once(items: list[Item]) -> None:
+    """A reference is a few bytes, and what it stands for may be millions: none counts twice."""
+    named: set[str] = set()
+    for index, item in enumerate(items):
+        if item["type"] not in _NAMED or "id" not in item or "encrypted_content" in item:
+            continue
+        if item["id"] in named:
+            raise Problem("invalid_value", param=f"input[{index}].id", reason=f"names '{item['id']}' a second time")
+        named.add(item["id"])
 
 
 def _resolved(item: Item, param: str, state: State) -> Item:

@@ -102,7 +102,8 @@ class History:
 
     def _said(self, item: Item, place: str) -> None:
         turn = self._turn(place)
-        turn["content"] = [*(turn["content"] or ()), *map(_part, item["content"])]
+        turn["content"] = turn["content"] or []
+        turn["content"] += map(_part, item["content"])
         self.places[-1].parts.extend(_below(place, f"content[{index}]") for index in range(len(item["content"])))
 
     def _thought(self, item: Item, place: str) -> None:

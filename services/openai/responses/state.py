@@ -19,6 +19,9 @@ _ID = re.compile(r"resp_[0-9a-f]{48}")
 _ITEM_ID = re.compile(r"[a-z]+_([0-9a-f]{48})[0-9a-f]{4,6}")
 _MOST_BYTES = 24_000_000  # of what the model was given: what the store hands out at once, less room for the answer
 
+# What one request may make us read, each a call of S3's: a client that sends references names a response per turn.
+_MOST_READ, _MOST_READ_BYTES = 256, 64_000_000
+
 
 class Record:
     def __init__(self, response: Response, items: list[Item]) -> None:
@@ -36,6 +39,8 @@ class State:
     def __init__(self, own: Store | None) -> None:
         self._store = own
         self._read: dict[str, Record | None] = {}
+        self._items: dict[str, Item] = {}  # by id, of all that was read
+        self._left = _MOST_READ_BYTES
 
     @property
     def keeps(self) -> bool:
@@ -52,8 +57,7 @@ class State:
         """An item by its id, which names the response that it came with."""
         found = _ITEM_ID.fullmatch(id)
         record = self._record(f"resp_{found[1]}") if found else None
-        items = record.conversation if record else []
-        return next((item for item in items if item.get("id") == id), None)
+        return self._items.get(id) if record else None
 
     def save(self, response: Response, items: bytes) -> None:
         """Raises Problem when it could not be."""
@@ -72,10 +76,21 @@ class State:
         if not _ID.fullmatch(response_id) or self._store is None:
             return None
         if response_id not in self._read:
-            found = self._store.get(_key(response_id))
-            kept: dict[str, Any] | None = json.loads(found.body) if found else None
-            self._read[response_id] = Record(kept["response"], kept["items"]) if kept else None
+            self._read[response_id] = self._kept(response_id, self._store)
         return self._read[response_id]
+
+    def _kept(self, response_id: str, own: Store) -> Record | None:
+        if len(self._read) >= _MOST_READ or self._left <= 0:
+            raise Problem("invalid_value", param="input", reason="names items of more responses than are read at once")
+        found = own.get(_key(response_id))
+        if found is None:
+            return None
+        self._left -= len(found.body)
+        kept: dict[str, Any] = json.loads(found.body)
+        record = Record(kept["response"], kept["items"])
+        for item in record.conversation:
+            self._items.setdefault(item["id"], item)
+        return record
 
 
 def state(caller: Principal) -> State:

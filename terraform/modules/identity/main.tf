@@ -23,6 +23,7 @@ locals {
 
   # A pattern that matches no name may be Bedrock's own: an ARN, or an id, which begins with its provider (or a geography
   # and then its provider) in plain letters. A name such as llama-3.3 is none: what follows its first dot is a digit.
+  # The gateway lets no other pattern allow an id that the catalogue lacks (services/openai/names.py).
   arn_form = "^arn:aws[a-z-]*:bedrock:[a-z0-9-]+:[0-9]*:([a-z-]+)/(.+)$"
   id_form  = "^[a-z][a-z0-9-]*\\.[A-Za-z*][A-Za-z0-9.:*?-]*$"
   raw = [

@@ -36,6 +36,7 @@ def test_it_takes_a_signature_for_bedrock_and_no_other(bedrock: Any) -> None:
     ("change", "words"),
     [
         ({"model": "openai.gpt-unknown-1:0"}, "model identifier is invalid"),
+        ({"stream": True, "stream_options": [{}]}, "stream_options"),
         ({"model": "amazon.nova-lite-v1:0"}, "does not support the '/v1/chat/completions' API"),
         ({"top_k": 3}, "unknown field `top_k`"),
         ({"frequency_penalty": 1}, "'frequency_penalty' parameter is not supported"),

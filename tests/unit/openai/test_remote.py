@@ -23,7 +23,7 @@ from services.openai.converse import Envelope
 from services.openai.media import IMAGE_BYTES
 from services.openai.providers.bedrock import Bedrock
 from services.openai.public import is_public
-from services.openai.remote import MOST_BYTES, Web, addresses, seen
+from services.openai.remote import MOST_BYTES, Unfetched, Web, addresses, fetched, seen
 
 HERE = "127.0.0.1"
 PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 1, 1)
@@ -129,6 +129,11 @@ def test_nothing_is_asked_of_a_host_that_is_not_public(address):
 @pytest.mark.parametrize("host", ["127.0.0.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]", "localhost"])
 def test_this_machine_is_not_asked(host):
     assert "its host is not" in refused(f"https://{host}/a.png", Web())
+
+
+def test_no_name_is_looked_up_when_time_is_up():
+    with pytest.raises(Unfetched, match="not there in time"):
+        fetched("https://slow.example/", 0.0, Web(addresses=nowhere))
 
 
 def test_a_name_that_nobody_knows_is_said_to_be_unknown():

@@ -90,6 +90,13 @@ def test_an_alias_opens_what_its_model_opens():
         ("meta.llama9-v1:0", ["cheap", "bedrock"]),
         ("arn:aws:bedrock:us-east-1::foundation-model/amazon.cheap-v1:0", ["cheap", "amazon.cheap-v1:0"]),
         ("cheap", []),
+        # IAM has no role for what the catalogue lacks, unless the group names it as Bedrock does.
+        ("meta.llama9-v1:0", ["*"]),
+        ("bedrock/meta.llama9-v1:0", ["*", "bedrock/*"]),
+        ("meta.llama9-v1:0", ["m*", "meta*", "?eta.llama9-v1:0", "*.llama9*", "bedrock/meta.llama9-v1:0"]),
+        ("us.amazon.cheap-v1:0", ["*", "cheap", "amazon.*"]),
+        ("arn:aws:bedrock:us-east-1:123456789012:imported-model/abcdefabcdef", ["*", "arn*", "arn:aws:*"]),
+        ("cheap", ["*-v1:0", "bedrock/*"]),
     ],
 )
 def test_no_other_name_opens_what_is_forbidden(name, models):
@@ -111,7 +118,11 @@ def test_no_other_name_opens_what_is_forbidden(name, models):
         ("acme/gpt-9", ["smart"]),
         ("plain/llama", ["plain/*"]),
         ("meta.llama9-v1:0", ["meta.*"]),
-        ("bedrock/meta.llama9-v1:0", ["bedrock/*"]),
+        ("bedrock/meta.llama9-v1:0", ["*", "meta.*"]),
+        (
+            "arn:aws:bedrock:us-east-1:123456789012:imported-model/abcdefabcdef",
+            ["arn:aws:bedrock:us-east-1:123456789012:imported-model/*"],
+        ),
     ],
 )
 def test_a_model_is_allowed_by_any_name_of_its_own(name, models):
@@ -122,6 +133,10 @@ def test_a_key_narrows_every_name_alike():
     assert refused("small", caller("*", keys=("dear", "small"))).code == "model_not_allowed"
     assert asked("mix", caller("*", keys=("smart",))) == ["smart"]
     assert asked("cheap", caller("cheap", "dear", keys=("cheap",))) == ["cheap"]
+    assert asked("cheap", caller("*", keys=("amazon.cheap-*",))) == ["cheap"]  # each may name it in its own way
+    assert asked("cheap", caller("c*", keys=("bedrock/*",))) == ["cheap"]
+    assert refused("meta.llama9-v1:0", caller("*", keys=("meta.*",))).code == "model_not_allowed"
+    assert refused("meta.llama9-v1:0", caller("meta.*", keys=("amazon.*", "cheap"))).code == "model_not_allowed"
 
 
 def test_targets_and_fallbacks_that_are_forbidden_are_left_out():
@@ -209,7 +224,8 @@ def test_each_listed_name_can_be_looked_up(listings, name):
         ("unknown", ["cheap"], "model_not_allowed"),
         ("unknown", ["*"], "model_not_found"),
         ("plain/unknown", ["*"], "model_not_found"),
-        ("meta.llama9-v1:0", ["*"], "model_not_found"),
+        ("meta.llama9-v1:0", ["*"], "model_not_allowed"),
+        ("meta.llama9-v1:0", ["meta.*"], "model_not_found"),
     ],
 )
 def test_what_cannot_be_looked_up_is_told_apart_as_when_it_is_asked(listings, name, models, code):

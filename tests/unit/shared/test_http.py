@@ -160,3 +160,10 @@ def test_a_client_that_hangs_up_is_logged_as_gone(handler, log):
 
 def test_under_the_stock_bootstrap_a_stream_is_joined(handler):
     assert handler(event("/stream/whole"), object())["body"] == "data: 1\n\ndata: 2\n\n"
+
+
+@pytest.mark.parametrize("path", ["/who", "/problem", "/crash", "/nowhere", "/stream/fine"])
+def test_no_answer_is_kept_by_a_cache_or_taken_for_a_page(handler, path):
+    headers = handler(event(path, CALLER.to_context()), Streams())["multiValueHeaders"]
+    assert headers["cache-control"] == ["no-store"]
+    assert headers["x-content-type-options"] == ["nosniff"]

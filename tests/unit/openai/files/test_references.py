@@ -107,3 +107,28 @@ json = st.recursive(
 def test_no_body_is_too_odd_to_be_looked_at(messages, content):
     assert not any(references({"messages": messages}))
     assert not any(references({"messages": [{"content": content}, {"content": [content]}]}))
+
+
+def test_a_file_named_a_thousand_times_is_looked_up_once():
+    class Counted(Store):
+        lists = 0
+
+        def list(self, *args, **more):
+            self.lists += 1
+            return super().list(*args, **more)
+
+    store = Counted()
+    resolved(body(*(file(file_id=PNG.id) for _ in range(1000))), store)
+    assert (store.lists, store.reads) == (1, 1)
+
+
+def test_more_files_than_any_model_reads_are_not_looked_up():
+    many = [File(new_id("vision", 1_700_000_000 + at, bytes(8)), "a.png", 0, FOREVER) for at in range(65)]
+
+    class Full(Store):
+        def list(self, prefix, after="", limit=1000):
+            return tuple(Entry(each.key, each.size) for each in many if each.key.startswith(prefix))
+
+    with pytest.raises(Problem) as raised:
+        resolved(body(*(image(file_id=each.id) for each in many)), Full())
+    assert raised.value.param == "messages[0].content[64].image_url.file_id"

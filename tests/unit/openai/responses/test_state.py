@@ -148,3 +148,41 @@ def test_items_show_reasoning_to_keep_to_who_asked_alone():
     record = Record({"output": []}, [kept])
     assert listed(record, Page(), encrypted=True)["data"] == [kept]
     assert "encrypted_content" not in json.dumps(listed(record, Page(), encrypted=False))
+
+
+def test_references_cannot_make_a_request_of_megabytes_from_one_of_bytes():
+    """Thousands of references to one long item, of 60 bytes each."""
+    state = stored(items=[{"id": f"msg_{'a' * 48}0000", "type": "message", "role": "user", "content": []}])
+    for kind in ({"type": "item_reference"}, {"type": "reasoning", "summary": []}):
+        with pytest.raises(Problem) as raised:
+            told(request(input=[{**kind, "id": f"msg_{'a' * 48}0000"}] * 2), state, NEW)
+        assert (raised.value.code, raised.value.param) == ("invalid_value", "input[1].id")
+
+
+def test_a_request_makes_us_read_a_bounded_number_of_responses():
+    """Reasoning of which nothing is stored is no error: each such id was a call of S3's."""
+
+    class Counted(Objects):
+        reads = 0
+
+        def get(self, key):
+            self.reads += 1
+            return super().get(key)
+
+    objects = Counted()
+    items = [{"type": "reasoning", "summary": [], "id": f"rs_{at:048x}0000"} for at in range(5000)]
+    with pytest.raises(Problem) as raised:
+        told(request(input=items), State(objects), NEW)
+    assert (raised.value.code, objects.reads) == ("invalid_value", 256)
+
+
+def test_a_request_makes_us_hold_a_bounded_number_of_bytes(monkeypatch):
+    monkeypatch.setattr(states, "_MOST_READ_BYTES", 100)
+    objects = Objects()
+    for letter in "abc":
+        item = {"id": f"msg_{letter * 48}0000", "type": "message", "role": "user", "content": []}
+        State(objects).save({"id": f"resp_{letter * 48}", "status": "completed", "output": []}, packed([item]))
+    state = State(objects)
+    assert state.item(f"msg_{'a' * 48}0000")
+    with pytest.raises(Problem):
+        state.item(f"msg_{'b' * 48}0000")
