@@ -159,6 +159,18 @@ class Tool(BaseModel):
     allowed_callers: list[str] | None = None
 
 
+def _text_alone(system: list[Block] | None) -> list[Block] | None:
+    if any(block.type != "text" for block in system or ()):
+        raise ValueError("holds texts alone: show the model what else there is in a message")
+    return system
+
+
+def _telling(stop: list[str] | None) -> list[str] | None:
+    if not all(text.strip() for text in stop or ()):
+        raise ValueError("a stop sequence must hold more than white space")
+    return stop
+
+
 class ToolChoice(BaseModel):
     model_config = STRICT
     type: Literal["auto", "any", "tool", "none"]
@@ -225,7 +237,7 @@ class Prompt(BaseModel):
     model_config = STRICT
     model: str
     messages: Annotated[list[Message], Field(min_length=1)]
-    system: Annotated[list[Block] | None, BeforeValidator(_texts)] = None
+    system: Annotated[list[Block] | None, BeforeValidator(_texts), AfterValidator(_text_alone)] = None
     tools: list[Tool] | None = None
     tool_choice: ToolChoice | None = None
     thinking: Thinking | None = None
@@ -242,12 +254,6 @@ class Prompt(BaseModel):
         None, _refused("No conversation is kept here: send its messages, as clients do at this answer.")
     ] = None
     diagnostics: Any = None  # an offer to explain the cache
-
-    @model_validator(mode="after")
-    def texts(self) -> "Prompt":
-        if any(block.type != "text" for block in self.system or ()):
-            raise ValueError("'system' holds texts")
-        return self
 
     @property
     def effort(self) -> str | None:
@@ -271,15 +277,9 @@ class MessagesRequest(Prompt):
     temperature: Annotated[float, Field(ge=0, le=1)] | None = None
     top_p: Annotated[float, Field(ge=0, le=1)] | None = None
     top_k: Annotated[int, Field(ge=0)] | None = None
-    stop_sequences: list[str] | None = None
+    stop_sequences: Annotated[list[str] | None, AfterValidator(_telling)] = None
     metadata: Metadata | None = None
     service_tier: Literal["auto", "standard_only"] | None = None
-
-    @model_validator(mode="after")
-    def telling(self) -> "MessagesRequest":
-        if any(not text.strip() for text in self.stop_sequences or ()):
-            raise ValueError("'stop_sequences' must hold more than white space")
-        return self
 
 
 class CountRequest(Prompt):

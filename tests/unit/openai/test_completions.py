@@ -151,7 +151,7 @@ def test_a_client_that_hangs_up_closes_the_chat():
         ({"prompt": "a", "logprobs": 0}, "invalid_value", "logprobs", "leave it out"),
         ({"prompt": "a", "suffix": "b"}, "invalid_value", "suffix", "leave it out"),
         ({"prompt": "a", "logit_bias": {"1": 1}}, "invalid_value", "logit_bias", "leave it out"),
-        ({"prompt": "a", "echo": 1}, "invalid_value", "echo", "boolean"),
+        ({"prompt": "a", "echo": 1}, "invalid_value", "echo", "true or false"),
         ({"prompt": "a", "messages": []}, "unsupported_parameter", "messages", "Leave it out"),
     ],
 )

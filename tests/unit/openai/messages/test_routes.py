@@ -145,6 +145,8 @@ def test_every_error_has_a_type_of_anthropics(code):
             "messages[1].content[0]",
         ),
         ({"cache_control": {"type": "ephemeral", "ttl": "2h"}}, "cache_control.ttl"),
+        ({"system": [{"type": "thinking", "thinking": "x"}]}, "system"),
+        ({"stop_sequences": ["x", " "]}, "stop_sequences"),
         (
             {"system": [{"type": "text", "text": "x", "cache_control": {"type": "ephemeral"}}] * 5},
             "system[4].cache_control",
