@@ -8,7 +8,7 @@ from services.openai.completions import MOST_PROMPTS, CompletionRequest, chats, 
 from services.openai.converse import Envelope
 from services.openai.meter import Meter
 from services.openai.providers.lanes import answers
-from services.openai.sse import chunks
+from services.openai.sse import chunks, sse
 
 
 class Provider(Protocol):
@@ -51,10 +51,10 @@ class Provider(Protocol):
         """Its events. The status is known when this returns."""
         from services.openai.messages.chat import chat_body, chat_events
         from services.openai.messages.params import MessagesRequest
-        from services.openai.messages.sse import named_events
+        from services.openai.messages.sse import MESSAGE
 
         chat = self.stream(chat_body(check(MessagesRequest, body), self.output_limit), envelope, meter)
-        return named_events(chat_events(chunks(chat), envelope))
+        return sse(chat_events(chunks(chat), envelope), form=MESSAGE)
 
     def message_tokens(self, body: dict[str, Any], /) -> tuple[int, bool]:
         """How long a prompt is, and whether it was counted: a chat's provider counts afterwards only."""
