@@ -151,7 +151,7 @@ class Bedrock(Provider):
 
         return embedding_list(answers(embedded, calls), request)
 
-    def message(self, body: dict[str, Any], envelope: Envelope) -> dict[str, Any]:
+    def message(self, body: dict[str, Any], envelope: Envelope, meter: Meter) -> dict[str, Any]:
         """Anthropic's Message. Raises Problem."""
         from services.openai.messages.params import MessagesRequest
         from services.openai.messages.reply import from_converse as message
@@ -160,22 +160,20 @@ class Bedrock(Provider):
         request = check(MessagesRequest, body)
         asked = converse(request, self._model) | config(self._guardrail, streamed=False)
         (reply,) = self._called(self._aws.post, "converse", asked, 1)
+        meter.read(usage(reply["usage"]), reply.get("serviceTier", {}).get("type"))
         return message(reply, envelope, one_call=request.one_call)
 
     def stream_message(self, body: dict[str, Any], envelope: Envelope, meter: Meter) -> Iterator[bytes]:
         """Its events, as `stream`. A model that calls tools only in whole answers is asked for one."""
         from services.openai.messages.events import message_events, whole_events
         from services.openai.messages.params import MessagesRequest
-        from services.openai.messages.reply import metered
         from services.openai.messages.request import to_converse as converse
         from services.openai.messages.sse import MESSAGE
 
         request = check(MessagesRequest, body)
         asked = converse(request, self._model) | config(self._guardrail, streamed=True)
         if "toolConfig" in asked and not self._model.accepts("stream_tools"):
-            whole = self.message(body, envelope)
-            meter.read(metered(whole["usage"]))
-            return sse(whole_events(whole), lambda: True, MESSAGE)
+            return sse(whole_events(self.message(body, envelope, meter)), lambda: True, MESSAGE)
         streams = self._opened(asked, 1)
         events = self._events(streams[0], Spent(1, meter))
         told = message_events(events, envelope, one_call=request.one_call)

@@ -40,12 +40,14 @@ class Provider(Protocol):
         (chat,) = chats(request)
         return text_events(self.stream(chat, envelope, meter), request)
 
-    def message(self, body: dict[str, Any], envelope: Envelope, /) -> dict[str, Any]:
+    def message(self, body: dict[str, Any], envelope: Envelope, meter: Meter, /) -> dict[str, Any]:
         """Anthropic's Message: made of a chat, unless the provider speaks that language itself. Raises Problem."""
         from services.openai.messages.chat import chat_body, from_chat
         from services.openai.messages.params import MessagesRequest
 
-        return from_chat(self.complete(chat_body(check(MessagesRequest, body), self.output_limit), envelope), envelope)
+        completion = self.complete(chat_body(check(MessagesRequest, body), self.output_limit), envelope)
+        meter.read(completion.get("usage"), completion.get("service_tier"))
+        return from_chat(completion, envelope)
 
     def stream_message(self, body: dict[str, Any], envelope: Envelope, meter: Meter, /) -> Iterator[bytes]:
         """Its events. The status is known when this returns."""

@@ -82,7 +82,7 @@ def test_the_betas_of_the_header_reach_the_provider(monkeypatch):
     class Provider:
         name, price = "p", None
 
-        def message(self, body, envelope):
+        def message(self, body, envelope, meter):
             asked.append(body["betas"])
             usage = dict.fromkeys(("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"), 0)
             return {"id": envelope.id, "usage": {**usage, "output_tokens": 1}}
