@@ -4,8 +4,8 @@ from pennyworth.aws import AwsError
 from services.openai.faults import problem
 
 PROFILE = (
-    "Invocation of model ID anthropic.claude-haiku-4-5-20251001-v1:0 with on-demand throughput isn\N{RIGHT SINGLE QUOTATION MARK}t supported. "
-    "Retry your request with the ID or ARN of an inference profile that contains this model."
+    "Invocation of model ID anthropic.claude-haiku-4-5-20251001-v1:0 with on-demand throughput is "
+    "not supported. Retry your request with the ID or ARN of an inference profile that contains this model."
 )
 
 
