@@ -4,39 +4,19 @@ What only tunes an answer and has no place here is taken and ignored (docs/claud
 would lack is refused by name.
 """
 
-import binascii
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from services.openai.strict import STRICT
+from services.openai.strict import STRICT, Base64, nothing_but
 
 Effort = Literal["low", "medium", "high", "xhigh", "max"]
 ToolName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]  # Converse's
 
 
-def _refused(remedy: str, *defaults: object) -> BeforeValidator:
-    """Nothing but what asks for nothing."""
-
-    def check(value: object) -> object:
-        if value is None or value in defaults:
-            return value
-        raise PydanticCustomError("unsupported_parameter", "{remedy}", {"remedy": remedy})
-
-    return BeforeValidator(check)
-
-
 def _texts(content: object) -> object:
     return [{"type": "text", "text": content}] if isinstance(content, str) else content
-
-
-def _base64(data: str | None) -> str | None:
-    try:
-        binascii.a2b_base64(data or "", strict_mode=True)
-    except ValueError:
-        raise ValueError("is not base64") from None
-    return data
 
 
 def _custom(kind: object) -> object:
@@ -90,11 +70,11 @@ class Block(BaseModel):
     is_error: bool | None = None
     thinking: str | None = None
     signature: str | None = None
-    data: Annotated[str | None, AfterValidator(_base64)] = None
+    data: Base64 | None = None
     cache_control: CacheControl | None = None
     caller: Any = None  # of a tool's use: who among Anthropic's own tools called it
-    toolset_name: Annotated[None, _refused("Toolsets are Anthropic's own.")] = None
-    transformations: Annotated[None, _refused("Models here see an image as it is.")] = None
+    toolset_name: Annotated[None, nothing_but(remedy="Toolsets are Anthropic's own.")] = None
+    transformations: Annotated[None, nothing_but(remedy="Models here see an image as it is.")] = None
 
     @model_validator(mode="after")
     def whole(self) -> "Block":
@@ -246,12 +226,12 @@ class Prompt(BaseModel):
     context_management: ContextManagement | None = None
     cache_control: CacheControl | None = None
     betas: list[str] | None = None  # of the header
-    speed: Annotated[str | None, _refused("There is one speed here.", "standard")] = None
-    mcp_servers: Annotated[list[Any] | None, _refused("No tools are run here.", [])] = None
-    container: Annotated[None, _refused("No code is run here.")] = None
-    inference_geo: Annotated[None, _refused("Where a model runs is said by its name: GET /v1/models.")] = None
+    speed: Annotated[str | None, nothing_but("standard", remedy="There is one speed here.")] = None
+    mcp_servers: Annotated[list[Any] | None, nothing_but([], remedy="No tools are run here.")] = None
+    container: Annotated[None, nothing_but(remedy="No code is run here.")] = None
+    inference_geo: Annotated[None, nothing_but(remedy="Where a model runs is said by its name: GET /v1/models.")] = None
     thread: Annotated[
-        None, _refused("No conversation is kept here: send its messages, as clients do at this answer.")
+        None, nothing_but(remedy="No conversation is kept here: send its messages, as clients do at this answer.")
     ] = None
     diagnostics: Any = None  # an offer to explain the cache
 
