@@ -9,6 +9,7 @@ from services.openai.chat import ChatRequest
 from services.openai.conversation import Message
 
 _POINTS = 4
+_NOTHING = {"cached_tools": "no tools", "cached_messages": "no messages", "one_hour_cache": "nothing for an hour"}
 
 
 def require_cache(request: ChatRequest, model: Model) -> None:
@@ -21,7 +22,7 @@ def require_cache(request: ChatRequest, model: Model) -> None:
         place = "cached_tools" if param.startswith("tools") else "cached_messages"
         for capability, needed in ((place, True), ("one_hour_cache", mark.cached_for == "1h")):
             if needed and not model.accepts(capability):
-                reason = f"The model '{model.name}' has no {capability.replace('_', ' ')}."
+                reason = f"The model '{model.name}' caches {_NOTHING[capability]}: leave the mark out."
                 raise Problem("unsupported_parameter", param=param, reason=reason)
         if number == _POINTS:
             raise Problem("invalid_value", param=param, reason=f"Bedrock takes {_POINTS} marks in a request")

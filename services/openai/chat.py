@@ -7,11 +7,10 @@ clients send them, and refused by name where they ask for more: nothing is dropp
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
 
 from services.openai.caching import CacheOptions
 from services.openai.conversation import Message, Part
-from services.openai.strict import STRICT
+from services.openai.strict import STRICT, nothing_but
 from services.openai.tools import FunctionName, Tool, ToolChoice
 
 
@@ -30,17 +29,6 @@ def _telling(stop: list[str] | None) -> list[str] | None:
     return stop
 
 
-def _only(*defaults: object) -> BeforeValidator:
-    """Nothing but what changes nothing."""
-
-    def check(value: object) -> object:
-        if value is None or value in defaults:
-            return value
-        raise PydanticCustomError("unsupported_parameter", "Models on Bedrock do not take it. Leave it out.")
-
-    return BeforeValidator(check)
-
-
 # What Bedrock takes as request metadata: fewer characters than OpenAI, and values of half the length.
 _PLAIN = r"a-zA-Z0-9 \t\n\v\f\r:_@$#=/+,.-"
 MetadataKey = Annotated[str, StringConstraints(pattern=f"^[{_PLAIN}]{{1,256}}$")]
@@ -49,7 +37,7 @@ Temperature = Annotated[float, Field(ge=0, le=2)]
 TopP = Annotated[float, Field(ge=0, le=1)]
 Stop = Annotated[list[str], Field(max_length=4)]
 Choices = Annotated[int, Field(ge=1, le=8)]  # each is a call of its own, and they are open at once
-Unknown = Annotated[None, _only()]
+Unknown = Annotated[None, nothing_but()]
 
 
 class StreamOptions(BaseModel):
@@ -120,13 +108,13 @@ class ChatRequest(BaseModel):
         None  # the longest a cache may live; Bedrock's is short
     )
     # Taken as far as they ask for nothing.
-    logprobs: Annotated[bool | None, _only(False)] = None
-    top_logprobs: Annotated[int | None, _only(0)] = None
-    presence_penalty: Annotated[float | None, _only(0)] = None
-    frequency_penalty: Annotated[float | None, _only(0)] = None
-    logit_bias: Annotated[dict[str, Any] | None, _only({})] = None
-    modalities: Annotated[list[str] | None, _only(["text"])] = None
-    verbosity: Annotated[str | None, _only("medium")] = None
+    logprobs: Annotated[bool | None, nothing_but(False)] = None
+    top_logprobs: Annotated[int | None, nothing_but(0)] = None
+    presence_penalty: Annotated[float | None, nothing_but(0)] = None
+    frequency_penalty: Annotated[float | None, nothing_but(0)] = None
+    logit_bias: Annotated[dict[str, Any] | None, nothing_but({})] = None
+    modalities: Annotated[list[str] | None, nothing_but(["text"])] = None
+    verbosity: Annotated[str | None, nothing_but("medium")] = None
     seed: Unknown = None
     audio: Unknown = None
     moderation: Unknown = None

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator
 from pennyworth.errors import Problem
 from services.openai.chat import Choices
 from services.openai.converse import Envelope
-from services.openai.strict import STRICT
+from services.openai.strict import STRICT, nothing_but
 from services.openai.vocabulary import are_ids, as_text, require_few
 
 MOST_PROMPTS = 20  # what LangChain sends at once by default
@@ -49,12 +49,7 @@ def _said(prompt: str) -> str:
 Prompt = Annotated[str, AfterValidator(_said), BeforeValidator(as_text)]
 
 
-def _nothing(given: object) -> None:
-    if given is not None and given not in ("", {}):
-        raise ValueError("no model here can do that: leave it out")
-
-
-Nothing = Annotated[None, BeforeValidator(_nothing)]
+Nothing = Annotated[Any, nothing_but("", {}, remedy="No model here can do that. Leave it out.")]
 
 
 class CompletionRequest(BaseModel):

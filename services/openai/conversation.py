@@ -3,7 +3,6 @@
 `name` is taken although Converse has no place for it, because clients send it with every message.
 """
 
-import binascii
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, StringConstraints, model_validator
@@ -12,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from pennyworth.body import load
 from pennyworth.errors import Problem
 from services.openai.caching import Marked
-from services.openai.strict import STRICT
+from services.openai.strict import STRICT, Base64
 from services.openai.tools import FunctionName
 
 
@@ -38,14 +37,6 @@ def _inline(file_id: object) -> None:
         raise PydanticCustomError(
             "unsupported_parameter", "It is no id of POST /v1/files. Name a file of yours, or send it as 'file_data'."
         )
-
-
-def _base64(data: str | None) -> str | None:
-    try:
-        binascii.a2b_base64(data or "", strict_mode=True)
-    except ValueError:
-        raise ValueError("is not base64") from None
-    return data
 
 
 class ImageUrl(BaseModel):
@@ -114,7 +105,7 @@ class ThinkingBlock(BaseModel):
     type: Literal["thinking", "redacted_thinking"]
     thinking: str | None = None
     signature: str | None = None
-    data: Annotated[str | None, AfterValidator(_base64)] = None
+    data: Base64 | None = None
     index: int | None = None  # clients replay glued chunks, index included
 
     @model_validator(mode="after")

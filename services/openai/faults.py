@@ -46,6 +46,10 @@ ALARMING = frozenset(
     {"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidSignatureException"}
 )
 _RETRY_AFTER_S = 1
+_BY_PROFILE = (
+    "in Bedrock this model answers through an inference profile alone: name it by the profile's id, as 'us.' before "
+    "the model's, or its ARN"
+)
 _REFUSED = "The model refused the request. Check the input and the parameters against what the model takes."
 
 
@@ -62,8 +66,9 @@ def problem(error: AwsError, model: str, param: str | None = None) -> Problem:
         aws_id=error.request_id,
     )
     retry_after_s = (error.retry_after_s or _RETRY_AFTER_S) if code == "rate_limit_exceeded" else error.retry_after_s
-    named = {"model_not_found": "model", "context_length_exceeded": param}.get(code)
-    return Problem(code, param=named, retry_after_s=retry_after_s, model=model, reason=_REFUSED)
+    named = {"model_not_found": "model", "invalid_value": "model", "context_length_exceeded": param}.get(code)
+    reason = _BY_PROFILE if code == "invalid_value" else _REFUSED
+    return Problem(code, param=named, retry_after_s=retry_after_s, model=model, reason=reason)
 
 
 def _code(error: AwsError) -> str:
@@ -74,6 +79,8 @@ def _code(error: AwsError) -> str:
             return "context_length_exceeded"
         if "model identifier is invalid" in text:
             return "model_not_found"
+        if "with on-demand throughput" in text:
+            return "invalid_value"
     if error.status == 413:  # under which name, AWS does not document
         return "input_too_large"
     return PROBLEMS.get(error.code, "internal_error")

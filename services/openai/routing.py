@@ -23,7 +23,7 @@ from services.openai.providers.server import Key, Server
 from services.openai.providers.upstream import Upstream
 
 # What the catalogue's kinds of model are for.
-_PATHS = {"chat": "/chat/completions", "embedding": "/embeddings"}
+_PATHS = {"chat": "chats: POST /chat/completions and its like", "embedding": "embeddings: POST /embeddings"}
 
 
 def _converse(model: Model, caller: Principal, deadline: float, guardrail: Guardrail | None) -> Provider:
@@ -82,7 +82,7 @@ def candidates(name: str, caller: Principal, kind: str, draw: Callable[[], float
     authorize(caller, "inference")
     require(bool(usable), "model_not_allowed", model=name)
     if found.kind not in ("", kind):
-        reason = f"'{name}' is not a model for {_PATHS[kind]}, but for {_PATHS[found.kind]}"
+        reason = f"'{name}' is a model for {_PATHS[found.kind]}"
         raise Problem("invalid_value", param="model", reason=reason)
     others = [model for model in map(names().model, found.fallbacks) if model is not None]
     return usable + [model for model in others if model not in usable and may_use(caller, model)]

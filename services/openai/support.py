@@ -19,12 +19,19 @@ _SUPPORT: tuple[tuple[str, str, Callable[[ChatRequest], object]], ...] = (
     ("tool_choice", "tool_choice", lambda r: r.tool_choice and r.tool_choice.type in ("required", "function")),
 )
 
+# What of a parameter the model does not take, where that is not all of it.
+_WORDS = {
+    "stream_tools": "tools in a stream: leave 'stream' out",
+    "service_tier": "a tier but 'default'",
+    "tool_choice": "a choice but 'auto' and 'none'",
+}
+
 
 def require_support(request: ChatRequest, model: Model) -> None:
     """Raise the Problem of the first parameter that the model does not take."""
     for capability, param, asked in _SUPPORT:
         if asked(request) and not model.accepts(capability):
-            raise Problem("unsupported_parameter", param=param, reason=lacks(model, capability.replace("_", " ")))
+            raise Problem("unsupported_parameter", param=param, reason=lacks(model, _WORDS.get(capability, param)))
     _require_senses(request, model)
     if len(sampling(request, model)) > 1 and model.exclusive:
         names = "' and '".join(model.exclusive)

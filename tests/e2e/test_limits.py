@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+import anthropic
 import httpx
 import openai
 import pytest
@@ -120,6 +121,36 @@ def test_a_stream_that_was_cut_ends_with_done_and_no_error(system):
     assert answer.text.endswith("data: [DONE]\n\n")
     assert '"error"' not in answer.text
     assert '"usage":{' not in answer.text
+
+
+@pytest.mark.parametrize("delay_s", [0.25, 60])
+def test_a_response_that_was_cut_is_incomplete_and_can_be_gone_on_from(system, delay_s):
+    system.fault(operation="ConverseStream", token_delay_s=delay_s, times=None)
+    responses = system.gateway.openai().responses
+    *_, last = responses.create(model=system.gateway.model, input="Tell me about rivers.", stream=True)
+    assert (last.type, last.response.status) == ("response.incomplete", "incomplete")
+    assert last.response.incomplete_details.reason == "max_output_tokens"
+    assert "".join(TEXT).startswith(last.response.output_text)
+    assert last.response.usage.output_tokens == len(last.response.output_text.split())
+    system.left()
+    system.reset()
+    after = responses.create(model=system.gateway.model, input="Go on.", previous_response_id=last.response.id)
+    assert after.status == "completed"
+
+
+@pytest.mark.parametrize("delay_s", [0.25, 60])
+def test_a_message_that_was_cut_ends_as_at_a_limit_of_tokens(system, delay_s):
+    system.fault(operation="ConverseStream", token_delay_s=delay_s, times=None)
+    address = system.gateway.base_url.removesuffix("/v1")
+    client = anthropic.Anthropic(base_url=address, api_key=system.gateway.api_key, max_retries=0)
+    with client.messages.stream(model=system.gateway.model, max_tokens=500, messages=ASK) as stream:
+        message = stream.get_final_message()
+    said = "".join(block.text for block in message.content)
+    assert "".join(TEXT).startswith(said)
+    assert bool(said) == (delay_s < 1)
+    assert (message.stop_reason, message.usage.output_tokens) == ("max_tokens", len(said.split()))
+    system.left()
+    system.answers()
 
 
 def test_a_model_that_falls_silent_is_not_waited_for(system):

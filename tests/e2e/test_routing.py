@@ -193,6 +193,20 @@ def test_bedrocks_stream_whose_first_event_is_an_exception_is_answered_by_the_ne
     assert asked(gateway, "nova-lite", stream=True)[1] == "spare-one"
 
 
+@pytest.mark.parametrize("model", ["nova-lite", "theirs"])
+def test_so_is_a_message_of_anthropics(gateway, providers, fault, model):
+    fault(operation="ConverseStream", after_events=0, times=1, error="ThrottlingException")
+    providers["acme"].pieces = [event({"error": {"message": "Overloaded."}})]
+    done = event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+    providers["spare"].pieces = [chunk("Hello"), done, b"data: [DONE]\n\n"]
+    with gateway.http() as client:
+        body = {"model": model, "max_tokens": 9, "messages": ASK, "stream": True}
+        answer = client.post("/messages", json=body)
+    assert (answer.status_code, answer.headers["x-pennyworth-model"]) == (200, "spare-one")
+    assert '"text":"Hello"' in answer.text
+    assert answer.text.endswith('{"type":"message_stop"}\n\n')
+
+
 def test_a_stream_that_has_begun_never_changes_the_model(gateway, providers):
     providers["acme"].pieces = [chunk("Hel"), event({"error": {"message": "Overloaded."}})]
     text, served = asked(gateway, "theirs", stream=True)

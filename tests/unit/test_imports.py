@@ -69,6 +69,7 @@ PURE = {
     "dataclasses",
     "copy",
     "hashlib",
+    "itertools",
     "json",
     "pennyworth.body",
     "pennyworth.errors",

@@ -9,6 +9,7 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from pennyworth.errors import Problem
 
@@ -22,6 +23,7 @@ _END_MS = 2**48 - 1
 _DAY_S = 86_400
 _SECONDS = range(3_600, 2_592_001)  # OpenAI's bounds of expires_after
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f/\\\u2028\u2029\ud800-\udfff]")
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9 ._()-]|^\.")
 _NAME_BYTES = 255  # what file systems take
 
 
@@ -45,6 +47,12 @@ class File:
     def key(self) -> str:
         name = urlsafe_b64encode(self.filename.encode()).decode().rstrip("=")
         return f"{FOLDER}{self.id}/{self.expires_at}.{name}"
+
+    @property
+    def disposition(self) -> str:
+        """To be kept and never shown. The plain name is for those that do not read the other, as curl (RFC 6266)."""
+        plain = _NOT_PLAIN.sub("_", self.filename)
+        return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(self.filename, safe='')}"
 
     @property
     def object(self) -> dict[str, Any]:

@@ -46,17 +46,14 @@ def retrieve_file(file_id: str) -> dict[str, Any]:
 @router.get("/files/<file_id>/content")
 def retrieve_file_content(file_id: str) -> Response[Any]:
     """The bytes, as a file to keep and never to show; where they are many, the way to S3 itself."""
-    from urllib.parse import quote
-
     store = _store()
     shelf = _shelf(store)
     file = shelf.find(file_id)
-    disposition = f"attachment; filename*=UTF-8''{quote(file.filename, safe='')}"
     headers = {"cache-control": "private, no-store", "x-content-type-options": "nosniff"}
     if file.size > _PASSED_ON:
-        url = store.presigned_get(file.key, disposition, _URL_S)
+        url = store.presigned_get(file.key, file.disposition, _URL_S)
         return Response(302, "text/plain", "", headers=headers | {"location": url})
-    headers["content-disposition"] = disposition
+    headers["content-disposition"] = file.disposition
     return Response(200, "application/octet-stream", shelf.content(file), headers=headers)
 
 

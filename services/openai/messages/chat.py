@@ -9,7 +9,7 @@ from typing import Any
 
 from pennyworth.errors import Problem
 from services.openai.converse import Envelope
-from services.openai.messages.events import Blocks, Told, ended, started
+from services.openai.messages.events import Blocks, Told, begun, ended, started
 from services.openai.messages.params import Block, Message, MessagesRequest, Prompt
 from services.openai.messages.reply import opening
 from services.openai.messages.thinking import effort_of
@@ -159,6 +159,7 @@ def _blocks(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def chat_events(chunks: Iterable[dict[str, Any]], envelope: Envelope) -> Iterator[Told]:
     """A chat's chunks as Anthropic's events. Raises Problem for an error among them, and upstream_error for what are
     no chunks and for a stream that just ends."""
+    chunks = begun(chunks)
     yield started(envelope)
     blocks, finish, usage, calls = Blocks(one_call=False), None, None, -1
     try:

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
+from itertools import chain
+from typing import Any, TypeVar
 
 from pennyworth.errors import Problem
 from services.openai.converse import Envelope
@@ -10,6 +11,7 @@ from services.openai.messages.reply import opening, stop_fields, usage
 
 Event = tuple[str, dict[str, Any]]  # (name, payload) of one ConverseStream event
 Told = dict[str, Any]  # an event of Anthropic's
+Said = TypeVar("Said")
 
 _NOTHING = {"inputTokens": 0, "outputTokens": 0}
 
@@ -18,9 +20,10 @@ def message_events(events: Iterable[Event], envelope: Envelope, *, one_call: boo
     """Glued, the events are the message `from_converse` makes of the whole reply. None for an event that says nothing,
     so that a writer who holds events back sees it pass.
 
-    Bedrock tells its usage last: the message opens with none, and its last delta has it all. Raises Problem
-    upstream_error for a stream that just ends.
+    Bedrock tells its usage last: the message opens with none, and its last delta has it all. It opens when Bedrock has
+    said something: until then another model may answer. Raises Problem upstream_error for a stream that just ends.
     """
+    events = begun(events)
     yield started(envelope)
     blocks = Blocks(one_call)
     stop: dict[str, Any] | None = None
@@ -40,6 +43,14 @@ def message_events(events: Iterable[Event], envelope: Envelope, *, one_call: boo
     if stop is None:
         raise Problem("upstream_error")
     yield from ended(stop, usage(spent))
+
+
+def begun(source: Iterable[Said]) -> Iterator[Said]:
+    """The same, of which the first is here. Raises Problem upstream_error for a source that says nothing."""
+    source = iter(source)
+    for first in source:
+        return chain((first,), source)
+    raise Problem("upstream_error")
 
 
 def whole_events(message: dict[str, Any]) -> Iterator[Told]:

@@ -4,39 +4,19 @@ What only tunes an answer and has no place here is taken and ignored (docs/claud
 would lack is refused by name.
 """
 
-import binascii
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from services.openai.strict import STRICT
+from services.openai.strict import STRICT, Base64, nothing_but
 
 Effort = Literal["low", "medium", "high", "xhigh", "max"]
 ToolName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]  # Converse's
 
 
-def _refused(remedy: str, *defaults: object) -> BeforeValidator:
-    """Nothing but what asks for nothing."""
-
-    def check(value: object) -> object:
-        if value is None or value in defaults:
-            return value
-        raise PydanticCustomError("unsupported_parameter", "{remedy}", {"remedy": remedy})
-
-    return BeforeValidator(check)
-
-
 def _texts(content: object) -> object:
     return [{"type": "text", "text": content}] if isinstance(content, str) else content
-
-
-def _base64(data: str | None) -> str | None:
-    try:
-        binascii.a2b_base64(data or "", strict_mode=True)
-    except ValueError:
-        raise ValueError("is not base64") from None
-    return data
 
 
 def _custom(kind: object) -> object:
@@ -90,11 +70,11 @@ class Block(BaseModel):
     is_error: bool | None = None
     thinking: str | None = None
     signature: str | None = None
-    data: Annotated[str | None, AfterValidator(_base64)] = None
+    data: Base64 | None = None
     cache_control: CacheControl | None = None
     caller: Any = None  # of a tool's use: who among Anthropic's own tools called it
-    toolset_name: Annotated[None, _refused("Toolsets are Anthropic's own.")] = None
-    transformations: Annotated[None, _refused("Models here see an image as it is.")] = None
+    toolset_name: Annotated[None, nothing_but(remedy="Toolsets are Anthropic's own.")] = None
+    transformations: Annotated[None, nothing_but(remedy="Models here see an image as it is.")] = None
 
     @model_validator(mode="after")
     def whole(self) -> "Block":
@@ -157,6 +137,18 @@ class Tool(BaseModel):
     defer_loading: bool | None = None
     input_examples: list[Any] | None = None
     allowed_callers: list[str] | None = None
+
+
+def _text_alone(system: list[Block] | None) -> list[Block] | None:
+    if any(block.type != "text" for block in system or ()):
+        raise ValueError("holds texts alone: show the model what else there is in a message")
+    return system
+
+
+def _telling(stop: list[str] | None) -> list[str] | None:
+    if not all(text.strip() for text in stop or ()):
+        raise ValueError("a stop sequence must hold more than white space")
+    return stop
 
 
 class ToolChoice(BaseModel):
@@ -225,7 +217,7 @@ class Prompt(BaseModel):
     model_config = STRICT
     model: str
     messages: Annotated[list[Message], Field(min_length=1)]
-    system: Annotated[list[Block] | None, BeforeValidator(_texts)] = None
+    system: Annotated[list[Block] | None, BeforeValidator(_texts), AfterValidator(_text_alone)] = None
     tools: list[Tool] | None = None
     tool_choice: ToolChoice | None = None
     thinking: Thinking | None = None
@@ -234,20 +226,14 @@ class Prompt(BaseModel):
     context_management: ContextManagement | None = None
     cache_control: CacheControl | None = None
     betas: list[str] | None = None  # of the header
-    speed: Annotated[str | None, _refused("There is one speed here.", "standard")] = None
-    mcp_servers: Annotated[list[Any] | None, _refused("No tools are run here.", [])] = None
-    container: Annotated[None, _refused("No code is run here.")] = None
-    inference_geo: Annotated[None, _refused("Where a model runs is said by its name: GET /v1/models.")] = None
+    speed: Annotated[str | None, nothing_but("standard", remedy="There is one speed here.")] = None
+    mcp_servers: Annotated[list[Any] | None, nothing_but([], remedy="No tools are run here.")] = None
+    container: Annotated[None, nothing_but(remedy="No code is run here.")] = None
+    inference_geo: Annotated[None, nothing_but(remedy="Where a model runs is said by its name: GET /v1/models.")] = None
     thread: Annotated[
-        None, _refused("No conversation is kept here: send its messages, as clients do at this answer.")
+        None, nothing_but(remedy="No conversation is kept here: send its messages, as clients do at this answer.")
     ] = None
     diagnostics: Any = None  # an offer to explain the cache
-
-    @model_validator(mode="after")
-    def texts(self) -> "Prompt":
-        if any(block.type != "text" for block in self.system or ()):
-            raise ValueError("'system' holds texts")
-        return self
 
     @property
     def effort(self) -> str | None:
@@ -271,15 +257,9 @@ class MessagesRequest(Prompt):
     temperature: Annotated[float, Field(ge=0, le=1)] | None = None
     top_p: Annotated[float, Field(ge=0, le=1)] | None = None
     top_k: Annotated[int, Field(ge=0)] | None = None
-    stop_sequences: list[str] | None = None
+    stop_sequences: Annotated[list[str] | None, AfterValidator(_telling)] = None
     metadata: Metadata | None = None
     service_tier: Literal["auto", "standard_only"] | None = None
-
-    @model_validator(mode="after")
-    def telling(self) -> "MessagesRequest":
-        if any(not text.strip() for text in self.stop_sequences or ()):
-            raise ValueError("'stop_sequences' must hold more than white space")
-        return self
 
 
 class CountRequest(Prompt):

@@ -81,15 +81,3 @@ def usage(tokens: dict[str, Any]) -> dict[str, int]:
         "cache_read_input_tokens": tokens.get("cacheReadInputTokens") or 0,
         "output_tokens": tokens["outputTokens"],
     }
-
-
-def metered(usage: dict[str, int]) -> dict[str, Any]:
-    """Anthropic's usage as OpenAI's, which the meter reads: its prompt tokens include the cached ones."""
-    cached = usage["cache_read_input_tokens"]
-    prompt = usage["input_tokens"] + usage["cache_creation_input_tokens"] + cached
-    details = {"cached_tokens": cached}
-    return {
-        "prompt_tokens": prompt,
-        "completion_tokens": usage["output_tokens"],
-        "prompt_tokens_details": details,
-    }

@@ -177,7 +177,9 @@ def _tool_config(
     if choice is None or choice.type == "auto":
         return {"tools": tools}
     if not model.accepts("tool_choice"):
-        raise Problem("unsupported_parameter", param="tool_choice", reason=lacks(model, "tool choice"))
+        raise Problem(
+            "unsupported_parameter", param="tool_choice", reason=lacks(model, "a choice but 'auto' and 'none'")
+        )
     if choice.type == "any":
         return {"tools": tools, "toolChoice": {"any": {}}}
     if choice.name not in {tool["toolSpec"]["name"] for tool in tools if "toolSpec" in tool}:

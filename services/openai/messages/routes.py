@@ -51,11 +51,7 @@ def create_message() -> Response[Any]:
         return event_stream(
             call.answer(lambda provider: provider.stream_message(call.body, envelope, call.meter)), call
         )
-    message = call.answer(lambda provider: provider.message(call.body, envelope))
-    from services.openai.messages.reply import metered
-
-    call.meter.read(metered(message["usage"]))
-    return _json(message, call)
+    return _json(call.answer(lambda provider: provider.message(call.body, envelope, call.meter)), call)
 
 
 @router.post("/messages/count_tokens")

@@ -159,7 +159,7 @@ class Bedrock(Provider):
 
         return embedding_list(answers(embedded, calls), request)
 
-    def message(self, body: dict[str, Any], envelope: Envelope) -> dict[str, Any]:
+    def message(self, body: dict[str, Any], envelope: Envelope, meter: Meter) -> dict[str, Any]:
         """Anthropic's Message. Raises Problem."""
         from services.openai.messages.params import MessagesRequest
         from services.openai.messages.reply import from_converse as message
@@ -168,26 +168,24 @@ class Bedrock(Provider):
         request = check(MessagesRequest, body)
         asked = converse(request, self._model) | config(self._guardrail, streamed=False)
         (reply,) = self._called(self._aws.post, "converse", asked, 1)
+        meter.read(usage(reply["usage"]), reply.get("serviceTier", {}).get("type"))
         return message(reply, envelope, one_call=request.one_call)
 
     def stream_message(self, body: dict[str, Any], envelope: Envelope, meter: Meter) -> Iterator[bytes]:
         """Its events, as `stream`. A model that calls tools only in whole answers is asked for one."""
         from services.openai.messages.events import message_events, whole_events
         from services.openai.messages.params import MessagesRequest
-        from services.openai.messages.reply import metered
         from services.openai.messages.request import to_converse as converse
-        from services.openai.messages.sse import named_events
+        from services.openai.messages.sse import MESSAGE
 
         request = check(MessagesRequest, body)
         asked = converse(request, self._model) | config(self._guardrail, streamed=True)
         if "toolConfig" in asked and not self._model.accepts("stream_tools"):
-            whole = self.message(body, envelope)
-            meter.read(metered(whole["usage"]))
-            return named_events(whole_events(whole), lambda: True)
+            return sse(whole_events(self.message(body, envelope, meter)), lambda: True, MESSAGE)
         streams = self._opened(asked, 1)
         events = self._events(streams[0], Spent(1, meter))
         told = message_events(events, envelope, one_call=request.one_call)
-        return _closing(streams, named_events(told, lambda: streams[0].pending))
+        return _closing(streams, sse(told, lambda: streams[0].pending, MESSAGE))
 
     def message_tokens(self, body: dict[str, Any]) -> tuple[int, bool]:
         """How many tokens a prompt has, and whether Bedrock counted them: it does for some models only."""

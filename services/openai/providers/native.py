@@ -60,7 +60,7 @@ class Native(Provider):
 
     def embed(self, _: dict[str, Any]) -> dict[str, Any]:
         """Raises Problem: these models chat."""
-        reason = f"'{self._model.name}' is not a model for /embeddings, but for /chat/completions"
+        reason = f"'{self._model.name}' is a model for chats: POST /chat/completions and its like"
         raise Problem("invalid_value", param="model", reason=reason)
 
     def _asked(self, call: Callable[..., Any], body: dict[str, Any]) -> Any:

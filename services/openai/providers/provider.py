@@ -8,7 +8,7 @@ from services.openai.completions import MOST_PROMPTS, CompletionRequest, chats, 
 from services.openai.converse import Envelope
 from services.openai.meter import Meter
 from services.openai.providers.lanes import answers
-from services.openai.sse import chunks
+from services.openai.sse import chunks, sse
 
 
 class Provider(Protocol):
@@ -40,21 +40,23 @@ class Provider(Protocol):
         (chat,) = chats(request)
         return text_events(self.stream(chat, envelope, meter), request)
 
-    def message(self, body: dict[str, Any], envelope: Envelope, /) -> dict[str, Any]:
+    def message(self, body: dict[str, Any], envelope: Envelope, meter: Meter, /) -> dict[str, Any]:
         """Anthropic's Message: made of a chat, unless the provider speaks that language itself. Raises Problem."""
         from services.openai.messages.chat import chat_body, from_chat
         from services.openai.messages.params import MessagesRequest
 
-        return from_chat(self.complete(chat_body(check(MessagesRequest, body), self.output_limit), envelope), envelope)
+        completion = self.complete(chat_body(check(MessagesRequest, body), self.output_limit), envelope)
+        meter.read(completion.get("usage"), completion.get("service_tier"))
+        return from_chat(completion, envelope)
 
     def stream_message(self, body: dict[str, Any], envelope: Envelope, meter: Meter, /) -> Iterator[bytes]:
         """Its events. The status is known when this returns."""
         from services.openai.messages.chat import chat_body, chat_events
         from services.openai.messages.params import MessagesRequest
-        from services.openai.messages.sse import named_events
+        from services.openai.messages.sse import MESSAGE
 
         chat = self.stream(chat_body(check(MessagesRequest, body), self.output_limit), envelope, meter)
-        return named_events(chat_events(chunks(chat), envelope))
+        return sse(chat_events(chunks(chat), envelope), form=MESSAGE)
 
     def message_tokens(self, body: dict[str, Any], /) -> tuple[int, bool]:
         """How long a prompt is, and whether it was counted: a chat's provider counts afterwards only."""

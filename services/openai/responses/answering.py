@@ -10,7 +10,6 @@ from aws_lambda_powertools.event_handler import Response
 from pennyworth.body import check
 from pennyworth.errors import Problem
 from pennyworth.http import Event, dumps
-from pennyworth.logs import fault
 from services.openai import converse
 from services.openai.call import Call, event_stream
 from services.openai.responses.chats import Chat
@@ -20,7 +19,7 @@ from services.openai.responses.request import ResponseRequest
 from services.openai.responses.response import Envelope, begun
 from services.openai.responses.state import State, packed, state
 from services.openai.responses.toolbox import Toolbox
-from services.openai.sse import DONE, chunks, event
+from services.openai.sse import DONE, Form, chunks, named, sse
 
 
 def response_id() -> str:
@@ -88,18 +87,20 @@ def _written(source: Iterator[bytes], answer: Answer, save: Callable[[], None]) 
     """Server-sent events. OpenAI's end with the response; clients of a chat's kind wait for `[DONE]`."""
     spoken = chunks(source)
     try:
-        for one in answer.events(spoken, now):
-            yield _event(one)
-        save()
-        yield _event(answer.end()) + DONE
-    except Exception as error:  # the client must read something; the log says what it was
-        fault("unexpected error in a stream", error)
-        problem = Problem("internal_error")
-        yield _event({"type": "error", "message": problem.message, "code": problem.code, "param": None})
+        yield from sse(_told(spoken, answer, save), form=_FORM)
     finally:
         spoken.close()  # type: ignore[attr-defined]  # a generator
         source.close()  # type: ignore[attr-defined]  # which was perhaps never begun
 
 
-def _event(value: dict[str, Any]) -> bytes:
-    return f"event: {value['type']}\n".encode() + event(value)
+def _told(spoken: Iterator[dict[str, Any]], answer: Answer, save: Callable[[], None]) -> Iterator[dict[str, Any]]:
+    yield from answer.events(spoken, now)
+    save()
+    yield answer.end()
+
+
+def _error(problem: Problem) -> dict[str, Any]:
+    return {"type": "error", "message": problem.message, "code": problem.code, "param": None}
+
+
+_FORM = Form(named, _error, DONE)

@@ -162,7 +162,7 @@ CASES = [
     (asked(tools=[{"type": "web_search"}]), "invalid_value", "tools[0].type"),
     (asked(tools=[{"type": "function", "function": {"name": "no spaces"}}]), "invalid_value", "tools[0].function.name"),
     (asked(tools=[TOOL, TOOL]), "invalid_value", "tools[1].function.name"),
-    (asked(tools=[TOOL], tool_choice="always"), "invalid_value", "tool_choice.type"),
+    (asked(tools=[TOOL], tool_choice="always"), "invalid_value", "tool_choice"),
     (
         asked(tools=[TOOL], tool_choice={"type": "function", "function": {"name": "g"}}),
         "invalid_value",

@@ -123,6 +123,25 @@ def test_a_tier_of_another_price_is_counted_and_not_priced(ask, log, stream):
     assert (line["prompt_tokens"], "cost_microusd" in line) == (1100, False)
 
 
+WRITTEN = {
+    **USED,
+    "cacheWriteInputTokens": 3000,
+    "cacheDetails": [{"inputTokens": 1000, "ttl": "1h"}, {"inputTokens": 2000, "ttl": "5m"}],
+}
+
+
+@pytest.mark.parametrize("path", ["/chat/completions", "/messages"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_is_written_to_a_cache_is_priced_as_that_on_every_route(ask, log, path, stream):
+    body = ask("claude-haiku-4.5", Aws(usage=WRITTEN), path, stream=stream, max_tokens=50)
+    _ = list(body) if stream else body
+    (line,) = log()
+    counts = ("prompt_tokens", "cached_tokens", "cache_write_tokens", "cache_write_1h_tokens", "completion_tokens")
+    assert [line.get(name) for name in counts] == [4100, 1000, 3000, 1000, 20]
+    # the prompt at 1.1, from the cache at 0.11, to it at 1.375 and 2.2, the answer at 5.5 dollars a million
+    assert line["cost_microusd"] == 110 + 110 + 2750 + 2200 + 110
+
+
 def test_of_a_client_that_hung_up_what_had_arrived_is_counted(ask, log):
     body = ask(stream=True)
     next(body), next(body), next(body)  # the role, and two pieces of text

@@ -1,5 +1,7 @@
 """Ids and keys of files: they say all, sort the newest first, and can be no path."""
 
+from urllib.parse import quote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,3 +55,12 @@ def test_a_file_ends_with_the_buckets_lifecycle_at_the_latest():
     assert expiry(100.7, None, 1) == 86_500
     assert expiry(100.7, 3_600, 1) == 3_700
     assert expiry(100.7, 999_999, 1) == 86_500
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [("report.pdf", "report.pdf"), ("März (2).pdf", "M_rz (2).pdf"), ('a"b%22;c', "a_b_22_c"), (".bashrc", "_bashrc")],
+)
+def test_a_name_is_told_to_those_that_read_plain_ones_alone(name, plain):
+    file = File(new_id("batch", 1e9, bytes(8)), name, 1, 2)
+    assert file.disposition == f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

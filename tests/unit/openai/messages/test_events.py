@@ -12,7 +12,8 @@ from pennyworth.errors import Problem
 from services.openai.converse import MALFORMED, Envelope
 from services.openai.messages.events import message_events, whole_events
 from services.openai.messages.reply import STOP_REASONS, from_converse
-from services.openai.messages.sse import named_events
+from services.openai.messages.sse import MESSAGE
+from services.openai.sse import sse
 from tests.contract.test_bedrock_model import MODEL
 
 ENVELOPE = Envelope("msg_1", 1, "m")
@@ -129,7 +130,7 @@ def test_a_model_that_failed_at_its_own_format_is_a_problem(reason):
 
 def test_a_stream_that_just_ends_says_so_in_an_error_event():
     cut = list(streamed([{"text": "Hel"}], "end_turn", 3))[:-2]
-    *_, last = b"".join(named_events(message_events(cut, ENVELOPE))).strip().split(b"\n\n")
+    *_, last = b"".join(sse(message_events(cut, ENVELOPE), form=MESSAGE)).strip().split(b"\n\n")
     name, data = last.split(b"\n")
     assert name == b"event: error"
     body = json.loads(data.removeprefix(b"data: "))
@@ -137,7 +138,7 @@ def test_a_stream_that_just_ends_says_so_in_an_error_event():
 
 
 def test_each_event_is_named():
-    events = b"".join(named_events(message_events(streamed([{"text": "Hi"}], "end_turn", 3), ENVELOPE)))
+    events = b"".join(sse(message_events(streamed([{"text": "Hi"}], "end_turn", 3), ENVELOPE), form=MESSAGE))
     for event in events.strip().split(b"\n\n"):
         name, data = event.split(b"\n")
         assert name.removeprefix(b"event: ").decode() == json.loads(data.removeprefix(b"data: "))["type"]
@@ -149,5 +150,17 @@ def test_a_failure_after_the_first_byte_is_no_clean_end():
         yield {"type": "ping"}
         raise Problem("rate_limit_exceeded")
 
-    *_, last = b"".join(named_events(broken())).strip().split(b"\n\n")
+    *_, last = b"".join(sse(broken(), form=MESSAGE)).strip().split(b"\n\n")
     assert json.loads(last.split(b"data: ")[1])["error"]["type"] == "rate_limit_error"
+
+
+@pytest.mark.parametrize("failure", [Problem("rate_limit_exceeded"), None])
+def test_a_failure_before_bedrock_said_anything_is_raised_while_another_model_may_answer(failure):
+    def silent():
+        if failure:
+            raise failure
+        yield from ()
+
+    with pytest.raises(Problem) as raised:
+        next(sse(message_events(silent(), ENVELOPE), form=MESSAGE))
+    assert raised.value.code == ("rate_limit_exceeded" if failure else "upstream_error")

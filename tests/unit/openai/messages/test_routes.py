@@ -82,7 +82,7 @@ def test_the_betas_of_the_header_reach_the_provider(monkeypatch):
     class Provider:
         name, price = "p", None
 
-        def message(self, body, envelope):
+        def message(self, body, envelope, meter):
             asked.append(body["betas"])
             usage = dict.fromkeys(("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"), 0)
             return {"id": envelope.id, "usage": {**usage, "output_tokens": 1}}
@@ -145,6 +145,8 @@ def test_every_error_has_a_type_of_anthropics(code):
             "messages[1].content[0]",
         ),
         ({"cache_control": {"type": "ephemeral", "ttl": "2h"}}, "cache_control.ttl"),
+        ({"system": [{"type": "thinking", "thinking": "x"}]}, "system"),
+        ({"stop_sequences": ["x", " "]}, "stop_sequences"),
         (
             {"system": [{"type": "text", "text": "x", "cache_control": {"type": "ephemeral"}}] * 5},
             "system[4].cache_control",
