@@ -59,8 +59,8 @@ WHO = Principal("u", "ada@example.com", "", "g", "arn:aws:iam::1:role/g", frozen
 @pytest.mark.parametrize(
     ("path", "model", "remedy"),
     [
-        ("/chat/completions", "titan-embed-text-v2", "for /embeddings"),
-        ("/embeddings", "nova-lite", "for /chat/completions"),
+        ("/chat/completions", "titan-embed-text-v2", "POST /embeddings"),
+        ("/embeddings", "nova-lite", "POST /chat/completions"),
     ],
 )
 def test_a_model_of_another_kind_is_refused_with_its_own_path(path, model, remedy):

@@ -16,13 +16,17 @@ SERVICE = """
     sys.path += {paths!r}
     from aws_lambda_powertools.event_handler import Response
     from pennyworth.http import log_also, router, serve
+    from pennyworth.settings import Endpoint
+    from services.openai.catalogue import Model
     from services.openai.converse import Envelope
     from services.openai.meter import Meter
+    from services.openai.providers.server import Server
     from services.openai.providers.upstream import Upstream
-    app, upstream = router(), Upstream("http://127.0.0.1:{port}/v1", "")
+    server = Server("acme", Endpoint.of({{"url": "http://127.0.0.1:{port}/v1"}}), None)
+    app, upstream = router(), Upstream(server, Model(name="gpt-x", provider="acme", id="gpt-x"))
     @app.post("/chat")
     def chat():
-        meter = Meter("gpt-x", "upstream", None)
+        meter = Meter("gpt-x")
         log_also(app.current_event.raw_event, meter.fields)
         events = upstream.stream({{"model": "gpt-x", "stream": True}}, Envelope("c", 1, "gpt-x"), meter)
         return Response(200, "text/event-stream", events)
