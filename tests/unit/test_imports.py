@@ -57,7 +57,7 @@ TRANSLATION = [
     "messages/reply.py",
     "messages/request.py",
     "messages/thinking.py",
-    "messages/tokens.py",
+    "tokens.py",
 ]
 PURE = {
     "array",

@@ -13,7 +13,7 @@ from pennyworth.errors import Problem
 from pennyworth.http import Event, dumps, late
 from pennyworth.logs import fault
 from pennyworth.runtime.deadline import TimeIsUp
-from services.openai.call import Call, event_stream
+from services.openai.call import Call, accuracy, event_stream
 from services.openai.converse import Envelope
 
 router = Router()  # type: ignore[no-untyped-call]  # Powertools' own
@@ -63,7 +63,7 @@ def create_message() -> Response[Any]:
 def count_message_tokens() -> Response[Any]:
     call = _call()
     tokens, exact = call.answer(lambda provider: provider.message_tokens(call.body))
-    return _json({"input_tokens": tokens}, call, {"x-pennyworth-token-count": "exact" if exact else "estimate"})
+    return _json({"input_tokens": tokens}, call, accuracy(exact))
 
 
 def _call() -> Call:

@@ -10,6 +10,9 @@ from services.openai.meter import Meter
 from services.openai.providers.lanes import answers
 from services.openai.sse import chunks
 
+# What of a chat's body the model reads.
+_PROMPT = ("messages", "tools", "response_format")
+
 
 class Provider(Protocol):
     """One caller's way to one model.
@@ -58,6 +61,11 @@ class Provider(Protocol):
         """How long a prompt is, and whether it was counted: a chat's provider counts afterwards only."""
         from services.openai.messages.chat import prompt_body
         from services.openai.messages.params import CountRequest
-        from services.openai.messages.tokens import estimate
 
-        return estimate(prompt_body(check(CountRequest, body))), False
+        return self.chat_tokens(prompt_body(check(CountRequest, body)))
+
+    def chat_tokens(self, body: dict[str, Any], /) -> tuple[int, bool]:
+        """As `message_tokens`, of a chat's body."""
+        from services.openai.tokens import estimate
+
+        return estimate({name: body[name] for name in _PROMPT if name in body}), False
