@@ -116,7 +116,7 @@ def _part(block: Block, where: str) -> dict[str, Any]:
     if source is None:
         return {"type": "text", "text": block.text or ""}
     if source.type == "file" or (source.type == "url" and block.type == "document"):
-        reason = "Send the file itself, with a source of type 'base64'."
+        reason = "Send the file itself, with a source of type 'base64', or upload it with POST /v1/files."
         raise Problem("unsupported_parameter", param=f"{where}.source", reason=reason)
     if source.type == "text":
         return {"type": "text", "text": source.data}

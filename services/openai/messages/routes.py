@@ -15,6 +15,7 @@ from pennyworth.logs import fault
 from pennyworth.runtime.deadline import TimeIsUp
 from services.openai.call import Call, accuracy, event_stream
 from services.openai.converse import Envelope
+from services.openai.files.references import filled
 
 router = Router()  # type: ignore[no-untyped-call]  # Powertools' own
 
@@ -78,6 +79,7 @@ def _call() -> Call:
     ]
     if named:
         call.body["betas"] = named
+    call.body = filled(call.body, call.caller)
     return call
 
 

@@ -5,7 +5,7 @@ As in a chat, what no model here can do is taken where it asks for nothing, and 
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, ValidationInfo, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.openai.caching import CacheOptions
@@ -112,6 +112,19 @@ class Conversation(BaseModel):
     input: Any = None  # read by `items`
     instructions: str | None = None
     previous_response_id: str | None = None
+
+
+class PassedRequest(Conversation):
+    """What is ours to know of a request that goes on to a provider's own Responses API; all else is its to judge.
+
+    A provider keeps nothing for us: what it keeps, it keeps for the owner of the key, and that is everybody here.
+    """
+
+    model_config = STRICT | ConfigDict(extra="ignore")
+    store: bool | None = None
+    include: list[str] | None = None
+    background: Harmless = None
+    conversation: Harmless = None
 
 
 class Asked(Conversation):
