@@ -13,15 +13,20 @@ from services.openai.messages.events import Blocks, Told, ended, started
 from services.openai.messages.params import Block, Message, MessagesRequest, Prompt
 from services.openai.messages.reply import opening
 from services.openai.messages.thinking import effort_of
+from services.openai.reasoning import thought
 
 _STOP_REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
 _EFFORTS = {"max": "xhigh"}  # OpenAI's word for it
 _SHARED = ("temperature", "top_p", "top_k")
 
 
-def chat_body(request: MessagesRequest) -> dict[str, Any]:
-    """The body of a chat. Raises Problem for what no chat can say."""
-    body: dict[str, Any] = {"model": request.model, "max_completion_tokens": request.max_tokens, **prompt_body(request)}
+def chat_body(request: MessagesRequest, most_tokens: int = 0) -> dict[str, Any]:
+    """The body of a chat. `max_tokens` is a bound: beyond the model's own, where that is known, that is it.
+
+    Raises Problem for what no chat can say.
+    """
+    limit = min(request.max_tokens, most_tokens or request.max_tokens)
+    body: dict[str, Any] = {"model": request.model, "max_completion_tokens": limit, **prompt_body(request)}
     body |= {name: value for name in _SHARED if (value := getattr(request, name)) is not None}
     if request.stop_sequences:
         body["stop"] = request.stop_sequences
@@ -141,9 +146,8 @@ def from_chat(completion: dict[str, Any], envelope: Envelope) -> dict[str, Any]:
 
 
 def _blocks(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    thought = message.get("reasoning_content") or message.get("reasoning")
-    if thought:
-        yield {"type": "thinking", "thinking": thought, "signature": ""}
+    if text := thought(message):
+        yield {"type": "thinking", "thinking": text, "signature": ""}
     if message.get("content"):
         yield {"type": "text", "text": message["content"]}
     for call in message.get("tool_calls") or ():
@@ -166,8 +170,8 @@ def chat_events(chunks: Iterable[dict[str, Any]], envelope: Envelope) -> Iterato
             usage = chunk.get("usage") or usage
             for choice in chunk["choices"][:1]:
                 delta = choice.get("delta") or {}
-                if thought := delta.get("reasoning_content") or delta.get("reasoning"):
-                    yield from blocks.say("thinking", "thinking", thought)
+                if text := thought(delta):
+                    yield from blocks.say("thinking", "thinking", text)
                 if delta.get("content"):
                     yield from blocks.say("text", "text", delta["content"])
                 for call in delta.get("tool_calls") or ():

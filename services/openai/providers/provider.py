@@ -26,6 +26,7 @@ class Provider(Protocol):
 
     # How often a call may be repeated: none where what carries it has tried again already, or tries would multiply.
     retries: ClassVar[int] = 0
+    most_tokens: int = 0  # of an answer of the model's; 0 where nobody says
 
     def complete(self, body: dict[str, Any], envelope: Envelope, /) -> dict[str, Any]: ...
     def stream(self, body: dict[str, Any], envelope: Envelope, meter: Meter, /) -> Iterator[bytes]: ...
@@ -49,7 +50,7 @@ class Provider(Protocol):
         from services.openai.messages.chat import chat_body, from_chat
         from services.openai.messages.params import MessagesRequest
 
-        return from_chat(self.complete(chat_body(check(MessagesRequest, body)), envelope), envelope)
+        return from_chat(self.complete(chat_body(check(MessagesRequest, body), self.most_tokens), envelope), envelope)
 
     def stream_message(self, body: dict[str, Any], envelope: Envelope, meter: Meter, /) -> Iterator[bytes]:
         """Its events. The status is known when this returns."""
@@ -57,7 +58,7 @@ class Provider(Protocol):
         from services.openai.messages.params import MessagesRequest
         from services.openai.messages.sse import named_events
 
-        chat = self.stream(chat_body(check(MessagesRequest, body)), envelope, meter)
+        chat = self.stream(chat_body(check(MessagesRequest, body), self.most_tokens), envelope, meter)
         return named_events(chat_events(chunks(chat), envelope))
 
     def message_tokens(self, body: dict[str, Any], /) -> tuple[int, bool]:
