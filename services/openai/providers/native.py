@@ -40,7 +40,7 @@ class Native(Provider):
         """`deadline`: a reading of time.monotonic, until which an answer is waited for."""
         self._aws, self._credentials_of, self._caller, self._model = aws, credentials_of, caller, model
         self._deadline = deadline
-        self.most_tokens = model.max_output_tokens
+        self.most_tokens = model.max_output_tokens or 0
 
     def complete(self, body: dict[str, Any], _: Envelope) -> dict[str, Any]:
         """The model's completion, unchanged. Raises Problem."""

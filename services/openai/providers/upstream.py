@@ -29,7 +29,7 @@ class Upstream(Provider):
     def __init__(self, server: Server, model: Model, deadline: float = inf) -> None:
         """`deadline`: a reading of time.monotonic, until which an answer is waited for."""
         self._server, self._model, self._deadline = server, model, deadline
-        self.most_tokens = model.max_output_tokens
+        self.most_tokens = model.max_output_tokens or 0
 
     def complete(self, body: dict[str, Any], _: Envelope) -> dict[str, Any]:
         """The provider's completion, unchanged. Raises Problem."""
