@@ -16,7 +16,7 @@ from services.openai import routing
 from services.openai.call import Call, event_stream
 from services.openai.converse import Envelope
 from services.openai.embeddings import pieces
-from services.openai.files.references import references, resolved
+from services.openai.files.references import filled
 from services.openai.files.routes import router as files
 from services.openai.messages.routes import router as messages
 from services.openai.responses.routes import router as responses
@@ -27,7 +27,7 @@ app = router()
 @app.post("/chat/completions")
 def create_chat_completion() -> Response[Any]:
     call = Call(app.current_event.raw_event, "chat")
-    _put_in_files(call)
+    call.body = filled(call.body, call.caller)
     envelope = Envelope(id=f"chatcmpl-{os.urandom(16).hex()}", created=int(time.time()), model=call.model)
     if call.streamed:
         return event_stream(call.answer(lambda provider: provider.stream(call.body, envelope, call.meter)), call)
@@ -87,13 +87,6 @@ def get_health() -> dict[str, str]:
 @app.get("/openapi.json")
 def get_openapi() -> Response[str]:
     return Response(200, "application/json", Path(__file__).with_name("openapi.json").read_text())
-
-
-def _put_in_files(call: Call) -> None:
-    if any(references(call.body)):
-        from services.openai.store import store
-
-        call.body = resolved(call.body, store(call.caller))
 
 
 def _json(body: str | Iterator[str], call: Call) -> Response[Any]:

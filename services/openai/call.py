@@ -66,6 +66,11 @@ class Call:
         return {"x-pennyworth-model": self._served.name}
 
 
+def accuracy(exact: bool) -> dict[str, str]:
+    """The header of a count of tokens."""
+    return {"x-pennyworth-token-count": "exact" if exact else "estimate"}
+
+
 def event_stream(events: Iterator[bytes], call: Call) -> Response[Any]:
     """Of a provider that has answered: what it refuses was raised while a status could still be chosen."""
     headers = {"cache-control": "no-cache", **call.headers}

@@ -101,6 +101,12 @@ def replayed(block: ThinkingBlock) -> dict[str, Any]:
     return {"reasoningContent": {"reasoningText": {"text": block.thinking, "signature": block.signature}}}
 
 
+def thought(said: dict[str, Any]) -> str:
+    """What a chat's message or delta tells of the model's reasoning, by either of the names that providers give it."""
+    text = said.get("reasoning_content") or said.get("reasoning")
+    return text if isinstance(text, str) else ""
+
+
 def thinking_block(content: dict[str, Any]) -> dict[str, Any] | None:
     """A reasoningContent of Converse's for the client to keep; None for what is unsigned and need not come back."""
     if "redactedContent" in content:

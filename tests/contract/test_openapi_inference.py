@@ -11,7 +11,7 @@ from services.openai.app import app
 from services.openai.completions import MOST_PROMPTS, CompletionRequest
 from services.openai.embeddings import MOST_INPUTS, EmbeddingRequest
 from services.openai.messages.params import CountRequest, MessagesRequest
-from services.openai.responses.request import CompactRequest, ResponseRequest
+from services.openai.responses.request import CompactRequest, InputTokensRequest, ResponseRequest
 from services.openai.vocabulary import MOST_IDS
 
 CONTRACT = yaml.safe_load((Path(__file__).parents[2] / "openapi.yaml").read_text())
@@ -35,7 +35,16 @@ def test_the_routes_served_are_those_promised():
 
 
 @pytest.mark.parametrize(
-    "model", [CompletionRequest, EmbeddingRequest, ResponseRequest, CompactRequest, MessagesRequest, CountRequest]
+    "model",
+    [
+        CompletionRequest,
+        EmbeddingRequest,
+        ResponseRequest,
+        CompactRequest,
+        InputTokensRequest,
+        MessagesRequest,
+        CountRequest,
+    ],
 )
 def test_a_request_has_the_fields_promised(model):
     promised, made = SCHEMAS[model.__name__], model.model_json_schema()

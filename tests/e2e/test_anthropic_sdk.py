@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import time
 from pathlib import Path
 
 import anthropic
@@ -295,3 +296,26 @@ def test_models_are_listed_in_anthropics_form(gateway):
     listed = client(gateway, api_key=None, auth_token=gateway.api_key).models.list()
     assert CLAUDE in [model.id for model in listed.data]
     assert CLAUDE in [model.id for model in gateway.openai().models.list()]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        *("claude-opus-5-5", "claude-sonnet-5-5", "claude-opus-5", "claude-sonnet-5"),
+        *("claude-sonnet-4-5", "claude-sonnet-4-5-20250929", "claude-haiku-4-5", "claude-haiku-4-5-20251001"),
+    ],
+)
+def test_claude_code_is_answered_by_the_names_it_has_for_models(gateway, model):
+    body = {**json.loads(CLAUDE_CODE.read_text()), "model": model}
+    with httpx.Client(base_url=host(gateway), timeout=30, trust_env=False) as http:
+        headers = {"x-api-key": gateway.api_key, "anthropic-version": "2023-06-01"}
+        answer = http.post("/v1/messages?beta=true", json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+
+
+def test_what_was_written_to_a_cache_is_told_by_its_lifetime(gateway):
+    rules = f"Rule {time.time_ns()}. " + "All the rules of the house. " * 400
+    system = [{"type": "text", "text": rules, "cache_control": {"type": "ephemeral", "ttl": "1h"}}]
+    usage = client(gateway).messages.create(model=CLAUDE, max_tokens=100, messages=HI, system=system).usage
+    assert usage.cache_creation.ephemeral_1h_input_tokens == usage.cache_creation_input_tokens > 1000
+    assert usage.cache_creation.ephemeral_5m_input_tokens == 0

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import subprocess
 import time
 
@@ -10,6 +11,7 @@ import openai
 import pytest
 
 MIB = 1024 * 1024
+PNG = b"\x89PNG\r\n\x1a\n0123"
 
 
 @pytest.fixture
@@ -364,3 +366,79 @@ def test_a_providers_own_id_is_no_file_of_bedrocks(client):
 def test_files_may_be_read_from_a_stream(client):
     file = client.files.create(file=io.BytesIO(b"a,b"), purpose="user_data")
     assert client.files.content(file.id).text == "a,b"
+
+
+@pytest.fixture
+def picture(client):
+    return client.files.create(file=("owl.png", PNG), purpose="vision")
+
+
+@pytest.fixture
+def report(client):
+    return client.files.create(file=("q3_report.pdf", b"%PDF-1.4 owls"), purpose="user_data")
+
+
+def test_a_chat_sees_an_image_by_its_id(client, picture):
+    parts = [{"type": "text", "text": "Describe it."}, {"type": "image_url", "image_url": {"file_id": picture.id}}]
+    answer = client.chat.completions.create(model="nova-lite", messages=[{"role": "user", "content": parts}])
+    assert "image (png, 12 bytes)" in answer.choices[0].message.content
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_response_reads_files_and_images_by_their_ids_also_when_it_goes_on(client, picture, report, stream):
+    def said(**asked):
+        made = client.responses.create(model="nova-lite", stream=stream, **asked)
+        return list(made)[-1].response if stream else made
+
+    parts = [
+        {"type": "input_text", "text": "Tell me what these are."},
+        {"type": "input_file", "file_id": report.id},
+        {"type": "input_image", "file_id": picture.id, "detail": "low"},
+    ]
+    first = said(input=[{"role": "user", "content": parts}])
+    for what in ("document q3 report (pdf, 13 bytes)", "image (png, 12 bytes)"):
+        assert what in first.output_text
+    (kept,) = client.responses.input_items.list(first.id).data
+    assert [part.file_id for part in kept.content[1:]] == [report.id, picture.id]
+    assert said(input="And?", previous_response_id=first.id).status == "completed"
+    client.files.delete(report.id)
+    with pytest.raises(openai.NotFoundError) as gone:
+        said(input="And?", previous_response_id=first.id)
+    assert gone.value.param == "previous_response_id"
+
+
+@pytest.mark.parametrize("kind", ["input_file", "input_image"])
+def test_a_response_that_names_no_file_is_told(client, kind):
+    parts = [{"type": "input_text", "text": "Read."}, {"type": kind, "file_id": "file-pw-x"}]
+    with pytest.raises(openai.NotFoundError) as raised:
+        client.responses.create(model="nova-lite", input=[{"role": "user", "content": parts}])
+    assert raised.value.param == "input[0].content[1].file_id"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_message_reads_files_and_images_by_their_ids(gateway, picture, report, stream):
+    sources = [("document", report), ("image", picture)]
+    parts = [{"type": kind, "source": {"type": "file", "file_id": file.id}} for kind, file in sources]
+    say = [{"role": "user", "content": [*parts, {"type": "text", "text": "Tell me what these are."}]}]
+    asked = {"model": "nova-lite", "max_tokens": 200, "messages": say}
+    with gateway.http() as http:
+        answer = http.post("/messages", json={**asked, "stream": stream}).raise_for_status()
+        assert http.post("/messages/count_tokens", json={"model": "nova-lite", "messages": say}).is_success
+    for what in ("q3 report pdf (pdf, 13 bytes)", "image (png, 12 bytes)"):
+        assert what in (_spoken(answer) if stream else answer.json()["content"][0]["text"])
+
+
+def _spoken(answer):
+    told = [json.loads(line[6:]) for line in answer.text.splitlines() if line.startswith("data: ")]
+    return "".join(event["delta"]["text"] for event in told if event["type"] == "content_block_delta")
+
+
+def test_a_message_cannot_name_anothers_file(gateway, report):
+    other = gateway.key(gateway.user("eve-messages@example.com"))["value"]
+    source = {"type": "file", "file_id": report.id}
+    result = {"type": "tool_result", "tool_use_id": "t", "content": [{"type": "document", "source": source}]}
+    for block in ({"type": "document", "source": source}, result):
+        say = [{"role": "user", "content": [block]}]
+        with gateway.http(other) as http:
+            answer = http.post("/messages", json={"model": "nova-lite", "max_tokens": 9, "messages": say})
+        assert (answer.status_code, answer.json()["error"]["type"]) == (404, "not_found_error")

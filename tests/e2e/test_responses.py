@@ -439,3 +439,48 @@ def test_codex_reaches_its_mcp_servers(gateway):
     }
     (message,), _ = turn(gateway, input=[*said, call, result])
     assert "noon" in message["content"][0]["text"]
+
+
+def test_a_prompts_tokens_are_counted_by_bedrock_or_estimated(gateway):
+    client = gateway.openai()
+    prompt = {"input": ask("What is the weather in Paris?"), "instructions": "Be brief.", "tools": [WEATHER]}
+    count = client.responses.input_tokens.with_raw_response.count
+    counted = count(model=CLAUDE, **prompt)
+    answer = client.responses.create(model=CLAUDE, **prompt)
+    assert counted.headers["x-pennyworth-token-count"] == "exact"
+    assert counted.parse().object == "response.input_tokens"
+    assert counted.parse().input_tokens == answer.usage.input_tokens
+    said = client.responses.create(model=CLAUDE, input="Count to 3.")
+    longer = count(model=CLAUDE, input="And to 4?", previous_response_id=said.id).parse()
+    assert longer.input_tokens > said.usage.total_tokens
+    estimated = count(model="nova-lite", **prompt)
+    assert estimated.headers["x-pennyworth-token-count"] == "estimate"
+    assert 10 < estimated.parse().input_tokens < 300
+    image = [{"type": "input_image", "image_url": png()}, {"type": "input_text", "text": "Describe it."}]
+    seen = count(model="nova-lite", input=[{"role": "user", "content": image}]).parse()
+    assert 1000 < seen.input_tokens < 3000
+
+
+@pytest.mark.parametrize(
+    ("param", "request_"),
+    [
+        ("personality", {"personality": "friendly"}),
+        ("conversation", {"conversation": "conv_1"}),
+        ("truncation", {"truncation": "auto"}),
+        ("tools[0].type", {"tools": [{"type": "code_interpreter", "container": {"type": "auto"}}]}),
+        (
+            "input[0].content[0].image_url",
+            {
+                "input": [
+                    {"role": "user", "content": [{"type": "input_image", "image_url": "data:image/png;base64,AAAA"}]}
+                ]
+            },
+        ),
+        ("previous_response_id", {"previous_response_id": "resp_" + "a" * 48}),
+        ("store", {"extra_body": {"store": False}}),
+    ],
+)
+def test_what_cannot_be_counted_is_refused_by_name(gateway, param, request_):
+    with pytest.raises(openai.APIStatusError) as refused:
+        gateway.openai().responses.input_tokens.count(model=CLAUDE, **{"input": "Hi", **request_})
+    assert (refused.value.status_code in (400, 404), refused.value.param) == (True, param)

@@ -86,3 +86,20 @@ def test_what_was_read_from_the_prompt_cache_costs_less(gateway):
     assert (written["cached_tokens"], read["cached_tokens"] > 1000) == (0, True)
     assert read["prompt_tokens"] == written["prompt_tokens"]
     assert read["cost_microusd"] < written["cost_microusd"]
+
+
+@pytest.mark.parametrize("ttl", ["5m", "1h"])
+def test_a_message_costs_the_same_whole_and_streamed_when_it_writes_a_cache(gateway, ttl):
+    costs = []
+    with gateway.http() as http:
+        for stream in (False, True):
+            text = f"{uuid.uuid4()} " + "word " * 2000
+            system = [{"type": "text", "text": text, "cache_control": {"type": "ephemeral", "ttl": ttl}}]
+            body = {"model": "claude-sonnet-4.5", "max_tokens": 50, "system": system, "stream": stream}
+            answer = http.post("/messages", json={**body, "messages": [{"role": "user", "content": "Hi"}]})
+            logged = line(gateway, answer.raise_for_status().headers["x-request-id"])
+            costs.append(logged["cost_microusd"])
+            assert logged["cache_write_tokens"] > 1000
+            assert logged.get("cache_write_1h_tokens", 0) == (logged["cache_write_tokens"] if ttl == "1h" else 0)
+    whole, streamed = costs
+    assert abs(whole - streamed) < whole / 100  # their prefixes differ by a few tokens

@@ -48,7 +48,7 @@ TRANSLATION = [
     "files/form.py",
     "files/file.py",
     *(f"responses/{name}.py" for name in ("chats", "events", "history", "items", "output", "request", "response")),
-    *(f"responses/{name}.py" for name in ("thoughts", "toolbox")),
+    *(f"responses/{name}.py" for name in ("passing", "thoughts", "toolbox")),
     "messages/chat.py",
     "messages/errors.py",
     "messages/events.py",
@@ -58,7 +58,7 @@ TRANSLATION = [
     "messages/reply.py",
     "messages/request.py",
     "messages/thinking.py",
-    "messages/tokens.py",
+    "tokens.py",
 ]
 PURE = {
     "array",

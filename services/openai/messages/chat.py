@@ -13,6 +13,7 @@ from services.openai.messages.events import Blocks, Told, begun, ended, started
 from services.openai.messages.params import Block, Message, MessagesRequest, Prompt
 from services.openai.messages.reply import opening
 from services.openai.messages.thinking import effort_of
+from services.openai.reasoning import thought
 
 _STOP_REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
 _EFFORTS = {"max": "xhigh"}  # OpenAI's word for it
@@ -118,7 +119,7 @@ def _part(block: Block, where: str) -> dict[str, Any]:
     if source is None:
         return {"type": "text", "text": block.text or ""}
     if source.type == "file" or (source.type == "url" and block.type == "document"):
-        reason = "Send the file itself, with a source of type 'base64'."
+        reason = "Send the file itself, with a source of type 'base64', or upload it with POST /v1/files."
         raise Problem("unsupported_parameter", param=f"{where}.source", reason=reason)
     if source.type == "text":
         return {"type": "text", "text": source.data}
@@ -143,9 +144,8 @@ def from_chat(completion: dict[str, Any], envelope: Envelope) -> dict[str, Any]:
 
 
 def _blocks(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    thought = message.get("reasoning_content") or message.get("reasoning")
-    if thought:
-        yield {"type": "thinking", "thinking": thought, "signature": ""}
+    if text := thought(message):
+        yield {"type": "thinking", "thinking": text, "signature": ""}
     if message.get("content"):
         yield {"type": "text", "text": message["content"]}
     for call in message.get("tool_calls") or ():
@@ -169,8 +169,8 @@ def chat_events(chunks: Iterable[dict[str, Any]], envelope: Envelope) -> Iterato
             usage = chunk.get("usage") or usage
             for choice in chunk["choices"][:1]:
                 delta = choice.get("delta") or {}
-                if thought := delta.get("reasoning_content") or delta.get("reasoning"):
-                    yield from blocks.say("thinking", "thinking", thought)
+                if text := thought(delta):
+                    yield from blocks.say("thinking", "thinking", text)
                 if delta.get("content"):
                     yield from blocks.say("text", "text", delta["content"])
                 for call in delta.get("tool_calls") or ():

@@ -126,7 +126,9 @@ def file_block(block: Block, where: str, media: Media) -> ConverseBlock:
     """An image or a document. Raises Problem."""
     source = block.source
     if source is None or source.type in ("url", "file"):
-        reason = "Files are not fetched here: send it itself, with a source of type 'base64'."
+        reason = (
+            "Files are not fetched: send it itself, with a source of type 'base64', or upload it with POST /v1/files."
+        )
         raise Problem("unsupported_parameter", param=f"{where}.source", reason=reason)
     if block.type == "image":
         return media.picture(source.data or "", where, f"{where}.source.data")

@@ -73,11 +73,15 @@ def stop_fields(reason: str, told: object, called: bool) -> dict[str, Any]:
     return {"stop_reason": stop, "stop_sequence": sequence}
 
 
-def usage(tokens: dict[str, Any]) -> dict[str, int]:
+def usage(tokens: dict[str, Any]) -> dict[str, Any]:
     """Bedrock TokenUsage -> Anthropic's, which leaves out cached tokens in the same way."""
+    written = tokens.get("cacheWriteInputTokens") or 0
+    for_an_hour = sum(part["inputTokens"] for part in tokens.get("cacheDetails") or () if part["ttl"] == "1h")
+    by_lifetime = {"ephemeral_5m_input_tokens": written - for_an_hour, "ephemeral_1h_input_tokens": for_an_hour}
     return {
         "input_tokens": tokens["inputTokens"],
-        "cache_creation_input_tokens": tokens.get("cacheWriteInputTokens") or 0,
+        "cache_creation_input_tokens": written,
         "cache_read_input_tokens": tokens.get("cacheReadInputTokens") or 0,
+        **({"cache_creation": by_lifetime} if written else {}),
         "output_tokens": tokens["outputTokens"],
     }

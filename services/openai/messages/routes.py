@@ -13,8 +13,9 @@ from pennyworth.errors import Problem
 from pennyworth.http import Event, dumps, late
 from pennyworth.logs import fault
 from pennyworth.runtime.deadline import TimeIsUp
-from services.openai.call import Call, event_stream
+from services.openai.call import Call, accuracy, event_stream
 from services.openai.converse import Envelope
+from services.openai.files.references import filled
 
 router = Router()  # type: ignore[no-untyped-call]  # Powertools' own
 
@@ -59,7 +60,7 @@ def create_message() -> Response[Any]:
 def count_message_tokens() -> Response[Any]:
     call = _call()
     tokens, exact = call.answer(lambda provider: provider.message_tokens(call.body))
-    return _json({"input_tokens": tokens}, call, {"x-pennyworth-token-count": "exact" if exact else "estimate"})
+    return _json({"input_tokens": tokens}, call, accuracy(exact))
 
 
 def _call() -> Call:
@@ -74,6 +75,7 @@ def _call() -> Call:
     ]
     if named:
         call.body["betas"] = named
+    call.body = filled(call.body, call.caller)
     return call
 
 

@@ -190,10 +190,18 @@ class Bedrock(Provider):
     def message_tokens(self, body: dict[str, Any]) -> tuple[int, bool]:
         """How many tokens a prompt has, and whether Bedrock counted them: it does for some models only."""
         from services.openai.messages.params import CountRequest
-        from services.openai.messages.tokens import count_input, counted_as, estimate
+        from services.openai.messages.request import prompt_body
 
-        request = check(CountRequest, body)
-        asked, model_id = count_input(request, self._model), counted_as(self._model)
+        return self._counted(prompt_body(check(CountRequest, body), self._model))
+
+    def chat_tokens(self, body: dict[str, Any]) -> tuple[int, bool]:
+        """As `message_tokens`, of a chat's body."""
+        return self._counted(to_converse(self._read(body), self._model))
+
+    def _counted(self, converse: dict[str, Any]) -> tuple[int, bool]:
+        from services.openai.tokens import count_input, counted_as, estimate
+
+        asked, model_id = count_input(converse), counted_as(self._model)
         if model_id is not None:
             path = f"/model/{quote(model_id, safe='')}/count-tokens"
             try:

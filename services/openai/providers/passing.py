@@ -112,9 +112,11 @@ def _usage(line: bytes) -> object:
 
 
 def _error(data: bytes) -> object:
-    """The error an event tells, if it tells nothing else."""
+    """The error an event tells, if it tells nothing else. In the Responses API the event itself is the error."""
     read = _read(data)
-    return read.get("error") if isinstance(read, dict) and "choices" not in read else None
+    if not isinstance(read, dict) or "choices" in read:
+        return None
+    return read.get("error") or (read if read.get("type") == "error" else None)
 
 
 def _status(error: object) -> int:

@@ -1,7 +1,7 @@
 """What a provider is: one module with `complete`, `stream` and `embed`."""
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from pennyworth.body import check
 from services.openai.completions import MOST_PROMPTS, CompletionRequest, chats, text_completion, text_events
@@ -9,6 +9,12 @@ from services.openai.converse import Envelope
 from services.openai.meter import Meter
 from services.openai.providers.lanes import answers
 from services.openai.sse import chunks, sse
+
+if TYPE_CHECKING:
+    from services.openai.providers.responses import Responses
+
+# What of a chat's body the model reads.
+_PROMPT = ("messages", "tools", "response_format")
 
 
 class Provider(Protocol):
@@ -62,6 +68,15 @@ class Provider(Protocol):
         """How long a prompt is, and whether it was counted: a chat's provider counts afterwards only."""
         from services.openai.messages.chat import prompt_body
         from services.openai.messages.params import CountRequest
-        from services.openai.messages.tokens import estimate
 
-        return estimate(prompt_body(check(CountRequest, body))), False
+        return self.chat_tokens(prompt_body(check(CountRequest, body)))
+
+    def responses(self) -> "Responses | None":
+        """The provider's own Responses API, where it has one; elsewhere a response is made of a chat."""
+        return None
+
+    def chat_tokens(self, body: dict[str, Any], /) -> tuple[int, bool]:
+        """As `message_tokens`, of a chat's body."""
+        from services.openai.tokens import estimate
+
+        return estimate({name: body[name] for name in _PROMPT if name in body}), False

@@ -56,6 +56,8 @@ class Server:
         self._url, self._header, self._key = urlsplit(endpoint.url), endpoint.key_header.lower(), key
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy, no .netrc: the key goes to this URL alone
+        self.responds = endpoint.responses  # whether it has POST /responses itself
+        self.unreasoning = set[str]()  # its models that were found to have no reasoning to give
         self._models: tuple[float, list[dict[str, Any]]] = (float("-inf"), [])
 
     def post(

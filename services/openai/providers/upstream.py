@@ -18,6 +18,8 @@ from services.openai.providers.server import READ_S, Server, document
 if TYPE_CHECKING:
     import requests
 
+    from services.openai.providers.responses import Responses
+
 
 # By these, gateways such as OpenRouter and LiteLLM's let a request choose among models: no policy would see which.
 # Sources: OpenRouter's documentation, model fallbacks and presets; LiteLLM's, fallbacks (read 2026-11).
@@ -54,6 +56,14 @@ class Upstream(Provider):
     def embed(self, body: dict[str, Any]) -> dict[str, Any]:
         """The provider's list of embeddings, unchanged. Raises Problem."""
         return document(self._post("/embeddings", body))
+
+    def responses(self) -> "Responses | None":
+        """Its own Responses API, where a setting says that it has one."""
+        if not self._server.responds:
+            return None
+        from services.openai.providers.responses import Responses
+
+        return Responses(self._post, _pieces, self._server.problem, self._server.unreasoning, self._model.id)
 
     def _streamed(self, path: str, body: dict[str, Any], envelope: Envelope, meter: Meter) -> Iterator[bytes]:
         pieces = _pieces(self._post(path, body, stream=True))

@@ -7,7 +7,7 @@ from typing import Any
 from pennyworth.errors import Problem
 from services.openai.responses.history import History
 from services.openai.responses.items import Item
-from services.openai.responses.request import Conversation, Format, ResponseRequest
+from services.openai.responses.request import Asked, Cached, Conversation, Format, ResponseRequest
 from services.openai.responses.toolbox import Toolbox
 
 # What a chat calls by the same name.
@@ -40,10 +40,12 @@ class Chat:
         self._history.close()
         self.body: dict[str, Any] = {"model": request.model, "messages": self._history.messages}
         self.body |= _given({name: getattr(request, name, None) for name in _SHARED})
-        if request.prompt_cache_options:
+        if isinstance(request, Cached) and request.prompt_cache_options:
             self.body["prompt_cache_options"] = request.prompt_cache_options.model_dump()
-        if isinstance(request, ResponseRequest):
+        if isinstance(request, Asked):
             self.body |= _asked(request, toolbox)
+        if isinstance(request, ResponseRequest):
+            self.body |= _answered(request)
 
     @contextmanager
     def told(self) -> Iterator[None]:
@@ -71,20 +73,22 @@ class Chat:
         return param
 
 
-def _asked(request: ResponseRequest, toolbox: Toolbox) -> dict[str, Any]:
+def _asked(request: Asked, toolbox: Toolbox) -> dict[str, Any]:
     text, reasoning = request.text, request.reasoning
     asked = {
-        "max_completion_tokens": request.max_output_tokens,
         "reasoning_effort": reasoning and reasoning.effort,
         "verbosity": text and text.verbosity,
         "response_format": _format(text.format) if text and text.format else None,
         "tools": toolbox.functions or None,
         "tool_choice": toolbox.choice,
         "parallel_tool_calls": request.parallel_tool_calls if toolbox.functions else None,
-        "stream": request.stream or None,
-        "stream_options": {"include_usage": True} if request.stream else None,
     }
     return _given(asked)
+
+
+def _answered(request: ResponseRequest) -> dict[str, Any]:
+    streamed = {"stream": True, "stream_options": {"include_usage": True}} if request.stream else {}
+    return _given({"max_completion_tokens": request.max_output_tokens}) | streamed
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

@@ -14,11 +14,11 @@ from pennyworth.errors import Problem
 from pennyworth.http import Event, dumps
 from services.openai import converse
 from services.openai.call import Call
-from services.openai.responses.answering import now, response_id
 from services.openai.responses.chats import Chat
 from services.openai.responses.conversation import Told, told
 from services.openai.responses.events import as_chunks
 from services.openai.responses.items import Item
+from services.openai.responses.keeping import now, response_id
 from services.openai.responses.request import CompactRequest
 from services.openai.responses.response import item_id, usage
 from services.openai.responses.state import state

@@ -5,6 +5,7 @@ from copy import deepcopy
 from typing import Any
 
 from pennyworth.errors import Problem
+from services.openai.reasoning import thought as told_thought
 from services.openai.responses.output import Call, Event, Message, Open, Thought
 from services.openai.responses.response import ENDS, Envelope, Response, error, usage
 from services.openai.responses.toolbox import Toolbox
@@ -70,7 +71,7 @@ class Answer:
             self._finish = choice.get("finish_reason") or self._finish
 
     def _delta(self, delta: dict[str, Any]) -> Iterator[Event]:
-        text = delta.get("reasoning_content") or delta.get("reasoning")
+        text = told_thought(delta)
         blocks = delta.get("thinking_blocks")
         if text or blocks:
             thought = self._open
@@ -79,7 +80,7 @@ class Answer:
                 thought = Thought(*self._next("reasoning"), as_summary=self._as_summary)
                 yield from self._take_up(thought)
             thought.keep(blocks or [])
-            yield from thought.add(text) if isinstance(text, str) and text else ()
+            yield from thought.add(text) if text else ()
         for field, kind in (("content", "output_text"), ("refusal", "refusal")):
             if delta.get(field):
                 message = self._open

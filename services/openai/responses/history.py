@@ -16,6 +16,7 @@ _MESSAGE = re.compile(r"messages\[(\d+)\](?:\.(content|tool_calls|thinking_block
 # A field of a chat's part or call, by its name in an item.
 _FIELDS = {
     "image_url.url": "image_url",
+    "image_url.file_id": "file_id",
     "file.file_data": "file_data",
     "file.file_id": "file_id",
     "file.filename": "filename",
@@ -163,7 +164,10 @@ def _part(part: dict[str, Any]) -> dict[str, Any]:
             made: dict[str, Any] = {"type": "refusal", "refusal": part["refusal"]}
         case "input_image" if "image_url" in part:
             made = {"type": "image_url", "image_url": {"url": part["image_url"], "detail": part.get("detail", "auto")}}
-        case "input_image" | "input_file":
+        case "input_image":
+            shown = {name: part[name] for name in ("file_id", "detail") if name in part}
+            made = {"type": "image_url", "image_url": shown}
+        case "input_file":
             names = ("file_data", "file_id", "file_url", "filename")
             made = {"type": "file", "file": {name: part[name] for name in names if name in part}}
         case _:

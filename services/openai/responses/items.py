@@ -8,6 +8,7 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, StringCons
 from pennyworth.body import check
 from pennyworth.errors import Problem
 from services.openai.caching import CacheBreakpoint
+from services.openai.responses.thoughts import is_ours
 from services.openai.strict import STRICT
 
 Item = dict[str, Any]
@@ -163,13 +164,64 @@ def items(given: object) -> list[Item]:
     return [_item(one, f"input[{index}]", index) for index, one in enumerate(given)]
 
 
-def _item(given: object, param: str, index: int) -> Item:
+def raw_items(given: object) -> list[Item]:
+    """The items as they came, of whatever type, each an object with its type; texts as the parts they stand for."""
+    if isinstance(given, str):
+        given = [{"role": "user", "content": given}]
+    if not isinstance(given, list):
+        raise Problem("invalid_value", param="input", reason="must be a string or an array of items")
+    return [_raw_item(one, f"input[{index}]") for index, one in enumerate(given)]
+
+
+def _raw_item(one: object, param: str) -> Item:
+    given = _object(one, param)
+    kind = _kind(given, param)
+    item = {**given, "type": kind}
+    if kind == "message" and isinstance(item.get("content"), str):
+        part = "output_text" if item.get("role") == "assistant" else "input_text"
+        item["content"] = [{"type": part, "text": item["content"]}]
+    if kind == "item_reference" and not isinstance(item.get("id"), str):
+        raise Problem("invalid_value", param=f"{param}.id", reason="must be a string")
+    return item
+
+
+def is_readable(item: Item) -> bool:
+    """Whether a chat can tell a model of it: of what a provider's own tools did, and its models thought, it cannot."""
+    if item["type"] not in _KINDS:
+        return False
+    encrypted = item.get("encrypted_content")
+    return item["type"] != "reasoning" or encrypted is None or is_ours(encrypted)
+
+
+def require_parts(item: Item, place: str) -> None:
+    """Raises Problem for an item, kept of an answer that a provider made itself, with a part no chat can tell of."""
+    for field in ("content", "output") if item["type"] != "reasoning" else ():
+        parts = item.get(field)
+        for part in parts if isinstance(parts, list) else ():
+            if not isinstance(part, dict) or part.get("type") not in _HOLDS:
+                reason = "holds an item that only the provider reads that it was meant for"
+                raise Problem("invalid_value", param=place, reason=reason)
+
+
+def _object(given: object, param: str) -> Item:
     if not isinstance(given, dict):
         raise Problem("invalid_value", param=param, reason="must be an object")
+    return given
+
+
+def _kind(given: Item, param: str) -> str:
     kind = given.get("type") or ("message" if "role" in given else "item_reference" if "id" in given else None)
     if kind is None:
         raise Problem("missing_required_parameter", param=f"{param}.type")
-    model = _KINDS.get(kind) if isinstance(kind, str) else None
+    if not isinstance(kind, str):
+        raise Problem("unsupported_parameter", param=f"{param}.type", reason="No item has a type that is no string.")
+    return kind
+
+
+def _item(one: object, param: str, index: int) -> Item:
+    given = _object(one, param)
+    kind = _kind(given, param)
+    model = _KINDS.get(kind)
     if model is None:
         known = ", ".join(sorted(_KINDS))
         reason = f"No model here reads such an item. These are read: {known}."

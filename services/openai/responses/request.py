@@ -5,7 +5,7 @@ As in a chat, what no model here can do is taken where it asks for nothing, and 
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, ValidationInfo, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.openai.caching import CacheOptions
@@ -28,6 +28,7 @@ _REFUSED: dict[str, tuple[tuple[object, ...], str]] = {
     "image": ((), "Images are passed on as they are. Leave it out."),
     "mode": (("standard",), "Models here have one mode. Leave it out."),
     "moderation": ((), "Nothing here can do that. Leave it out."),
+    "personality": ((), "Models here have no such presets. Say it in 'instructions'."),
     "prompt": ((), "There are no stored prompts here. Send the text as 'instructions' and 'input'."),
     "top_logprobs": ((0,), "Models here tell no log probabilities. Leave it out."),
     "truncation": (("disabled",), "Nothing is dropped unasked. Send less, or see POST /responses/compact."),
@@ -111,6 +112,43 @@ class Conversation(BaseModel):
     input: Any = None  # read by `items`
     instructions: str | None = None
     previous_response_id: str | None = None
+
+
+class PassedRequest(Conversation):
+    """What is ours to know of a request that goes on to a provider's own Responses API; all else is its to judge.
+
+    A provider keeps nothing for us: what it keeps, it keeps for the owner of the key, and that is everybody here.
+    """
+
+    model_config = STRICT | ConfigDict(extra="ignore")
+    store: bool | None = None
+    include: list[str] | None = None
+    background: Harmless = None
+    conversation: Harmless = None
+
+
+class Asked(Conversation):
+    """What is asked of the model about it."""
+
+    tools: list[dict[str, Any]] | None = None  # read by `toolbox`, as is the next
+    tool_choice: str | dict[str, Any] | None = None
+    parallel_tool_calls: bool | None = None
+    text: Text | None = None
+    reasoning: Reasoning | None = None
+    # Taken as far as they ask for nothing.
+    truncation: Harmless = None
+    conversation: Harmless = None
+
+
+class InputTokensRequest(Asked):
+    """Source: openai-python 3.54, types/responses/input_token_count_params.py."""
+
+    personality: Harmless = None
+
+
+class Cached(Conversation):
+    """How the model is to be called."""
+
     prompt_cache_key: str | None = None
     prompt_cache_options: CacheOptions | None = None
     prompt_cache_retention: Literal["in_memory", "24h"] | None = None
@@ -118,25 +156,20 @@ class Conversation(BaseModel):
     image: Harmless = None
 
 
-class CompactRequest(Conversation):
+class CompactRequest(Cached):
     """Source: openai-python 3.54, types/responses/response_compact_params.py."""
 
 
-class ResponseRequest(Conversation):
+class ResponseRequest(Cached, Asked):
     """Source: openai-python 3.54, types/responses/response_create_params.py; `client_metadata` is Codex's."""
 
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     include: list[Include] | None = None
-    tools: list[dict[str, Any]] | None = None  # read by `toolbox`, as is the next
-    tool_choice: str | dict[str, Any] | None = None
-    parallel_tool_calls: bool | None = None
     max_tool_calls: Annotated[int, Field(ge=1)] | None = None  # of hosted tools, of which there are none
     max_output_tokens: Annotated[int, Field(ge=1)] | None = None
     temperature: Temperature | None = None
     top_p: TopP | None = None
-    text: Text | None = None
-    reasoning: Reasoning | None = None
     store: bool | None = None
     metadata: Annotated[dict[MetadataKey, MetadataValue], Field(max_length=16)] | None = None
     user: str | None = None
@@ -144,9 +177,7 @@ class ResponseRequest(Conversation):
     client_metadata: dict[str, Any] | None = None  # where the client stands in its own affairs
     # Taken as far as they ask for nothing.
     background: Harmless = None
-    truncation: Harmless = None
     top_logprobs: Harmless = None
-    conversation: Harmless = None
     prompt: Harmless = None
     context_management: Harmless = None
     access_programs: Harmless = None

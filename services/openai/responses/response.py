@@ -42,7 +42,7 @@ _PREFIXES = {
 
 def item_id(response_id: str, kind: str, index: int) -> str:
     """`msg_`, the response's digits and four for the item."""
-    return f"{_PREFIXES[kind]}_{response_id.removeprefix('resp_')}{index:04x}"
+    return f"{_PREFIXES.get(kind, 'item')}_{response_id.removeprefix('resp_')}{index:04x}"
 
 
 def begun(request: ResponseRequest, toolbox: Toolbox, envelope: Envelope, *, stored: bool) -> Response:

@@ -22,6 +22,13 @@ def compact_conversation() -> Response[Any]:
     return compact(router.current_event.raw_event)
 
 
+@router.post("/responses/input_tokens")
+def count_input_tokens() -> Response[Any]:
+    from services.openai.responses.counting import count
+
+    return count(router.current_event.raw_event)
+
+
 @router.get("/responses/<response_id>")
 def retrieve_response(response_id: str) -> dict[str, Any]:
     from services.openai.responses.retrieval import retrieve

@@ -42,6 +42,11 @@ def opened(encrypted: str, param: str) -> dict[str, Any]:
     return kept.model_dump(exclude_none=True)
 
 
+def is_ours(encrypted: str) -> bool:
+    """Whether an answer here gave it, and not a provider's own Responses API."""
+    return _read(_Kept, encrypted) is not None or _read(_Packed, encrypted) is not None
+
+
 def packed(summary: str) -> str:
     """A summary as a compaction item's `encrypted_content`."""
     return base64.b64encode(json.dumps({"summary": summary}, separators=(",", ":")).encode()).decode()

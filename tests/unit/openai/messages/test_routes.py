@@ -18,8 +18,8 @@ from services.openai.messages.errors import error_body
 from services.openai.messages.models import model_list
 from services.openai.messages.params import CountRequest, MessagesRequest
 from services.openai.messages.request import to_converse
-from services.openai.messages.tokens import counted_as, estimate
 from services.openai.providers.bedrock import Bedrock
+from services.openai.tokens import counted_as, estimate
 
 CALLER = Principal("u", "ada@example.com", "", "g", "arn:aws:iam::1:role/g", frozenset({"inference"}), ("*",))
 HI = [{"role": "user", "content": "Hi"}]

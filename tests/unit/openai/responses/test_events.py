@@ -259,3 +259,14 @@ def test_what_is_no_completion_is_the_upstreams_fault(completion):
     with pytest.raises(Problem) as raised:
         list(as_chunks(completion))
     assert raised.value.code == "upstream_error"
+
+
+def test_reasoning_is_read_by_either_name_and_only_as_text():
+    for name in ("reasoning_content", "reasoning"):
+        _, streamed = answered([chunk(**{name: "hm"}), chunk(content="a"), chunk("stop")])
+        completion = {"choices": [{"message": {name: "hm", "content": "a"}, "finish_reason": "stop"}]}
+        _, whole = answered(list(as_chunks(completion)))
+        assert [item["type"] for item in streamed["output"]] == ["reasoning", "message"]
+        assert streamed["output"] == whole["output"]
+    _, odd = answered([chunk(reasoning={"effort": "low"}), chunk(content="a"), chunk("stop")])
+    assert [item["type"] for item in odd["output"]] == ["message"]

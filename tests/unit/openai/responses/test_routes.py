@@ -25,6 +25,9 @@ class Provider:
     def __init__(self):
         self.asked, self.closed, self.failure = [], False, None
 
+    def responses(self):
+        return None
+
     def complete(self, body, _):
         self.asked.append(body)
         return {"choices": [{"message": {"content": "Hello"}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 1}}
