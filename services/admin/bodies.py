@@ -1,13 +1,15 @@
-"""What the API takes: openapi.yaml's UserRequest and ApiKeyRequest, held to it by a contract test."""
+"""What the API takes: openapi.yaml's requests, held to it by a contract test."""
 
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _EMAIL_LENGTH = 128  # Cognito's limit for a username, which the address is given as
 _PATTERN = re.compile(r"[A-Za-z0-9._:/*?-]+")
+_TEN_YEARS_S = 315_360_000
+_THIRTY_DAYS_S = 2_592_000
 _YEAR_9999 = 253402300799  # what lies beyond is a time in milliseconds
 
 
@@ -59,12 +61,46 @@ class UserRequest(BaseModel):
     )
 
 
-class ApiKeyRequest(BaseModel):
+_Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_visible)]
+_Scopes = Annotated[list[Literal["inference", "mcp", "usage"]], Field(min_length=1)]
+_Models = Annotated[
+    list[Annotated[str, Field(max_length=64), AfterValidator(_pattern)]], Field(min_length=1, max_length=20)
+]
+
+
+class _Expiry(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_visible)]
-    scopes: Annotated[list[Literal["inference", "mcp", "usage"]], Field(min_length=1)] = []
-    models: Annotated[
-        list[Annotated[str, Field(max_length=64), AfterValidator(_pattern)]], Field(min_length=1, max_length=20)
-    ] = []
     expires_at: Annotated[int | None, AfterValidator(_seconds)] = None
+    expires_in: Annotated[int | None, Field(ge=1, le=_TEN_YEARS_S)] = None
+
+    @field_validator("expires_in")
+    @classmethod
+    def _one_of_them(cls, seconds: int | None, others: ValidationInfo) -> int | None:
+        if seconds is not None and others.data.get("expires_at") is not None:
+            raise ValueError("it cannot be sent with expires_at, only in its place")
+        return seconds
+
+    def ends_at(self, now: float) -> int | None:
+        """Unix seconds; None for never."""
+        return self.expires_at if self.expires_in is None else int(now) + self.expires_in
+
+
+class ApiKeyRequest(_Expiry):
+    name: _Name
+    scopes: _Scopes = []
+    models: _Models = []
+
+
+class ApiKeyUpdate(_Expiry):
+    """What is left out stays as it is."""
+
+    name: _Name = ""
+    scopes: _Scopes = []
+    models: _Models = []
+
+
+class RotationRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    overlap_s: Annotated[int, Field(ge=0, le=_THIRTY_DAYS_S)]

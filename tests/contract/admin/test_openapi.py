@@ -8,11 +8,11 @@ import yaml
 
 from services.admin import query
 from services.admin.app import app
-from services.admin.bodies import ApiKeyRequest, UserRequest
+from services.admin.bodies import ApiKeyRequest, ApiKeyUpdate, RotationRequest, UserRequest
 
 CONTRACT = yaml.safe_load((Path(__file__).parents[3] / "openapi.yaml").read_text())
 SCHEMAS = CONTRACT["components"]["schemas"]
-CONSTRAINTS = ("type", "minLength", "maxLength", "minItems", "maxItems", "enum")
+CONSTRAINTS = ("type", "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "enum")
 
 
 def test_the_routes_served_are_those_promised():
@@ -27,19 +27,20 @@ def test_the_routes_served_are_those_promised():
     assert served == promised
 
 
-def test_every_route_is_for_administrators():
+def test_every_route_is_for_administrators_or_for_oneself():
     for path, operations in CONTRACT["paths"].items():
         for method, operation in operations.items():
             if method != "parameters" and operation["x-pennyworth"]["service"] == "admin":
                 assert operation["x-pennyworth"]["auth"] == "cognito", path
-                assert operation["x-pennyworth"]["action"] == "admin", path
+                wanted = "self" if path.split("/")[1] == "me" else "admin"
+                assert operation["x-pennyworth"]["action"] == wanted, path
 
 
-@pytest.mark.parametrize(("name", "model"), [("UserRequest", UserRequest), ("ApiKeyRequest", ApiKeyRequest)])
-def test_a_body_is_as_promised(name, model):
-    promised, made = SCHEMAS[name], model.model_json_schema()
+@pytest.mark.parametrize("model", [UserRequest, ApiKeyRequest, ApiKeyUpdate, RotationRequest])
+def test_a_body_is_as_promised(model):
+    promised, made = SCHEMAS[model.__name__], model.model_json_schema()
     assert set(promised["properties"]) == set(made["properties"])
-    assert sorted(promised["required"]) == sorted(made["required"])
+    assert sorted(promised.get("required", [])) == sorted(made.get("required", []))
     assert promised["additionalProperties"] is made["additionalProperties"] is False
     for field, schema in promised["properties"].items():
         ours = made["properties"][field]

@@ -201,7 +201,7 @@ def promised():
     contract = yaml.safe_load((ROOT / "openapi.yaml").read_text())
 
     def check(event, answer):
-        path = re.sub("/key_[^/]*$", "/{key_id}", re.sub("/users/[^/]+", "/users/{user_id}", event["path"]))
+        path = re.sub("/key_[^/]*", "/{key_id}", re.sub("/users/[^/]+", "/users/{user_id}", event["path"]))
         responses = contract["paths"][path][event["httpMethod"].lower()]["responses"]
         if answer.status == 200:
             schema = responses["200"]["content"]["application/json"]["schema"]

@@ -116,7 +116,7 @@ def test_the_largest_request_in_ascii_fits_an_attribute():
 
 
 def test_a_key_is_shown_without_its_secret_and_its_hash():
-    shown = apikeys.shown(RECORD, {"id": "them"})
+    shown = apikeys.shown(RECORD, {"id": "them"}, NOW)
     assert shown == {
         "object": "organization.user.api_key",
         "id": "key_aaaaaaaaaaaaaaaa",
@@ -126,5 +126,7 @@ def test_a_key_is_shown_without_its_secret_and_its_hash():
         "models": ["*"],
         "created_at": NOW,
         "expires_at": None,
+        "rotated_at": None,
+        "previous": [],
         "owner": {"type": "user", "user": {"id": "them"}},
     }
