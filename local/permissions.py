@@ -143,7 +143,7 @@ def function(
     pepper = _allow("Pepper", ["ssm:GetParameter"], [f"{parameter}/key-pepper"])
     own = {
         "authorizer": [
-            _allow("Directory", ["cognito-idp:AdminGetUser", "cognito-idp:AdminListGroupsForUser"], [user_pool_arn]),
+            _allow("Directory", [f"cognito-idp:{action}" for action in _AUTHORIZATION], [user_pool_arn]),
             pepper,
         ],
         "openai": [
@@ -165,6 +165,7 @@ def function(
     )
 
 
+_AUTHORIZATION = ("AdminGetUser", "AdminListGroupsForUser", "ListGroups")
 _ADMINISTRATION = (
     "AdminAddUserToGroup",
     "AdminCreateUser",
@@ -172,6 +173,7 @@ _ADMINISTRATION = (
     "AdminDeleteUserAttributes",
     "AdminGetUser",
     "AdminListGroupsForUser",
+    "AdminRemoveUserFromGroup",
     "AdminUpdateUserAttributes",
     "ListGroups",
     "ListUsers",

@@ -137,14 +137,11 @@ def _user_pool(idp: Any, plan: Plan) -> str:
             if pool["Name"] == plan.prefix:
                 return str(pool["Id"])
     length = {"MinLength": "0", "MaxLength": "2048"}
-    slots = [
-        {
-            "Name": f"key_{slot:02d}",
-            "AttributeDataType": "String",
-            "Mutable": True,
-            "StringAttributeConstraints": length,
-        }
-        for slot in range(1, _SLOTS + 1)
+    # API keys, and the groups a person is in once more.
+    names = [*(f"key_{slot:02d}" for slot in range(1, _SLOTS + 1)), "groups"]
+    attributes = [
+        {"Name": name, "AttributeDataType": "String", "Mutable": True, "StringAttributeConstraints": length}
+        for name in names
     ]
     created = idp.create_user_pool(
         PoolName=plan.prefix,
@@ -156,7 +153,7 @@ def _user_pool(idp: Any, plan: Plan) -> str:
         AdminCreateUserConfig={"AllowAdminCreateUserOnly": True},
         Policies={"PasswordPolicy": _PASSWORDS},
         AccountRecoverySetting={"RecoveryMechanisms": [{"Priority": 1, "Name": "verified_email"}]},
-        Schema=slots,
+        Schema=attributes,
         UserPoolTags=plan.tags,
     )
     pool_id = str(created["UserPool"]["Id"])

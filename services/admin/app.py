@@ -13,6 +13,7 @@ from services.admin.bodies import UserRequest
 from services.admin.directory import directory
 from services.admin.keyroutes import router as keys
 from services.admin.me import router as me
+from services.admin.memberships import memberships
 from services.admin.people import deleted, user
 
 app = router()
@@ -32,7 +33,7 @@ def list_users() -> dict[str, Any]:
 def create_user() -> dict[str, Any]:
     admin = administrator()
     query.only(parameters())
-    created = members.create(directory(), parse(UserRequest, content(event())))
+    created = members.create(directory(), memberships(), parse(UserRequest, content(event())))
     audit(event(), admin, "user.added", created["id"], groups=created["groups"])
     return created
 

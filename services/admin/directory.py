@@ -77,6 +77,9 @@ class Directory:
     def join(self, user_id: str, group: str) -> None:
         self._on_user("AdminAddUserToGroup", user_id, GroupName=group)
 
+    def leave(self, user_id: str, group: str) -> None:
+        self._on_user("AdminRemoveUserFromGroup", user_id, GroupName=group)
+
     def delete(self, user_id: str) -> None:
         """Raises Problem not_found, also for what is no id."""
         self._on_user("AdminDeleteUser", user_id)

@@ -10,11 +10,12 @@ from pennyworth.logs import logger
 from services.admin.aws import Fault
 from services.admin.bodies import UserRequest
 from services.admin.directory import Directory
+from services.admin.memberships import Memberships
 from services.admin.people import Person, page, user
 from services.admin.query import Query
 
 
-def create(directory: Directory, request: UserRequest) -> dict[str, Any]:
+def create(directory: Directory, memberships: Memberships, request: UserRequest) -> dict[str, Any]:
     """A new person in a group that exists, or a Problem and nobody; where that fails too, the Problem says who is
     left."""
     groups = {group.name: group for group in directory.groups()}
@@ -23,7 +24,7 @@ def create(directory: Directory, request: UserRequest) -> dict[str, Any]:
         raise Problem("invalid_value", param="group", reason=f"there is no such group. The groups are: {known}")
     person = _added(directory, request)
     try:
-        directory.join(person.id, request.group)
+        memberships.join(person.id, request.group)
     except Problem:
         _take_back(directory, person)
         raise

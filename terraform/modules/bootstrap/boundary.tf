@@ -25,6 +25,7 @@ locals {
         "cognito-idp:AdminDeleteUserAttributes",
         "cognito-idp:AdminGetUser",
         "cognito-idp:AdminListGroupsForUser",
+        "cognito-idp:AdminRemoveUserFromGroup",
         "cognito-idp:AdminUpdateUserAttributes",
         "cognito-idp:ListGroups",
         "cognito-idp:ListUsers",

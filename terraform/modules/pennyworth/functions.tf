@@ -48,7 +48,7 @@ locals {
     authorizer = [
       {
         sid       = "Directory"
-        actions   = ["cognito-idp:AdminGetUser", "cognito-idp:AdminListGroupsForUser"]
+        actions   = ["cognito-idp:AdminGetUser", "cognito-idp:AdminListGroupsForUser", "cognito-idp:ListGroups"]
         resources = [module.identity.user_pool_arn]
       },
       local.pepper,
@@ -86,6 +86,7 @@ locals {
           "cognito-idp:AdminDeleteUserAttributes",
           "cognito-idp:AdminGetUser",
           "cognito-idp:AdminListGroupsForUser",
+          "cognito-idp:AdminRemoveUserFromGroup",
           "cognito-idp:AdminUpdateUserAttributes",
           "cognito-idp:ListGroups",
           "cognito-idp:ListUsers",

@@ -16,6 +16,7 @@ import pytest
 import yaml
 from openapi_schema_validator import OAS30Validator
 
+from pennyworth import membership
 from pennyworth.keys import SLOTS, attribute
 from pennyworth.logs import logger
 from pennyworth.settings import settings
@@ -84,12 +85,12 @@ def pepper():
 def _pool(cognito):
     schema = [
         {
-            "Name": attribute(slot).removeprefix("custom:"),
+            "Name": name.removeprefix("custom:"),
             "AttributeDataType": "String",
             "Mutable": True,
             "StringAttributeConstraints": {"MinLength": "0", "MaxLength": "2048"},
         }
-        for slot in range(1, SLOTS + 1)
+        for name in [*map(attribute, range(1, SLOTS + 1)), membership.ATTRIBUTE]
     ]
     pool_id = cognito.create_user_pool(
         PoolName="test", UsernameAttributes=["email"], Schema=schema, AutoVerifiedAttributes=["email"]
