@@ -135,14 +135,8 @@ def _user_pool(idp: Any, plan: Plan) -> str:
     for page in idp.get_paginator("list_user_pools").paginate(MaxResults=60):
         for pool in page["UserPools"]:
             if pool["Name"] == plan.prefix:
+                _add_attributes(idp, pool["Id"])
                 return str(pool["Id"])
-    length = {"MinLength": "0", "MaxLength": "2048"}
-    # API keys, and the groups a person is in once more.
-    names = [*(f"key_{slot:02d}" for slot in range(1, _SLOTS + 1)), "groups"]
-    attributes = [
-        {"Name": name, "AttributeDataType": "String", "Mutable": True, "StringAttributeConstraints": length}
-        for name in names
-    ]
     created = idp.create_user_pool(
         PoolName=plan.prefix,
         UserPoolTier="LITE",
@@ -153,7 +147,7 @@ def _user_pool(idp: Any, plan: Plan) -> str:
         AdminCreateUserConfig={"AllowAdminCreateUserOnly": True},
         Policies={"PasswordPolicy": _PASSWORDS},
         AccountRecoverySetting={"RecoveryMechanisms": [{"Priority": 1, "Name": "verified_email"}]},
-        Schema=attributes,
+        Schema=_attributes(),
         UserPoolTags=plan.tags,
     )
     pool_id = str(created["UserPool"]["Id"])
@@ -161,6 +155,24 @@ def _user_pool(idp: Any, plan: Plan) -> str:
         one_time = {"SoftwareTokenMfaConfiguration": {"Enabled": True}}
         idp.set_user_pool_mfa_config(UserPoolId=pool_id, MfaConfiguration=plan.mfa, **one_time)
     return pool_id
+
+
+def _attributes() -> list[dict[str, Any]]:
+    """A person's API keys, and the groups they are in once more."""
+    names = [*(f"key_{slot:02d}" for slot in range(1, _SLOTS + 1)), "groups"]
+    length = {"MinLength": "0", "MaxLength": "2048"}
+    return [
+        {"Name": name, "AttributeDataType": "String", "Mutable": True, "StringAttributeConstraints": length}
+        for name in names
+    ]
+
+
+def _add_attributes(idp: Any, pool_id: str) -> None:
+    """Those that a pool from an earlier version has not got yet."""
+    there = {entry["Name"] for entry in idp.describe_user_pool(UserPoolId=pool_id)["UserPool"]["SchemaAttributes"]}
+    missing = [entry for entry in _attributes() if f"custom:{entry['Name']}" not in there]
+    if missing:
+        idp.add_custom_attributes(UserPoolId=pool_id, CustomAttributes=missing)
 
 
 def _client(idp: Any, plan: Plan, user_pool_id: str) -> str:

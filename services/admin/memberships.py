@@ -7,6 +7,8 @@ Cognito lists then: whatever fails in between leaves none, and without one the a
 from collections.abc import Callable
 
 from pennyworth import membership
+from pennyworth.errors import Problem
+from pennyworth.logs import logger
 from pennyworth.settings import settings
 from services.admin.directory import Directory, directory
 from services.admin.lock import Hold, Lock
@@ -42,7 +44,11 @@ class Memberships:
             self._mirror(user_id, hold)
 
     def _mirror(self, user_id: str, hold: Hold) -> None:
-        value = membership.dump(group.name for group in self._directory.groups_of(user_id))
-        if value:
+        """The change is made by now: that it has no mirror costs the authorizer a call, and is no failure."""
+        try:
+            value = membership.dump(group.name for group in self._directory.groups_of(user_id))
             hold.check()
-            self._directory.write(user_id, membership.ATTRIBUTE, value)
+            if value:
+                self._directory.write(user_id, membership.ATTRIBUTE, value)
+        except Problem as problem:
+            logger.warning("groups not mirrored", user_id=user_id, code=problem.code)

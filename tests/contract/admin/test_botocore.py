@@ -33,7 +33,7 @@ def calls():
 def test_the_operations_are_found():
     assert ("cognito-idp", "AdminUpdateUserAttributes") in calls()
     assert ("ssm", "PutParameter") in calls()
-    assert len(calls()) == 11
+    assert len(calls()) == 12
 
 
 @pytest.mark.parametrize(("service", "operation"), calls())

@@ -17,6 +17,8 @@ ROUTES = [
     ("GET", f"{USERS}/{NOBODY}/api_keys", None),
     ("POST", f"{USERS}/{NOBODY}/api_keys", {"name": "k"}),
     ("GET", f"{USERS}/{NOBODY}/api_keys/key_aaaaaaaaaaaaaaaa", None),
+    ("POST", f"{USERS}/{NOBODY}/api_keys/key_aaaaaaaaaaaaaaaa", {"name": "k"}),
+    ("POST", f"{USERS}/{NOBODY}/api_keys/key_aaaaaaaaaaaaaaaa/rotate", {"overlap_s": 0}),
     ("DELETE", f"{USERS}/{NOBODY}/api_keys/key_aaaaaaaaaaaaaaaa", None),
 ]
 
@@ -79,7 +81,10 @@ BAD_KEYS = [
     ({"name": "k", "expires_at": 1}, "invalid_value", "expires_at"),
     ({"name": "k", "expires_at": 1_900_000_000_000}, "invalid_value", "expires_at"),
     ({"name": "k", "expires_at": 10**400}, "invalid_value", "expires_at"),
-    ({"name": "k", "expires_in": 60}, "unsupported_parameter", "expires_in"),
+    ({"name": "k", "expires_in": 0}, "invalid_value", "expires_in"),
+    ({"name": "k", "expires_in": "60"}, "invalid_value", "expires_in"),
+    ({"name": "k", "expires_in": 60, "expires_at": 4_000_000_000}, "invalid_value", "expires_in"),
+    ({"name": "k", "days": 60}, "unsupported_parameter", "days"),
     ({"name": "k", "value": "sk-pw-mine"}, "unsupported_parameter", "value"),
 ]
 
