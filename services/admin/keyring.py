@@ -57,9 +57,7 @@ class Keyring:
     def update(self, user_id: str, key_id: str, request: ApiKeyUpdate) -> KeyRecord:
         """Rename the key or cut what it may do. Raises Problem not_found, and those of `apikeys.narrowed`."""
         allowed = policy(self._directory.groups_of(user_id))
-        return self._change(
-            user_id, key_id, lambda key: apikeys.narrowed(key.record, request, allowed, self._clock())
-        )
+        return self._change(user_id, key_id, lambda key: apikeys.narrowed(key.record, request, allowed, self._clock()))
 
     def rotate(self, user_id: str, key_id: str, request: RotationRequest) -> NewKey:
         """A new secret for the key, in its own slot: one write, so that either both secrets work or only the old one.

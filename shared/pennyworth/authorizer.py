@@ -18,7 +18,6 @@ from pennyworth.settings import settings
 from pennyworth.tokens import Tokens
 from pennyworth.tracing import subsegment
 
-
 # Where API Gateway keeps no decision: the operations of auth `anthropic` in openapi.yaml.
 UNCACHED = frozenset({"/messages", "/messages/count_tokens"})
 

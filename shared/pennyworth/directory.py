@@ -29,9 +29,7 @@ class User:
 class Directory:
     """Reads of one user pool, on the hot path: one for a user, and every `ttl_s` one for the policies of all groups."""
 
-    def __init__(
-        self, aws: Aws, user_pool_id: str, ttl_s: float, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, aws: Aws, user_pool_id: str, ttl_s: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._aws, self._user_pool_id, self._ttl_s, self._clock = aws, user_pool_id, ttl_s, clock
         self._policies: dict[str, Group] = {}
         self._listed_at = float("-inf")

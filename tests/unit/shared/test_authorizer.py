@@ -334,9 +334,9 @@ def test_decisions_are_bounded_and_hold_no_secret():
 
 def test_the_uncached_routes_are_those_of_the_contract():
     contract = yaml.safe_load((Path(__file__).parents[3] / "openapi.yaml").read_text())
-    assert UNCACHED == {
+    assert {
         path
         for path, operations in contract["paths"].items()
         for method, operation in operations.items()
         if method != "parameters" and operation["x-pennyworth"]["auth"] == "anthropic"
-    }
+    } == UNCACHED
