@@ -36,9 +36,8 @@ def new(name: str) -> Problem:
 def renamed(group: Group, name: str) -> Problem:
     entry = {"precedence": group.precedence, **_policy(group.policy)}
     entry = {field: value for field, value in entry.items() if value}
-    return _refusal(
-        f"in `groups` in {_WHERE} add {_line(name, entry)}, apply it, move its people, and remove {json.dumps(group.name)}"
-    )
+    old = json.dumps(group.name)
+    return _refusal(f"in `groups` in {_WHERE} add {_line(name, entry)}, apply it, move its people, and remove {old}")
 
 
 def removed(group: Group) -> Problem:

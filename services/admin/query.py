@@ -47,7 +47,12 @@ def parse(parameters: Parameters) -> Query:
 
 
 def paging(
-    parameters: Parameters, *, limit: int = LIMIT, most: int = MOST_ENTRIES, people: bool = False, also: Sequence[str] = ()
+    parameters: Parameters,
+    *,
+    limit: int = LIMIT,
+    most: int = MOST_ENTRIES,
+    people: bool = False,
+    also: Sequence[str] = (),
 ) -> Paging:
     """`people`: the entries are people, by their ids. Raises Problem naming the parameter."""
     only(parameters, ("limit", "after", *also))

@@ -51,8 +51,11 @@ def group_for(wanted: str, groups: Sequence[Group], name: str | None = None) -> 
 
 
 def move(wanted: str, current: Sequence[Group], every: Sequence[Group]) -> Move:
-    """What makes a person in these groups an `owner` or a `reader`. An owner-to-be joins one group; a reader-to-be leaves
-    all that administer, and joins one where none would be left. Raises Problem where that is not enough."""
+    """What makes a person in these groups an `owner` or a `reader`.
+
+    An owner-to-be joins one group; a reader-to-be leaves all that administer, and joins one where none would be left.
+    Raises Problem where that is not enough.
+    """
     if role(list(current)) == wanted:
         return Move()
     target = group_for(wanted, every)

@@ -13,6 +13,7 @@ from services.admin.audit import audit
 from services.admin.bodies import GroupRequest, GroupUserRequest
 from services.admin.call import administrator, body, event, parameters
 from services.admin.directory import DeclaredGroup, directory
+from services.admin.memberships import memberships
 from services.admin.people import Person, next_page, stays_administrator
 from services.admin.roles import Move
 
@@ -77,7 +78,7 @@ def add_group_user(group_id: str) -> dict[str, Any]:
     group = _find(group_id).group
     directory().person(user_id)
     _allowed(admin, user_id, Move(join=(group.name,)))
-    directory().join(user_id, group.name)
+    memberships().join(user_id, group.name)
     audit(event(), admin, "role.assignment.created", user_id, group=group.name)
     return {
         "object": "group.user",
@@ -103,7 +104,7 @@ def remove_group_user(group_id: str, user_id: str) -> dict[str, Any]:
     group = _find(group_id).group
     _in(group, user_id)
     _allowed(admin, user_id, Move(leave=(group.name,)))
-    directory().leave(user_id, group.name)
+    memberships().leave(user_id, group.name)
     audit(event(), admin, "role.assignment.deleted", user_id, group=group.name)
     return {"object": "group.user.deleted", "deleted": True, "effective_within_s": settings().authorizer_ttl_s}
 

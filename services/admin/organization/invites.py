@@ -15,6 +15,7 @@ from services.admin.bodies import InviteRequest, UserRequest
 from services.admin.call import administrator, body, event, parameters
 from services.admin.directory import directory
 from services.admin.invitation import invite
+from services.admin.memberships import memberships
 from services.admin.people import INVITED, Person, page
 from services.admin.roles import group_for
 
@@ -33,7 +34,7 @@ def create_invite() -> dict[str, Any]:
     person = UserRequest(
         email=wanted.email, group=group, name=wanted.name, temporary_password=wanted.temporary_password
     )
-    created = members.create(directory(), person)
+    created = members.create(directory(), memberships(), person)
     audit(event(), admin, "invite.sent", created["id"], role=created["role"], groups=created["groups"])
     return _shown(directory().person(created["id"]))
 
@@ -61,7 +62,9 @@ def delete_invite(invite_id: str) -> dict[str, Any]:
     query.only(parameters())
     person = _invited(invite_id)
     if person.status != INVITED:
-        raise Problem("conflict", reason="The invite was accepted. Delete the user with DELETE /organization/users/{id}.")
+        raise Problem(
+            "conflict", reason="The invite was accepted. Delete the user with DELETE /organization/users/{id}."
+        )
     directory().delete(invite_id)
     audit(event(), admin, "invite.deleted", invite_id)
     return {"object": "organization.invite.deleted", "id": invite_id, "deleted": True}

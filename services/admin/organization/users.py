@@ -13,6 +13,7 @@ from services.admin.audit import audit
 from services.admin.bodies import UserRequest, UserUpdate
 from services.admin.call import administrator, body, event, parameters
 from services.admin.directory import Directory, directory
+from services.admin.memberships import memberships
 from services.admin.people import deleted, stays_administrator, user
 from services.admin.roles import Move, move
 
@@ -31,7 +32,7 @@ def list_users() -> dict[str, Any]:
 @router.post(_USERS)
 def create_user() -> dict[str, Any]:
     admin = administrator()
-    created = members.create(directory(), body(UserRequest))
+    created = members.create(directory(), memberships(), body(UserRequest))
     audit(event(), admin, "user.added", created["id"], groups=created["groups"])
     return created
 
@@ -79,9 +80,9 @@ def _change(here: Directory, user_id: str, wanted: UserUpdate, made: Move) -> No
     if wanted.disabled:
         here.enable(user_id, False)
     for group in made.leave:
-        here.leave(user_id, group)
+        memberships().leave(user_id, group)
     for group in made.join:
-        here.join(user_id, group)
+        memberships().join(user_id, group)
     if wanted.name is not None:
         here.write(user_id, "name", wanted.name)
     if wanted.disabled is False:
