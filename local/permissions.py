@@ -155,6 +155,7 @@ def function(
             _allow("Directory", [f"cognito-idp:{action}" for action in _ADMINISTRATION], [user_pool_arn]),
             pepper,
             _allow("Locks", ["ssm:GetParameter", "ssm:PutParameter"], [f"{parameter}/locks/*"]),
+            _allow("AuditLog", ["logs:FilterLogEvents"], [logs]),
         ],
     }
     return _policy(
@@ -171,12 +172,15 @@ _ADMINISTRATION = (
     "AdminCreateUser",
     "AdminDeleteUser",
     "AdminDeleteUserAttributes",
+    "AdminDisableUser",
+    "AdminEnableUser",
     "AdminGetUser",
     "AdminListGroupsForUser",
     "AdminRemoveUserFromGroup",
     "AdminUpdateUserAttributes",
     "ListGroups",
     "ListUsers",
+    "ListUsersInGroup",
 )
 
 

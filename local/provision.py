@@ -109,6 +109,7 @@ def provision(
             "AWS_LAMBDA_EXEC_WRAPPER": "/opt/stream",
         },
         "mcp": {"PENNYWORTH_OPENAI_FUNCTION": f"{plan.functions['openai'].name}:live"},
+        "admin": {"PENNYWORTH_RATE_PER_S": str(plan.rate_per_s), "PENNYWORTH_BURST": str(plan.burst)},
     }
     within = {
         "user_pool_arn": f"arn:aws:cognito-idp:{plan.region}:{account_id}:userpool/{user_pool_id}",

@@ -112,8 +112,11 @@ class Directory:
     def leave(self, user_id: str, group: str) -> None:
         self._on_user("AdminRemoveUserFromGroup", user_id, GroupName=group)
 
-    def enable(self, user_id: str, enabled: bool) -> None:
-        self._on_user("AdminEnableUser" if enabled else "AdminDisableUser", user_id)
+    def enable(self, user_id: str) -> None:
+        self._on_user("AdminEnableUser", user_id)
+
+    def disable(self, user_id: str) -> None:
+        self._on_user("AdminDisableUser", user_id)
 
     def delete(self, user_id: str) -> None:
         """Raises Problem not_found, also for what is no id."""

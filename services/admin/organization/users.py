@@ -78,7 +78,7 @@ def _stays(wanted: UserUpdate, groups: list[Group]) -> None:
 def _change(here: Directory, user_id: str, wanted: UserUpdate, made: Move) -> None:
     """In the order in which a failure midway leaves the person with less: out of groups before into others."""
     if wanted.disabled:
-        here.enable(user_id, False)
+        here.disable(user_id)
     for group in made.leave:
         memberships().leave(user_id, group)
     for group in made.join:
@@ -86,7 +86,7 @@ def _change(here: Directory, user_id: str, wanted: UserUpdate, made: Move) -> No
     if wanted.name is not None:
         here.write(user_id, "name", wanted.name)
     if wanted.disabled is False:
-        here.enable(user_id, True)
+        here.enable(user_id)
 
 
 @router.delete(_USER)
