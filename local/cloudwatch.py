@@ -1,4 +1,4 @@
-"""What functions print, brought to CloudWatch Logs as Lambda brings it: to a group of the function's own, in batches."""
+"""What functions print, brought to CloudWatch Logs as Lambda brings it: in batches, to each function's own group."""
 
 import asyncio
 import secrets

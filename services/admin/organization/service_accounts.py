@@ -43,8 +43,7 @@ def create_service_account(project_id: str) -> Response[str]:
     audit(event(), admin, "service_account.created", account.id, role="member", groups=[group.name])
     if key:
         _audit(admin, account.id, key)
-    answer = project.service_account(account) | {"api_key": project.new_key(key) if key else None}
-    return _secret(answer)
+    return _secret(project.service_account(account) | ({"api_key": project.new_key(key)} if key else {}))
 
 
 @router.get(_ACCOUNTS)
