@@ -44,9 +44,9 @@ class Settings:
     file_expiry_days: int  # after which that bucket deletes them
     remote_images: bool  # whether images are fetched from the URLs that a request names
     providers: Mapping[str, Endpoint]  # OpenAI-compatible, by name
-    log_group: str  # of this function
-    rate_per_s: float  # requests that API Gateway lets through, of everyone together; told to the admin function
-    burst: int  # beyond that rate, for a moment
+    log_group: str = ""  # of this function
+    rate_per_s: float = 0  # requests that API Gateway lets through, of everyone together; told to the admin function
+    burst: int = 0  # beyond that rate, for a moment
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> "Settings":
