@@ -1,19 +1,20 @@
 """What answers requests: the front door, Lambda's own API, and the functions behind both, as they were provisioned."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from socket import socket
 from typing import Any
 
 import yaml
 
+from local.cloudwatch import delivering
 from local.functions import Function, Functions, lambda_api
 from local.gateway import GatewayConfig, Service, gateway
 from local.log import Log
 from local.places import Places
 from local.plan import ROOT, Plan
-from local.provision import Installation
+from local.provision import Aws, Installation
 from local.serving import serving
 
 
@@ -32,11 +33,20 @@ async def answering(
 
     `code`: a folder for the layer and for each artifact, unpacked. `on_request` gets a line for every request.
     """
-    functions = Functions(_functions(wanted, installation, code, places), on_line=log.line, on_record=log.invocation)
-    async with functions:
+    names = [function.name for function in wanted.functions.values()]
+    async with AsyncExitStack() as stack:
+        to_cloudwatch = await stack.enter_async_context(delivering(Aws(places.aws, installation.region)("logs"), names))
+
+        def said(function: str, line: str) -> None:
+            log.line(function, line)
+            to_cloudwatch(function, line)
+
+        functions = Functions(_functions(wanted, installation, code, places), on_line=said, on_record=log.invocation)
+        await stack.enter_async_context(functions)
         front_door = gateway(_contract(), _config(wanted, installation, places, on_request), functions)
-        async with serving(lambda_api(functions), lambda_side), serving(front_door, front):
-            yield
+        await stack.enter_async_context(serving(lambda_api(functions), lambda_side))
+        await stack.enter_async_context(serving(front_door, front))
+        yield
 
 
 def _functions(wanted: Plan, installation: Installation, code: Path, places: Places) -> list[Function]:

@@ -143,7 +143,7 @@ def function(
     pepper = _allow("Pepper", ["ssm:GetParameter"], [f"{parameter}/key-pepper"])
     own = {
         "authorizer": [
-            _allow("Directory", ["cognito-idp:AdminGetUser", "cognito-idp:AdminListGroupsForUser"], [user_pool_arn]),
+            _allow("Directory", [f"cognito-idp:{action}" for action in _AUTHORIZATION], [user_pool_arn]),
             pepper,
         ],
         "openai": [
@@ -155,6 +155,7 @@ def function(
             _allow("Directory", [f"cognito-idp:{action}" for action in _ADMINISTRATION], [user_pool_arn]),
             pepper,
             _allow("Locks", ["ssm:GetParameter", "ssm:PutParameter"], [f"{parameter}/locks/*"]),
+            _allow("AuditLog", ["logs:FilterLogEvents"], [logs]),
         ],
     }
     return _policy(
@@ -165,16 +166,21 @@ def function(
     )
 
 
+_AUTHORIZATION = ("AdminGetUser", "AdminListGroupsForUser", "ListGroups")
 _ADMINISTRATION = (
     "AdminAddUserToGroup",
     "AdminCreateUser",
     "AdminDeleteUser",
     "AdminDeleteUserAttributes",
+    "AdminDisableUser",
+    "AdminEnableUser",
     "AdminGetUser",
     "AdminListGroupsForUser",
+    "AdminRemoveUserFromGroup",
     "AdminUpdateUserAttributes",
     "ListGroups",
     "ListUsers",
+    "ListUsersInGroup",
 )
 
 

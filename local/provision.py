@@ -109,6 +109,7 @@ def provision(
             "AWS_LAMBDA_EXEC_WRAPPER": "/opt/stream",
         },
         "mcp": {"PENNYWORTH_OPENAI_FUNCTION": f"{plan.functions['openai'].name}:live"},
+        "admin": {"PENNYWORTH_RATE_PER_S": str(plan.rate_per_s), "PENNYWORTH_BURST": str(plan.burst)},
     }
     within = {
         "user_pool_arn": f"arn:aws:cognito-idp:{plan.region}:{account_id}:userpool/{user_pool_id}",
@@ -135,17 +136,8 @@ def _user_pool(idp: Any, plan: Plan) -> str:
     for page in idp.get_paginator("list_user_pools").paginate(MaxResults=60):
         for pool in page["UserPools"]:
             if pool["Name"] == plan.prefix:
+                _add_attributes(idp, pool["Id"])
                 return str(pool["Id"])
-    length = {"MinLength": "0", "MaxLength": "2048"}
-    slots = [
-        {
-            "Name": f"key_{slot:02d}",
-            "AttributeDataType": "String",
-            "Mutable": True,
-            "StringAttributeConstraints": length,
-        }
-        for slot in range(1, _SLOTS + 1)
-    ]
     created = idp.create_user_pool(
         PoolName=plan.prefix,
         UserPoolTier="LITE",
@@ -156,7 +148,7 @@ def _user_pool(idp: Any, plan: Plan) -> str:
         AdminCreateUserConfig={"AllowAdminCreateUserOnly": True},
         Policies={"PasswordPolicy": _PASSWORDS},
         AccountRecoverySetting={"RecoveryMechanisms": [{"Priority": 1, "Name": "verified_email"}]},
-        Schema=slots,
+        Schema=_attributes(),
         UserPoolTags=plan.tags,
     )
     pool_id = str(created["UserPool"]["Id"])
@@ -164,6 +156,24 @@ def _user_pool(idp: Any, plan: Plan) -> str:
         one_time = {"SoftwareTokenMfaConfiguration": {"Enabled": True}}
         idp.set_user_pool_mfa_config(UserPoolId=pool_id, MfaConfiguration=plan.mfa, **one_time)
     return pool_id
+
+
+def _attributes() -> list[dict[str, Any]]:
+    """A person's API keys, and the groups they are in once more."""
+    names = [*(f"key_{slot:02d}" for slot in range(1, _SLOTS + 1)), "groups"]
+    length = {"MinLength": "0", "MaxLength": "2048"}
+    return [
+        {"Name": name, "AttributeDataType": "String", "Mutable": True, "StringAttributeConstraints": length}
+        for name in names
+    ]
+
+
+def _add_attributes(idp: Any, pool_id: str) -> None:
+    """Those that a pool from an earlier version has not got yet."""
+    there = {entry["Name"] for entry in idp.describe_user_pool(UserPoolId=pool_id)["UserPool"]["SchemaAttributes"]}
+    missing = [entry for entry in _attributes() if f"custom:{entry['Name']}" not in there]
+    if missing:
+        idp.add_custom_attributes(UserPoolId=pool_id, CustomAttributes=missing)
 
 
 def _client(idp: Any, plan: Plan, user_pool_id: str) -> str:

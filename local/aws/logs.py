@@ -1,7 +1,9 @@
-"""CloudWatch Logs over moto: saved queries, which moto lacks."""
+"""CloudWatch Logs over moto: saved queries, and the search of a group, which moto lacks or does by halves."""
 
 import json
+import re
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -11,11 +13,44 @@ from moto.logs import urls
 from moto.logs.responses import LogsResponse
 
 _PAGE = 1000  # the most, and the default, of DescribeQueryDefinitions
+_EVENTS = 10_000  # the most, and the default, of FilterLogEvents
+_BACKWARDS_MS = 1_704_067_200_000  # 2024-01-01: nothing before can be read newest first
+# The filter patterns known here: fields of a JSON line that equal a text.
+_FIELD = r'\$\.([A-Za-z_.]+) *= *"([^"\\*]*)"'
+_PATTERN = re.compile(rf"\{{ *{_FIELD}(?: *&& *{_FIELD})* *\}}")
+_KEPT = 20_000  # events of a stream: a machine that runs for days must not fill its memory with what was said
 
 
 class LogActions(LogsResponse):
     # Account and region → id → definition. Not in moto's backends: Lambda's may make those before this is imported.
     query_definitions: ClassVar[defaultdict[tuple[str, str], dict[str, dict[str, Any]]]] = defaultdict(dict)
+
+    def put_log_events(self) -> str:
+        answer: str = super().put_log_events()
+        group = self.logs_backend.groups[self._get_param("logGroupName")]
+        del group.streams[self._get_param("logStreamName")].events[:-_KEPT]
+        return answer
+
+    def filter_log_events(self) -> str:
+        """Of one group, in either direction, each page cut at `limit`."""
+        group = self.logs_backend.groups.get(self._get_param("logGroupName"))
+        if group is None:
+            raise JsonRESTError("ResourceNotFoundException", "The specified log group does not exist.")
+        head = self._get_param("startFromHead")
+        start, end = self._get_param("startTime") or 0, self._get_param("endTime")
+        if head is False and start < _BACKWARDS_MS:
+            raise _invalid("startFromHead may be false only where startTime is in 2024 or later.")
+        matches = _matching(self._get_param("filterPattern") or "")
+        found = [
+            event.to_filter_dict() | {"logStreamName": name}
+            for name, stream in group.streams.items()
+            for event in stream.events
+            if start <= event.timestamp and (end is None or event.timestamp <= end) and matches(event.message)
+        ]
+        found.sort(key=lambda event: (event["timestamp"], int(event["eventId"])), reverse=head is False)
+        first, limit = int(self._get_param("nextToken") or 0), self._get_param("limit") or _EVENTS
+        more = {"nextToken": str(first + limit)} if first + limit < len(found) else {}
+        return json.dumps({"events": found[first : first + limit], "searchedLogStreams": [], **more})
 
     def put_query_definition(self) -> str:
         definitions = self._definitions()
@@ -47,6 +82,34 @@ class LogActions(LogsResponse):
 
 def _missing() -> JsonRESTError:
     return JsonRESTError("ResourceNotFoundException", "The specified query definition does not exist.")
+
+
+def _matching(pattern: str) -> Callable[[str], bool]:
+    """Raises JsonRESTError for a pattern that is not known here, rather than finding everything."""
+    if not pattern:
+        return lambda _: True
+    if not _PATTERN.fullmatch(pattern):
+        raise _invalid(f"This stand-in knows no such filter pattern: {pattern}")
+    wanted = re.findall(_FIELD, pattern)
+
+    def matches(message: str) -> bool:
+        try:
+            line = json.loads(message)
+        except ValueError:
+            return False
+        return all(_at(line, path) == text for path, text in wanted)
+
+    return matches
+
+
+def _at(line: Any, path: str) -> Any:
+    for name in path.split("."):
+        line = line.get(name) if isinstance(line, dict) else None
+    return line
+
+
+def _invalid(message: str) -> JsonRESTError:
+    return JsonRESTError("InvalidParameterException", message)
 
 
 def install() -> None:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from local.aws import access_keys
+from local.aws import access_keys, faults
 from local.aws.extensions import application
 from local.aws.state import StateFile
 
@@ -31,6 +31,7 @@ class Application:
         self._moto = DomainDispatcherApplication(application)
         self._state = state
         self._lock = threading.Lock()
+        self._faults = faults.Faults()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if from_a_browser(environ):
@@ -40,6 +41,10 @@ class Application:
         if environ["PATH_INFO"].startswith(CODE):
             return self._code(environ, start_response)
         body = _buffered(environ)
+        if environ["PATH_INFO"] == faults.PATH:
+            return _answer(start_response, *self._faults.change(environ["REQUEST_METHOD"], body))
+        if fault := self._faults.take(environ.get("HTTP_X_AMZ_TARGET", "")):
+            return _answer(start_response, f"{fault.status} Simulated", fault.body, "application/x-amz-json-1.1")
         with self._lock:
             answer = list(self._moto(environ, start_response))
             if self._state and changes(environ, body):

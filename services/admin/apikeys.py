@@ -2,14 +2,18 @@
 
 from base64 import b32encode
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from pennyworth.errors import Problem
-from pennyworth.keys import PREFIX, SLOTS, KeyRecord, attribute, fingerprint
+from pennyworth.keys import PREFIX, SLOTS, Former, KeyRecord, attribute, fingerprint
 from pennyworth.policy import GroupPolicy
-from services.admin.bodies import ApiKeyRequest
+from services.admin.bodies import ApiKeyRequest, ApiKeyUpdate, RotationRequest
+from services.admin.patterns import covers, meets
 
 VALUE_LENGTH = 2048  # of one Cognito attribute
+FORMER = 2  # secrets that may work beside the newest one: that in use, and one whose answer was lost
+_ROOM = (Former("0" * 64, "0" * 4, 10**12),) * FORMER  # every record leaves it, so that every key can be rotated
 
 
 class StoredKey(NamedTuple):
@@ -52,7 +56,8 @@ def vacancy(slots: Mapping[str, str], now: float) -> int:
 def permitted(request: ApiKeyRequest, policy: GroupPolicy, now: float) -> tuple[str, ...]:
     """The scopes of the key asked for: by default all the group allows but `admin`, which only a signed-in person has.
 
-    Raises Problem for a key that could never work as asked: scopes beyond the group's, an expiry in the past.
+    Raises Problem for a key that could never work as asked: scopes beyond the group's, models none of which the group
+    allows, an expiry in the past.
     """
     allowed = sorted(policy.actions - {"admin"})
     if not allowed:
@@ -63,8 +68,8 @@ def permitted(request: ApiKeyRequest, policy: GroupPolicy, now: float) -> tuple[
     if beyond:
         reason = f"the user's group does not allow {', '.join(beyond)}. It allows: {', '.join(allowed)}"
         raise Problem("invalid_value", param="scopes", reason=reason)
-    if request.expires_at is not None and request.expires_at <= now:
-        raise Problem("invalid_value", param="expires_at", reason="it is in the past")
+    _meet(request.models, policy)
+    _future(request.ends_at(now), now)
     return tuple(sorted(set(request.scopes)) or allowed)
 
 
@@ -78,18 +83,88 @@ def record(request: ApiKeyRequest, scopes: tuple[str, ...], secret: str, entropy
         scopes=scopes,
         models=tuple(request.models) or ("*",),
         created_at=int(now),
-        expires_at=request.expires_at,
+        expires_at=request.ends_at(now),
         last4=secret[-4:],
     )
-    excess = len(made.dump()) - VALUE_LENGTH
+    return _storable(made)
+
+
+def narrowed(record: KeyRecord, request: ApiKeyUpdate, policy: GroupPolicy, now: float) -> KeyRecord:
+    """The key renamed, or with less to do. A key never gets more than it had: its owner gave it away as it was.
+
+    Raises Problem for more scopes, wider models, a later expiry, and for a request without a change.
+    """
+    asked = request.model_fields_set
+    if not asked:
+        reason = "Name what to change: name, scopes, models, or expires_at or expires_in."
+        raise Problem("invalid_request", reason=reason)
+    beyond = sorted(set(request.scopes) - set(record.scopes))
+    if beyond:
+        raise _wider("scopes", f"it has no {', '.join(beyond)}, only {', '.join(record.scopes)}")
+    for index, pattern in enumerate(request.models):
+        if not any(covers(own, pattern) for own in record.models):
+            raise _wider(f"models[{index}]", f"it is for {', '.join(record.models)}")
+    _meet(request.models, policy)
+    end = record.expires_at
+    if asked & {"expires_at", "expires_in"}:
+        end = request.ends_at(now)
+        if record.expires_at is not None and (end is None or end > record.expires_at):
+            param = "expires_in" if "expires_in" in asked else "expires_at"
+            raise _wider(param, f"it expires at {record.expires_at}")
+        if end != record.expires_at:
+            _future(end, now)
+    changed = replace(
+        record,
+        name=request.name or record.name,
+        scopes=tuple(sorted(set(request.scopes))) or record.scopes,
+        models=tuple(request.models) or record.models,
+        expires_at=end,
+    )
+    return _storable(changed)
+
+
+def rotated(record: KeyRecord, request: RotationRequest, secret: str, now: float) -> KeyRecord:
+    """The key with a new secret. Raises Problem conflict for one that is over or has too many secrets already."""
+    if record.expired(now):
+        raise Problem("conflict", reason="This key has expired. Mint a new one.")
+    working = record.working(now)
+    if request.overlap_s and len(working) >= FORMER:
+        first = min(old.expires_at for old in working)
+        reason = f"{FORMER} former secrets of this key still work, the first until {first}. Wait until then, or send "
+        raise Problem("conflict", reason=reason + "an overlap_s of 0, which ends them all.")
+    return record.rotated(secret, now, request.overlap_s)
+
+
+def _storable(record: KeyRecord) -> KeyRecord:
+    excess = len(replace(record, rotated_at=10**12, former=_ROOM).dump()) - VALUE_LENGTH
     if excess > 0:
         reason = f"with the name, it takes {excess} characters more than can be stored. Give fewer or wider patterns"
         raise Problem("invalid_value", param="models", reason=reason)
-    return made
+    return record
 
 
-def shown(record: KeyRecord, owner: dict[str, Any]) -> dict[str, Any]:
-    """The key as the API shows it, in the style of OpenAI's `organization.project.api_key`: never secret or hash."""
+def _meet(models: list[str], policy: GroupPolicy) -> None:
+    for index, pattern in enumerate(models):
+        # A class of characters, which only a group's pattern can have, is not looked into.
+        if not any("[" in own or meets(own, pattern) for own in policy.models):
+            reason = f"the user's group allows no such model. It allows: {', '.join(policy.models) or 'none'}"
+            raise Problem("invalid_value", param=f"models[{index}]", reason=reason)
+
+
+def _future(end: int | None, now: float) -> None:
+    if end is not None and end <= now:
+        raise Problem("invalid_value", param="expires_at", reason="it is in the past")
+
+
+def _wider(param: str, has: str) -> Problem:
+    return Problem("invalid_value", param=param, reason=f"a key never gets more than it had, and {has}. Mint another")
+
+
+def shown(record: KeyRecord, owner: dict[str, Any], now: float) -> dict[str, Any]:
+    """The key as the API shows it, in the style of OpenAI's `organization.project.api_key`: never secret or hash.
+
+    `previous` are the secrets before this one that still work.
+    """
     return {
         "object": "organization.user.api_key",
         "id": record.id,
@@ -99,5 +174,14 @@ def shown(record: KeyRecord, owner: dict[str, Any]) -> dict[str, Any]:
         "models": list(record.models),
         "created_at": record.created_at,
         "expires_at": record.expires_at,
+        "rotated_at": record.rotated_at,
+        "previous": [
+            {"redacted_value": f"{PREFIX}...{old.last4}", "expires_at": _earlier(old.expires_at, record.expires_at)}
+            for old in record.working(now)
+        ],
         "owner": {"type": "user", "user": owner},
     }
+
+
+def _earlier(one: int, other: int | None) -> int:
+    return one if other is None else min(one, other)

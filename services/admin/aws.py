@@ -92,6 +92,7 @@ FAULTS: dict[str, Row] = {
 # Where an operation gives a code a meaning of its own.
 AT: dict[tuple[str, str], Row] = {
     ("AdminAddUserToGroup", "ResourceNotFoundException"): Row("invalid_value", "group", "it was deleted just now"),
+    ("AdminRemoveUserFromGroup", "ResourceNotFoundException"): Row("invalid_value", "group", "it was deleted just now"),
     # The other parameters are checked before they are sent; what is left is an address Cognito does not take.
     ("AdminCreateUser", "InvalidParameterException"): Row(
         "invalid_value", "email", "Cognito does not accept it as an e-mail address"

@@ -1,13 +1,17 @@
-"""What the API takes: openapi.yaml's UserRequest and ApiKeyRequest, held to it by a contract test."""
+"""What the API takes: openapi.yaml's requests, held to it by a contract test."""
 
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from services.admin.people import NOWHERE
 
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _EMAIL_LENGTH = 128  # Cognito's limit for a username, which the address is given as
 _PATTERN = re.compile(r"[A-Za-z0-9._:/*?-]+")
+_TEN_YEARS_S = 315_360_000
+_THIRTY_DAYS_S = 2_592_000
 _YEAR_9999 = 253402300799  # what lies beyond is a time in milliseconds
 
 
@@ -16,6 +20,12 @@ def email(text: str) -> str:
     if len(text) > _EMAIL_LENGTH or not _EMAIL.fullmatch(text):
         raise ValueError(f"it must be an e-mail address of at most {_EMAIL_LENGTH} ASCII characters")
     return text.lower()
+
+
+def _persons(address: str) -> str:
+    if address.endswith(NOWHERE):
+        raise ValueError("addresses of this domain are those of service accounts")
+    return address
 
 
 def _printable(text: str) -> str:
@@ -48,23 +58,110 @@ def _seconds(time: int | None) -> int | None:
     return time
 
 
-class UserRequest(BaseModel):
+_Email = Annotated[str, AfterValidator(email), AfterValidator(_persons)]
+_PersonName = Annotated[str, Field(max_length=256), AfterValidator(_printable)]
+_Password = Annotated[str, Field(min_length=12, max_length=256, repr=False), AfterValidator(_no_spaces)]
+_Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_visible)]
+_Scopes = Annotated[list[Literal["inference", "mcp", "usage"]], Field(min_length=1)]
+_Models = Annotated[
+    list[Annotated[str, Field(max_length=64), AfterValidator(_pattern)]], Field(min_length=1, max_length=20)
+]
+_Lifetime = Annotated[int, Field(ge=1, le=_TEN_YEARS_S)]  # seconds
+
+
+class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    email: Annotated[str, AfterValidator(email)]
+
+class UserRequest(_Body):
+    email: _Email
     group: str
-    name: Annotated[str, Field(max_length=256), AfterValidator(_printable)] = ""
-    temporary_password: Annotated[str, Field(min_length=12, max_length=256, repr=False), AfterValidator(_no_spaces)] = (
-        ""
-    )
+    name: _PersonName = ""
+    temporary_password: _Password = ""
 
 
-class ApiKeyRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+class UserUpdate(_Body):
+    """What is left out, or null, stays as it is."""
 
-    name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_visible)]
-    scopes: Annotated[list[Literal["inference", "mcp", "usage"]], Field(min_length=1)] = []
-    models: Annotated[
-        list[Annotated[str, Field(max_length=64), AfterValidator(_pattern)]], Field(min_length=1, max_length=20)
-    ] = []
+    role: Literal["owner", "reader"] | None = None
+    disabled: bool | None = None
+    name: _PersonName | None = None
+
+
+class InviteProject(_Body):
+    id: Literal["default"]
+    role: Literal["member", "owner"]
+
+
+class InviteRequest(_Body):
+    email: _Email
+    role: Literal["owner", "reader"]
+    projects: list[InviteProject] = []
+    group: str | None = None
+    name: _PersonName = ""
+    temporary_password: _Password = ""
+
+
+class GroupRequest(_Body):
+    name: Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_visible)]
+
+
+class GroupUserRequest(_Body):
+    user_id: str
+
+
+class ServiceAccountRequest(_Body):
+    name: _Name
+    create_service_account_only: bool | None = None
+    expires_in_seconds: _Lifetime | None = None
+    group: str | None = None
+
+
+class ServiceAccountUpdate(_Body):
+    name: _Name | None = None
+    role: Literal["member", "owner"] | None = None
+
+
+class ServiceAccountKeyRequest(_Body):
+    name: _Name = "service account"
+    scopes: _Scopes = []
+    expires_in_seconds: _Lifetime | None = None
+
+
+class ProjectKeyUpdate(_Body):
+    scopes: _Scopes = []
+    expires_in_seconds: _Lifetime | None = None
+
+
+class _Expiry(_Body):
     expires_at: Annotated[int | None, AfterValidator(_seconds)] = None
+    expires_in: Annotated[int | None, Field(ge=1, le=_TEN_YEARS_S)] = None
+
+    @field_validator("expires_in")
+    @classmethod
+    def _one_of_them(cls, seconds: int | None, others: ValidationInfo) -> int | None:
+        if seconds is not None and others.data.get("expires_at") is not None:
+            raise ValueError("it cannot be sent with expires_at, only in its place")
+        return seconds
+
+    def ends_at(self, now: float) -> int | None:
+        """Unix seconds; None for never."""
+        return self.expires_at if self.expires_in is None else int(now) + self.expires_in
+
+
+class ApiKeyRequest(_Expiry):
+    name: _Name
+    scopes: _Scopes = []
+    models: _Models = []
+
+
+class ApiKeyUpdate(_Expiry):
+    """What is left out stays as it is."""
+
+    name: _Name = ""
+    scopes: _Scopes = []
+    models: _Models = []
+
+
+class RotationRequest(_Body):
+    overlap_s: Annotated[int, Field(ge=0, le=_THIRTY_DAYS_S)]

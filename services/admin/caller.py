@@ -2,7 +2,7 @@
 
 from pennyworth.errors import Problem
 from pennyworth.http import Event
-from pennyworth.policy import effective
+from pennyworth.policy import authorize, effective, require
 from pennyworth.principal import Principal
 from services.admin.directory import Directory
 from services.admin.people import is_user_id
@@ -27,7 +27,23 @@ def caller(event: Event, directory: Directory) -> Principal:
         actions=group.policy.actions,
         models=group.policy.models,
         active=person.enabled,
+        guardrail=group.policy.guardrail,
+        guardrails=group.policy.guardrails,
     )
+
+
+def administrator(event: Event, directory: Directory) -> Principal:
+    """The caller, who may administer. Raises Problem."""
+    admin = caller(event, directory)
+    authorize(admin, "admin")
+    return admin
+
+
+def oneself(event: Event, directory: Directory) -> Principal:
+    """The caller, whatever they may do, as long as their account is not disabled. Raises Problem."""
+    person = caller(event, directory)
+    require(person.active, "account_disabled")
+    return person
 
 
 def _subject(event: Event) -> str:

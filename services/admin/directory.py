@@ -2,16 +2,21 @@
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from pennyworth.errors import Problem
 from pennyworth.policy import Group
 from pennyworth.settings import settings
 from services.admin.aws import Fault, call, client
-from services.admin.people import Person, is_user_id
+from services.admin.people import ACCOUNTS, INVITED, Person, is_user_id
 
 _PAGE = 60  # the most ListUsers and the group lists give at once
 _KEYS = "custom:key_"
+
+
+class DeclaredGroup(NamedTuple):
+    group: Group
+    created_at: int  # unix seconds
 
 
 @cache
@@ -45,28 +50,55 @@ class Directory:
             raise
         return _person(answer, answer["UserAttributes"])
 
-    def people(self) -> Iterator[Person]:
-        """Everyone, in Cognito's own order, one call for every 60."""
+    def people(self, matching: str = "") -> Iterator[Person]:
+        """Everyone, or those a filter of ListUsers finds, in Cognito's own order, one call for every 60."""
         where: dict[str, str] = {}
+        wanted = {"Limit": _PAGE} | ({"Filter": matching} if matching else {})
         while True:
-            answer = self._call("ListUsers", {"Limit": _PAGE, **where})
+            answer = self._call("ListUsers", {**wanted, **where})
             for entry in answer["Users"]:
                 yield _person(entry, entry.get("Attributes", []))
             if not answer.get("PaginationToken"):
                 return
             where = {"PaginationToken": answer["PaginationToken"]}
 
+    def invited(self) -> Iterator[Person]:
+        """Whoever has not signed in with a password of their own yet."""
+        return self.people(f'cognito:user_status = "{INVITED}"')
+
+    def service_accounts(self) -> Iterator[Person]:
+        return (who for who in self.people(f'email ^= "{ACCOUNTS}"') if who.is_service_account)
+
+    def members(self, group: str) -> Iterator[Person]:
+        """Everyone in a group that is there, one call for every 60."""
+        where: dict[str, str] = {}
+        while True:
+            answer = self._call("ListUsersInGroup", {"GroupName": group, "Limit": _PAGE, **where}, group)
+            for entry in answer["Users"]:
+                yield _person(entry, entry.get("Attributes", []))
+            if not answer.get("NextToken"):
+                return
+            where = {"NextToken": answer["NextToken"]}
+
+    def declared(self) -> list[DeclaredGroup]:
+        """All groups of the pool, and since when there are."""
+        return [
+            DeclaredGroup(Group.of(entry), int(entry["CreationDate"].timestamp()))
+            for entry in self._entries("ListGroups")
+        ]
+
     def groups(self) -> list[Group]:
         """All groups of the pool."""
-        return list(self._groups("ListGroups"))
+        return [each.group for each in self.declared()]
 
     def groups_of(self, user_id: str) -> list[Group]:
         """The groups a person is in. Raises Problem not_found."""
-        return list(self._groups("AdminListGroupsForUser", user_id, Username=user_id))
+        return list(map(Group.of, self._entries("AdminListGroupsForUser", user_id, Username=user_id)))
 
-    def create(self, email: str, name: str, temporary_password: str) -> Person:
-        """A new person; without a temporary password Cognito mails an invitation with one of its own."""
-        attributes = {"email": email, "email_verified": "true"} | ({"name": name} if name else {})
+    def create(self, email: str, name: str, temporary_password: str, verified: bool = True) -> Person:
+        """A new person; without a temporary password Cognito mails an invitation with one of its own. `verified`: the
+        address is one a password may be reset by."""
+        attributes = {"email": email, "email_verified": str(verified).lower()} | ({"name": name} if name else {})
         welcome: dict[str, object] = {"DesiredDeliveryMediums": ["EMAIL"]}
         if temporary_password:
             welcome = {"TemporaryPassword": temporary_password, "MessageAction": "SUPPRESS"}
@@ -76,6 +108,15 @@ class Directory:
 
     def join(self, user_id: str, group: str) -> None:
         self._on_user("AdminAddUserToGroup", user_id, GroupName=group)
+
+    def leave(self, user_id: str, group: str) -> None:
+        self._on_user("AdminRemoveUserFromGroup", user_id, GroupName=group)
+
+    def enable(self, user_id: str) -> None:
+        self._on_user("AdminEnableUser", user_id)
+
+    def disable(self, user_id: str) -> None:
+        self._on_user("AdminDisableUser", user_id)
 
     def delete(self, user_id: str) -> None:
         """Raises Problem not_found, also for what is no id."""
@@ -92,11 +133,12 @@ class Directory:
             raise Problem("not_found", thing="user", id=user_id)
         return self._call(operation, {"Username": user_id, **parameters}, user_id)
 
-    def _groups(self, operation: str, subject: str = "", **parameters: str) -> Iterator[Group]:
+    def _entries(self, operation: str, subject: str = "", **parameters: str) -> Iterator[dict[str, Any]]:
+        """Cognito's GroupType, one by one."""
         where: dict[str, str] = {}
         while True:
             answer = self._call(operation, {**parameters, "Limit": _PAGE, **where}, subject)
-            yield from map(Group.of, answer["Groups"])
+            yield from answer["Groups"]
             if not answer.get("NextToken"):
                 return
             where = {"NextToken": answer["NextToken"]}
@@ -113,6 +155,7 @@ def _person(entry: dict[str, Any], pairs: list[dict[str, str]]) -> Person:
         name=attributes.get("name", ""),
         added_at=int(entry["UserCreateDate"].timestamp()),
         enabled=entry["Enabled"],
+        status=entry["UserStatus"],
         slots={name: value for name, value in attributes.items() if name.startswith(_KEYS) and value},
     )
 

@@ -11,7 +11,7 @@ from pennyworth.keys import KeyRecord, attribute
 from pennyworth.logs import logger
 from pennyworth.settings import settings
 from services.admin import apikeys
-from services.admin.bodies import ApiKeyRequest
+from services.admin.bodies import ApiKeyRequest, ApiKeyUpdate, RotationRequest
 from services.admin.directory import Directory, directory
 from services.admin.lock import Lock
 from services.admin.parameters import parameters, pepper
@@ -53,6 +53,36 @@ class Keyring:
             hold.check()
             self._write(user_id, attribute(slot), record.dump())
         return NewKey(secret, record, owner)
+
+    def update(self, user_id: str, key_id: str, request: ApiKeyUpdate) -> KeyRecord:
+        """Rename the key or cut what it may do. Raises Problem not_found, and those of `apikeys.narrowed`."""
+        allowed = policy(self._directory.groups_of(user_id))
+        return self._change(user_id, key_id, lambda key: apikeys.narrowed(key.record, request, allowed, self._clock()))
+
+    def rotate(self, user_id: str, key_id: str, request: RotationRequest) -> NewKey:
+        """A new secret for the key, in its own slot: one write, so that either both secrets work or only the old one.
+
+        Raises Problem not_found, and those of `apikeys.rotated`.
+        """
+        owner = user(self._directory.person(user_id), self._directory.groups_of(user_id))
+        pepper, made = self._pepper(), []
+
+        def rotated(key: apikeys.StoredKey) -> KeyRecord:
+            made.append(keys.mint(user_id, key.slot, pepper))
+            return apikeys.rotated(key.record, request, made[-1], self._clock())
+
+        record = self._change(user_id, key_id, rotated)
+        return NewKey(made[-1], record, owner)
+
+    def _change(self, user_id: str, key_id: str, changed: Callable[[apikeys.StoredKey], KeyRecord]) -> KeyRecord:
+        """What is refused of the key as it stands is refused before the lock; under it the key is read again."""
+        changed(apikeys.find(self._directory.person(user_id).slots, key_id))
+        with self._lock.hold(user_id) as hold:
+            key = apikeys.find(self._directory.person(user_id).slots, key_id)
+            record = changed(key)
+            hold.check()
+            self._write(user_id, attribute(key.slot), record.dump())
+        return record
 
     def _write(self, user_id: str, slot: str, value: str) -> None:
         try:

@@ -5,7 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pennyworth.errors import Problem
 from pennyworth.policy import Group, GroupPolicy, effective
+
+INVITED = "FORCE_CHANGE_PASSWORD"  # Cognito's word for who has not signed in with a password of their own yet
+# A service account is a user whose address nobody has: `.invalid` is no domain (RFC 2606). Cognito's ListUsers can look
+# for how an address begins, and the domain is refused to people.
+ACCOUNTS = "service-account."
+NOWHERE = "@pennyworth.invalid"
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -17,7 +24,16 @@ class Person:
     name: str  # empty when none was given
     added_at: int  # unix seconds
     enabled: bool
+    status: str = "CONFIRMED"  # Cognito's UserStatus
     slots: Mapping[str, str] = field(default_factory=dict, repr=False)  # key attribute → its record as stored
+
+    @property
+    def is_service_account(self) -> bool:
+        return self.email.startswith(ACCOUNTS) and self.email.endswith(NOWHERE)
+
+    @property
+    def shown_name(self) -> str:
+        return self.name or self.email
 
 
 def is_user_id(text: str) -> bool:
@@ -31,20 +47,31 @@ def policy(groups: list[Group]) -> GroupPolicy:
     return effective(groups).policy
 
 
-def user(person: Person, groups: list[Group]) -> dict[str, Any]:
-    """OpenAI's `organization.user`, with what Cognito adds: `groups`, the one that counts first, and `disabled`.
+def role(groups: list[Group]) -> str:
+    """OpenAI knows two roles: `owner` for whom the group lets administer, `reader` for everyone else."""
+    return "owner" if "admin" in policy(groups).actions else "reader"
 
-    OpenAI knows two roles: `owner` for whom the group lets administer, `reader` for everyone else.
-    """
+
+def stays_administrator(groups: list[Group]) -> None:
+    """Raises Problem for a change after which the caller, in these groups, could undo nothing any more."""
+    if role(groups) != "owner":
+        raise Problem(
+            "conflict", reason="You cannot take your own right to administer away. Ask another administrator to."
+        )
+
+
+def user(person: Person, groups: list[Group]) -> dict[str, Any]:
+    """OpenAI's `organization.user`, with what Cognito adds: `groups`, the one that counts first, and `disabled`."""
     return {
         "object": "organization.user",
         "id": person.id,
         "email": person.email,
         "name": person.name or None,
-        "role": "owner" if "admin" in policy(groups).actions else "reader",
+        "role": role(groups),
         "added_at": person.added_at,
         "groups": [group.name for group in sorted(groups, key=lambda group: (group.precedence, group.name))],
         "disabled": not person.enabled,
+        "is_service_account": person.is_service_account,
     }
 
 
@@ -57,6 +84,11 @@ def page(data: list[dict[str, Any]], has_more: bool) -> dict[str, Any]:
         "last_id": data[-1]["id"] if data else None,
         "has_more": has_more,
     }
+
+
+def next_page(data: list[dict[str, Any]], has_more: bool, cursor: str = "id") -> dict[str, Any]:
+    """OpenAI's other list object: `next` is the `after` of the page that follows."""
+    return {"object": "list", "data": data, "has_more": has_more, "next": data[-1][cursor] if has_more else None}
 
 
 def deleted(kind: str, id: str, effective_within_s: int) -> dict[str, Any]:  # noqa: A002 -- the API's own word

@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 from pennyworth.body import load
 from pennyworth.errors import Problem
 from pennyworth.http import Event, content, log_also, principal
+from pennyworth.policy import authorize
 from pennyworth.principal import Principal
 from pennyworth.runtime import deadline
 from services.openai import routing
@@ -32,10 +33,11 @@ class Call:
 
     def __init__(self, event: Event, kind: str) -> None:
         self.ends_at = min(deadline.ends_at(), time.monotonic() + _FIRST_BYTE_S)
+        self.caller: Principal = principal(event)
+        authorize(self.caller, "inference")  # before anything is read: who may not ask learns nothing else
         self.body: dict[str, Any] = load(content(event))
         self.model = _model_name(self.body)  # as the client names it
         self.streamed = _streamed(self.body)
-        self.caller: Principal = principal(event)
         self._candidates = routing.candidates(self.model, self.caller, kind)
         self._served = self._candidates[0]
         self.guardrail = guardrail(event.get("headers"), self.caller)

@@ -4,9 +4,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
+from math import inf
 from typing import Any
 
-from pennyworth.aws import Aws
+from pennyworth.aws import Aws, AwsError
+from pennyworth.decisions import Decisions
 from pennyworth.directory import Directory, User
 from pennyworth.keys import PREFIX, KeyRecord, locate, pepper
 from pennyworth.logs import logger
@@ -15,6 +17,9 @@ from pennyworth.principal import Principal
 from pennyworth.settings import settings
 from pennyworth.tokens import Tokens
 from pennyworth.tracing import subsegment
+
+# Where API Gateway keeps no decision: the operations of auth `anthropic` in openapi.yaml.
+UNCACHED = frozenset({"/messages", "/messages/count_tokens"})
 
 
 class Unauthorized(Exception):  # noqa: N818 -- API Gateway answers 401 for exactly this message
@@ -29,7 +34,8 @@ def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
     not answer. The policy allows every route of this stage because API Gateway caches it for all of them; which action
     the caller may do is the service's to say, with an error that names it.
     """
-    caller = authorizer().identify(credential(event))
+    ask = authorizer().recall if event.get("resource") in UNCACHED else authorizer().identify
+    caller = ask(credential(event))
     request_id = event.get("requestContext", {}).get("requestId")
     if caller is None:
         logger.info("refused", request_id=request_id)
@@ -52,35 +58,55 @@ class Authorizer:
     directory: Directory
     tokens: Tokens
     pepper: Callable[[], bytes]
+    decisions: Decisions
     clock: Callable[[], float] = time.time
+
+    def recall(self, credential: str) -> Principal | None:
+        """`identify`, where nobody else keeps what it answered for the TTL."""
+        return self.decisions.recent(credential, self.clock()) or self.identify(credential)
 
     def identify(self, credential: str) -> Principal | None:
         """Whom the key or token proves, with all they may do; None for anything that proves no one.
 
-        Raises AwsError when Cognito or SSM does not answer.
+        While Cognito or SSM does not answer, whom it proved up to `decisions.OUTAGE_S` ago goes on; for everyone else
+        that raises AwsError.
         """
+        now = self.clock()
+        try:
+            caller = self._asked(credential, now)
+        except AwsError as error:
+            known = self.decisions.known(credential, now)
+            if known is None:
+                raise
+            logger.warning("went on without Cognito", aws_code=error.code, user_id=known.user_id, key_id=known.key_id)
+            return known
+        self.decisions.keep(credential, caller, now)
+        return caller
+
+    def _asked(self, credential: str, now: float) -> Principal | None:
         if credential.startswith(PREFIX):
-            return self._by_key(credential)
+            return self._by_key(credential, now)
         # A JWT has three parts; anything else is refused before cryptography is imported.
         return self._by_token(credential) if credential.count(".") == 2 else None
 
-    def _by_key(self, secret: str) -> Principal | None:
+    def _by_key(self, secret: str, now: float) -> Principal | None:
         address = locate(secret, self.pepper())
         user = self.directory.user(address.user_id) if address else None
         if address is None or user is None:
             return None
         record = user.key(address.slot)
-        if record is None or not record.matches(secret) or record.expired(self.clock()):
+        end = record.ends_at(secret) if record else None
+        if record is None or end is None or now >= end:
             return None
-        return self._principal(user, record)
+        return self._principal(user, record, None if end == inf else int(end))
 
     def _by_token(self, token: str) -> Principal | None:
-        subject = self.tokens.subject(token)
-        user = self.directory.user(subject) if subject else None
-        return self._principal(user, None) if user else None
+        proof = self.tokens.proof(token)
+        user = self.directory.user(proof.user_id) if proof else None
+        return self._principal(user, None, proof.expires_at) if proof and user else None
 
-    def _principal(self, user: User, key: KeyRecord | None) -> Principal:
-        group = effective(self.directory.groups(user.id))
+    def _principal(self, user: User, key: KeyRecord | None, expires_at: int | None) -> Principal:
+        group = effective(self.directory.groups(user))
         actions = group.policy.actions
         return Principal(
             user_id=user.id,
@@ -94,6 +120,7 @@ class Authorizer:
             active=user.enabled,
             guardrail=group.policy.guardrail,
             guardrails=group.policy.guardrails,
+            expires_at=expires_at,
         )
 
 
@@ -130,4 +157,9 @@ def authorizer() -> Authorizer:
         request = {"Name": here.pepper_parameter, "WithDecryption": True}
         return pepper(aws.json("ssm", "GetParameter", request)["Parameter"]["Value"])
 
-    return Authorizer(Directory(aws, here.user_pool_id), Tokens(issuer, here.client_ids, key_set), read_pepper)
+    return Authorizer(
+        Directory(aws, here.user_pool_id, here.authorizer_ttl_s),
+        Tokens(issuer, here.client_ids, key_set),
+        read_pepper,
+        Decisions(here.authorizer_ttl_s),
+    )

@@ -51,11 +51,15 @@ def router() -> APIGatewayRestResolver:
 
 
 def principal(event: Event) -> Principal:
-    """The caller, from the Lambda authorizer's context. Raises Problem when API Gateway handed none over."""
+    """The caller, from the Lambda authorizer's context. Raises Problem when API Gateway handed none over, or one whose
+    key or token expired while the decision was cached."""
     try:
-        return Principal.from_context(event["requestContext"]["authorizer"])
+        caller = Principal.from_context(event["requestContext"]["authorizer"])
     except (KeyError, TypeError, ValueError, AttributeError):
         raise Problem("invalid_api_key") from None
+    if caller.expired(time.time()):
+        raise Problem("invalid_api_key")
+    return caller
 
 
 def log_also(event: Event, fields: Callable[[], dict[str, Any]]) -> None:

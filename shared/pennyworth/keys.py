@@ -14,7 +14,8 @@ import hmac
 import json
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from math import inf
 from typing import NamedTuple
 from uuid import UUID
 
@@ -68,9 +69,17 @@ def _mac(body: bytes, pepper: bytes) -> bytes:
     return hmac.digest(pepper, _DOMAIN + body, "sha256")[:8]
 
 
+class Former(NamedTuple):
+    """A secret that was rotated away and works for a while beside its successor."""
+
+    sha256: str  # of the whole key, hexadecimal
+    last4: str
+    expires_at: int  # unix seconds
+
+
 @dataclass(frozen=True, slots=True)
 class KeyRecord:
-    """What Cognito keeps of a key: everything but the secret."""
+    """What Cognito keeps of a key: everything but its secrets."""
 
     id: str  # key_ and 16 characters
     name: str
@@ -80,12 +89,38 @@ class KeyRecord:
     created_at: int  # unix seconds
     expires_at: int | None  # unix seconds; None for never
     last4: str
+    rotated_at: int | None = None  # unix seconds, of the last rotation
+    former: tuple[Former, ...] = ()  # secrets before this one, newest first, some of them perhaps over
 
     def matches(self, secret: str) -> bool:
+        """Whether it is the key's newest secret."""
         return hmac.compare_digest(self.sha256, fingerprint(secret))
+
+    def ends_at(self, secret: str) -> float | None:
+        """Until when one of this key's secrets is good, in unix seconds; `inf` for always, None for another's."""
+        end = inf if self.expires_at is None else self.expires_at
+        if self.matches(secret):
+            return end
+        hashed = fingerprint(secret)
+        return next(
+            (min(end, old.expires_at) for old in self.former if hmac.compare_digest(old.sha256, hashed)),
+            None,
+        )
 
     def expired(self, now: float) -> bool:
         return self.expires_at is not None and now >= self.expires_at
+
+    def working(self, now: float) -> tuple[Former, ...]:
+        """The former secrets that still open something."""
+        return () if self.expired(now) else tuple(old for old in self.former if now < old.expires_at)
+
+    def rotated(self, secret: str, now: float, overlap_s: int) -> "KeyRecord":
+        """The same key with a new secret. The one it had goes on for `overlap_s` and no longer; with 0 all former ones
+        end with it."""
+        replaced = Former(self.sha256, self.last4, int(now) + overlap_s)
+        former = (replaced, *self.working(now)) if overlap_s else ()
+        changed = {"sha256": fingerprint(secret), "last4": secret[-4:], "rotated_at": int(now), "former": former}
+        return replace(self, **changed)  # type: ignore[arg-type]
 
     def dump(self) -> str:
         """One attribute value (2048 characters at most)."""
@@ -96,8 +131,10 @@ class KeyRecord:
         """None for an empty slot, and for what is no record: default deny."""
         try:
             fields = json.loads(value)
-            return cls(**{**fields, "scopes": tuple(fields["scopes"]), "models": tuple(fields["models"])})
-        except (ValueError, TypeError, KeyError):
+            tuples = {name: tuple(fields[name]) for name in ("scopes", "models")}
+            former = tuple(Former(*old) for old in fields.get("former", ()))
+            return cls(**{**fields, **tuples, "former": former})
+        except (ValueError, TypeError, KeyError, AttributeError):
             return None
 
 

@@ -37,6 +37,11 @@ class Principal:
     guardrails: tuple[str, ...] = ()  # ids that a request may name where none stands around every call
     active: bool = True
     within_budget: bool = True
+    expires_at: int | None = None  # unix seconds, of the key or token; None for never
+
+    def expired(self, now: float) -> bool:
+        """A decision may be cached for longer than the key or token that it rests on is good."""
+        return self.expires_at is not None and now >= self.expires_at
 
     def may_use(self, *names: str, grants: Callable[[str, str], bool] = fnmatchcase) -> bool:
         """Whether a model of these names is allowed: the group grants one of them, and the key leaves one of them.
@@ -50,6 +55,7 @@ class Principal:
         """API Gateway carries a flat map of strings only."""
         guardrail = {"guardrail": json.dumps(self.guardrail)} if self.guardrail else {}
         guardrails = {"guardrails": json.dumps(self.guardrails)} if self.guardrails else {}
+        expires_at = {} if self.expires_at is None else {"expires_at": str(self.expires_at)}
         return {
             "user_id": self.user_id,
             "name": self.name,
@@ -63,6 +69,7 @@ class Principal:
             "within_budget": str(self.within_budget).lower(),
             **guardrail,
             **guardrails,
+            **expires_at,
         }
 
     @classmethod
@@ -81,4 +88,5 @@ class Principal:
             within_budget=context["within_budget"] == "true",
             guardrail=Guardrail(*json.loads(context["guardrail"])) if "guardrail" in context else None,
             guardrails=tuple(json.loads(context.get("guardrails", "[]"))),
+            expires_at=int(context["expires_at"]) if "expires_at" in context else None,
         )

@@ -44,6 +44,9 @@ class Settings:
     file_expiry_days: int  # after which that bucket deletes them
     remote_images: bool  # whether images are fetched from the URLs that a request names
     providers: Mapping[str, Endpoint]  # OpenAI-compatible, by name
+    log_group: str = ""  # of this function
+    rate_per_s: float = 0  # requests that API Gateway lets through, of everyone together; told to the admin function
+    burst: int = 0  # beyond that rate, for a moment
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> "Settings":
@@ -64,6 +67,9 @@ class Settings:
             file_expiry_days=int(environ.get("PENNYWORTH_FILE_EXPIRY_DAYS", "30")),
             remote_images=_is_on(environ, "PENNYWORTH_REMOTE_IMAGES"),
             providers=_providers(environ.get("PENNYWORTH_PROVIDERS", "{}")),
+            log_group=environ.get("AWS_LAMBDA_LOG_GROUP_NAME", ""),
+            rate_per_s=float(environ.get("PENNYWORTH_RATE_PER_S", "0")),
+            burst=int(environ.get("PENNYWORTH_BURST", "0")),
         )
 
 

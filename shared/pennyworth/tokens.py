@@ -2,9 +2,14 @@
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 _REFETCH_S = 60  # an unknown key id may be a rotation, or a flood of forgeries: ask again at most this often
+
+
+class Proof(NamedTuple):
+    user_id: str  # `sub`
+    expires_at: int  # unix seconds
 
 
 class Tokens:
@@ -24,8 +29,8 @@ class Tokens:
         self._keys: dict[str, Any] = {}
         self._fetched_at = float("-inf")
 
-    def subject(self, token: str) -> str | None:
-        """The user's `sub` in a token of this pool, for one of its clients, not expired; None for any other text."""
+    def proof(self, token: str) -> Proof | None:
+        """Whom a token of this pool proves, for one of its clients, not expired; None for any other text."""
         import jwt  # cryptography takes longer to import than the rest of the authorizer: only tokens pay for it
 
         try:
@@ -44,7 +49,7 @@ class Tokens:
             return None
         # Cognito writes the client into `aud` of an ID token and into `client_id` of an access token.
         client = {"id": claims.get("aud"), "access": claims.get("client_id")}.get(str(claims.get("token_use")))
-        return claims["sub"] if client in self._client_ids else None
+        return Proof(claims["sub"], int(claims["exp"])) if client in self._client_ids else None
 
     def _key(self, key_id: str) -> Any:
         if key_id not in self._keys and self._clock() - self._fetched_at >= _REFETCH_S:

@@ -8,7 +8,7 @@ locals {
   boundary = { for environment in toset(var.environments) : environment => [
     {
       Sid      = "Logs"
-      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      Action   = ["logs:CreateLogStream", "logs:FilterLogEvents", "logs:PutLogEvents"]
       Resource = ["arn:${local.partition}:logs:${local.here}:log-group:/aws/lambda/pennyworth-${environment}-*:*"]
     },
     {
@@ -23,11 +23,15 @@ locals {
         "cognito-idp:AdminCreateUser",
         "cognito-idp:AdminDeleteUser",
         "cognito-idp:AdminDeleteUserAttributes",
+        "cognito-idp:AdminDisableUser",
+        "cognito-idp:AdminEnableUser",
         "cognito-idp:AdminGetUser",
         "cognito-idp:AdminListGroupsForUser",
+        "cognito-idp:AdminRemoveUserFromGroup",
         "cognito-idp:AdminUpdateUserAttributes",
         "cognito-idp:ListGroups",
         "cognito-idp:ListUsers",
+        "cognito-idp:ListUsersInGroup",
       ]
       Resource  = ["arn:${local.partition}:cognito-idp:${local.here}:userpool/*"] # the ids are Cognito's
       Condition = { StringEquals = local.own_tag[environment] }

@@ -46,7 +46,7 @@ run "defaults" {
     error_message = "the cheapest plan, and e-mail addresses in any case"
   }
   assert {
-    condition     = toset(aws_cognito_user_pool.this.schema[*].name) == toset([for slot in range(1, 21) : format("key_%02d", slot)]) && alltrue(aws_cognito_user_pool.this.schema[*].mutable)
+    condition     = toset(aws_cognito_user_pool.this.schema[*].name) == toset(concat(["groups"], [for slot in range(1, 21) : format("key_%02d", slot)])) && alltrue(aws_cognito_user_pool.this.schema[*].mutable)
     error_message = "twenty keys a person, which can be replaced"
   }
   assert {

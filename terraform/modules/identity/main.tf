@@ -250,6 +250,20 @@ resource "aws_cognito_user_pool" "this" {
       }
     }
   }
+
+  # The groups a person is in, once more: the authorizer reads them with the person, in one call.
+  schema {
+    name                     = "groups"
+    attribute_data_type      = "String"
+    developer_only_attribute = false
+    mutable                  = true
+    required                 = false
+
+    string_attribute_constraints {
+      min_length = "0"
+      max_length = "2048"
+    }
+  }
 }
 
 resource "aws_cognito_user_pool_client" "this" {

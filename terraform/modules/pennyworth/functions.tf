@@ -14,6 +14,10 @@ locals {
     POWERTOOLS_LOG_LEVEL          = "INFO"
   }
   own_environment = {
+    admin = {
+      PENNYWORTH_RATE_PER_S = tostring(var.throttle.rate_per_s)
+      PENNYWORTH_BURST      = tostring(var.throttle.burst)
+    }
     openai = merge(
       { PENNYWORTH_BUCKET = module.storage.bucket, PENNYWORTH_FILE_EXPIRY_DAYS = tostring(var.file_expiry_days) },
       var.remote_images ? {} : { PENNYWORTH_REMOTE_IMAGES = "off" },
@@ -48,7 +52,7 @@ locals {
     authorizer = [
       {
         sid       = "Directory"
-        actions   = ["cognito-idp:AdminGetUser", "cognito-idp:AdminListGroupsForUser"]
+        actions   = ["cognito-idp:AdminGetUser", "cognito-idp:AdminListGroupsForUser", "cognito-idp:ListGroups"]
         resources = [module.identity.user_pool_arn]
       },
       local.pepper,
@@ -84,11 +88,15 @@ locals {
           "cognito-idp:AdminCreateUser",
           "cognito-idp:AdminDeleteUser",
           "cognito-idp:AdminDeleteUserAttributes",
+          "cognito-idp:AdminDisableUser",
+          "cognito-idp:AdminEnableUser",
           "cognito-idp:AdminGetUser",
           "cognito-idp:AdminListGroupsForUser",
+          "cognito-idp:AdminRemoveUserFromGroup",
           "cognito-idp:AdminUpdateUserAttributes",
           "cognito-idp:ListGroups",
           "cognito-idp:ListUsers",
+          "cognito-idp:ListUsersInGroup",
         ]
         resources = [module.identity.user_pool_arn]
       },
@@ -98,6 +106,12 @@ locals {
         sid       = "Locks"
         actions   = ["ssm:GetParameter", "ssm:PutParameter"]
         resources = ["${local.parameter}/locks/*"]
+      },
+      # Its own log, which holds the record of every change.
+      {
+        sid       = "AuditLog"
+        actions   = ["logs:FilterLogEvents"]
+        resources = ["${local.arn}:logs:${local.here}:log-group:/aws/lambda/${local.name}-admin:*"]
       },
     ]
   }

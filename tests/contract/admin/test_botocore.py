@@ -6,11 +6,11 @@ from pathlib import Path
 import botocore.session
 import pytest
 
-from services.admin import directory, parameters
+from services.admin import directory, parameters, trail
 from services.admin.aws import AT, FAULTS
 
-EDGES = {"cognito-idp": directory, "ssm": parameters}
-CALLS = {"call", "_call", "_on_user", "_groups"}  # the functions whose first text is an operation
+EDGES = {"cognito-idp": directory, "ssm": parameters, "logs": trail}
+CALLS = {"call", "_call", "_on_user", "_entries"}  # the functions whose first text is an operation
 
 
 def operations(module):
@@ -33,7 +33,7 @@ def calls():
 def test_the_operations_are_found():
     assert ("cognito-idp", "AdminUpdateUserAttributes") in calls()
     assert ("ssm", "PutParameter") in calls()
-    assert len(calls()) == 11
+    assert len(calls()) == 16
 
 
 @pytest.mark.parametrize(("service", "operation"), calls())

@@ -13,7 +13,7 @@ from pennyworth.aws.error import exception, refusal
 SESSION = botocore.session.get_session()
 OPERATIONS = {
     "bedrock-runtime": ["Converse", "ConverseStream", "InvokeModel", "InvokeModelWithResponseStream", "CountTokens"],
-    "cognito-idp": ["AdminGetUser", "AdminListGroupsForUser"],
+    "cognito-idp": ["AdminGetUser", "AdminListGroupsForUser", "ListGroups"],
     "cognito-identity": ["GetOpenIdTokenForDeveloperIdentity"],
     "lambda": ["Invoke", "InvokeWithResponseStream"],
     "ssm": ["GetParameter"],

@@ -9,13 +9,16 @@ import sys
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 from uuid import uuid4
 
+import httpx2
 import pytest
 import yaml
+from openai import OpenAI
 from openapi_schema_validator import OAS30Validator
 
+from pennyworth import membership
 from pennyworth.keys import SLOTS, attribute
 from pennyworth.logs import logger
 from pennyworth.settings import settings
@@ -69,6 +72,9 @@ def environment(aws_url):
             "PENNYWORTH_DEVELOPER_PROVIDER": "pennyworth",
             "PENNYWORTH_PEPPER_PARAMETER": f"{where}/pepper",
             "PENNYWORTH_AUTHORIZER_TTL_S": "60",
+            "PENNYWORTH_RATE_PER_S": "500",
+            "PENNYWORTH_BURST": "1000",
+            "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{uuid4().hex}-admin",
         }
         for name, value in variables.items():
             patch.setenv(name, value)
@@ -84,12 +90,12 @@ def pepper():
 def _pool(cognito):
     schema = [
         {
-            "Name": attribute(slot).removeprefix("custom:"),
+            "Name": name.removeprefix("custom:"),
             "AttributeDataType": "String",
             "Mutable": True,
             "StringAttributeConstraints": {"MinLength": "0", "MaxLength": "2048"},
         }
-        for slot in range(1, SLOTS + 1)
+        for name in [*map(attribute, range(1, SLOTS + 1)), membership.ATTRIBUTE]
     ]
     pool_id = cognito.create_user_pool(
         PoolName="test", UsernameAttributes=["email"], Schema=schema, AutoVerifiedAttributes=["email"]
@@ -178,6 +184,12 @@ def make_event(method, path, body=None, sub=None, query="", **changes):
     return event | changes
 
 
+def template(paths, path):
+    """The path of the contract that a request's path is one of; the one with the fewest parameters."""
+    fitting = [each for each in paths if re.fullmatch(re.sub(r"\\{[a-z_]+\\}", "[^/]+", re.escape(each)), path)]
+    return min(fitting, key=lambda each: each.count("{"))
+
+
 class Answer:
     def __init__(self, reply):
         self.status = reply["statusCode"]
@@ -201,7 +213,7 @@ def promised():
     contract = yaml.safe_load((ROOT / "openapi.yaml").read_text())
 
     def check(event, answer):
-        path = re.sub("/key_[^/]*$", "/{key_id}", re.sub("/users/[^/]+", "/users/{user_id}", event["path"]))
+        path = template(contract["paths"], event["path"])
         responses = contract["paths"][path][event["httpMethod"].lower()]["responses"]
         if answer.status == 200:
             schema = responses["200"]["content"]["application/json"]["schema"]
@@ -241,3 +253,20 @@ def log():
     before = handler.setStream(buffer)
     yield lambda: [json.loads(line) for line in buffer.getvalue().splitlines()]
     handler.setStream(before)
+
+
+@pytest.fixture
+def client(invoke, event, admin_id):
+    """OpenAI's client, its requests handed to the handler as API Gateway would."""
+
+    def answer(request):
+        query = request.url.query.decode()
+        path = unquote(request.url.path.removeprefix("/v1"))
+        made = invoke(event(request.method, path, request.content.decode() or None, sub=admin_id, query=query))
+        return httpx2.Response(made.status, headers=made.headers, text=made.text)
+
+    http = httpx2.Client(transport=httpx2.MockTransport(answer))
+    with OpenAI(
+        admin_api_key="token", api_key="none", base_url="http://gateway/v1", http_client=http, max_retries=0
+    ) as sdk:
+        yield sdk

@@ -16,6 +16,8 @@ def test_every_change_is_recorded_once_with_who_what_whom_when_and_from_where(as
     key = ask("POST", f"{path}/api_keys", {"name": "laptop", "models": ["nova-*"]}).json
     for unchanging in (USERS, path, f"{path}/api_keys", f"{path}/api_keys/{key['id']}"):
         ask("GET", unchanging)
+    ask("POST", f"{path}/api_keys/{key['id']}", {"name": "desktop"})
+    rotated = ask("POST", f"{path}/api_keys/{key['id']}/rotate", {"overlap_s": 60}).json
     ask("DELETE", f"{path}/api_keys/{key['id']}")
     ask("DELETE", path)
 
@@ -23,6 +25,8 @@ def test_every_change_is_recorded_once_with_who_what_whom_when_and_from_where(as
     assert [record["action"] for record in records] == [
         "user.added",
         "api_key.created",
+        "api_key.updated",
+        "api_key.rotated",
         "api_key.deleted",
         "user.deleted",
     ]
@@ -31,11 +35,22 @@ def test_every_change_is_recorded_once_with_who_what_whom_when_and_from_where(as
         assert UUID(record["request_id"])
         assert record["timestamp"].endswith(("Z", "+00:00"))
     assert records[0]["groups"] == ["developers"]
-    assert records[1]["key_id"] == records[2]["key_id"] == key["id"]
+    assert {record["key_id"] for record in records[1:5]} == {key["id"]}
+    assert records[3]["overlap_s"] == 60
     assert records[1]["models"] == ["nova-*"]
 
     written = json.dumps(log())
-    for hidden in (key["value"], key["value"][6:40], "bob@example.com", "admin@example.com", "Bob", "laptop", "Aa1!"):
+    assert rotated["value"][60:] not in written
+    for hidden in (
+        key["value"],
+        key["value"][6:40],
+        rotated["value"],
+        "bob@example.com",
+        "admin@example.com",
+        "Bob",
+        "laptop",
+        "Aa1!",
+    ):
         assert hidden not in written
 
 

@@ -1,30 +1,9 @@
 """OpenAI's own client administers the installation."""
 
-from urllib.parse import unquote
-
-import httpx2
 import openai
 import pytest
-from openai import OpenAI
 
 USERS = "/organization/users"
-
-
-@pytest.fixture
-def client(invoke, event, admin_id):
-    """OpenAI's client, its requests handed to the handler as API Gateway would."""
-
-    def answer(request):
-        query = request.url.query.decode()
-        path = unquote(request.url.path.removeprefix("/v1"))
-        made = invoke(event(request.method, path, request.content.decode() or None, sub=admin_id, query=query))
-        return httpx2.Response(made.status, headers=made.headers, text=made.text)
-
-    http = httpx2.Client(transport=httpx2.MockTransport(answer))
-    with OpenAI(
-        admin_api_key="token", api_key="none", base_url="http://gateway/v1", http_client=http, max_retries=0
-    ) as sdk:
-        yield sdk
 
 
 def test_it_pages_through_everyone_and_deletes_as_it_goes(client, make_user, admin_id):

@@ -17,6 +17,7 @@ def test_a_new_user_is_in_cognito_verified_and_in_their_group(ask, cognito):
         "added_at": made.json["added_at"],
         "groups": ["developers"],
         "disabled": False,
+        "is_service_account": False,
     }
     stored = cognito.call("admin_get_user", Username=made.json["id"])
     attributes = {pair["Name"]: pair["Value"] for pair in stored["UserAttributes"]}

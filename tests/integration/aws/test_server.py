@@ -40,3 +40,24 @@ def test_a_client_that_stops_half_way_does_not_stop_the_others(aws_url: str, cli
 
 def test_an_unknown_access_key_is_nobodys(aws_url: str) -> None:
     assert requests.get(f"{aws_url}/_stand_in/access-keys/AKIAUNKNOWN", timeout=5).status_code == 404
+
+
+def test_an_operation_fails_when_it_was_asked_to_and_no_other_does(aws_url: str, client: Callable[..., Any]) -> None:
+    idp, faults = client("cognito-idp"), f"{aws_url}/_stand_in/faults"
+    wish = {"operation": "ListUserPools", "error": "TooManyRequestsException"}
+    requests.post(faults, json=wish, timeout=5).raise_for_status()
+    with pytest.raises(idp.exceptions.TooManyRequestsException):
+        idp.list_user_pools(MaxResults=1)
+    idp.list_user_pools(MaxResults=1)
+    requests.post(faults, json=wish | {"times": None}, timeout=5).raise_for_status()
+    for _ in range(2):
+        with pytest.raises(idp.exceptions.TooManyRequestsException):
+            idp.list_user_pools(MaxResults=1)
+    assert client("sts").get_caller_identity()["Account"]
+    requests.delete(faults, timeout=5).raise_for_status()
+    idp.list_user_pools(MaxResults=1)
+
+
+@pytest.mark.parametrize("wish", ["[]", "{", '{"operation": "A"}', '{"operation": "A", "error": "B", "times": 0}'])
+def test_a_fault_that_cannot_be_is_refused(aws_url: str, wish: str) -> None:
+    assert requests.post(f"{aws_url}/_stand_in/faults", wish, timeout=5).status_code == 400

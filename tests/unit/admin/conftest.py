@@ -1,12 +1,15 @@
 """A user pool in memory, with the methods of services.admin.directory.Directory."""
 
+from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
 
 from pennyworth.policy import Group, GroupPolicy
 from services.admin.aws import FAULTS, Fault
+from services.admin.memberships import Memberships
 from services.admin.people import Person
 
 GROUPS = {
@@ -81,6 +84,11 @@ class Pool:
         self._did("join")
         self.joined[user_id].append(GROUPS[group])
 
+    def leave(self, user_id, group):
+        self._did("leave")
+        self.joined[user_id].remove(GROUPS[group])
+        self._did("leave", after=True)
+
     def delete(self, user_id):
         self._did("delete")
         self._there(user_id)
@@ -97,11 +105,19 @@ class Pool:
         person = self._there(user_id)
         slots = {name: value for name, value in person.slots.items() if name != attribute}
         self.members[user_id] = replace(person, slots=slots)
+        self._did("clear", after=True)
 
 
 @pytest.fixture
 def pool():
     return Pool()
+
+
+@pytest.fixture
+def memberships(pool):
+    """The pool's, under a lock that is always free."""
+    hold = SimpleNamespace(check=lambda: None)
+    return Memberships(pool, SimpleNamespace(hold=lambda _: nullcontext(hold)))
 
 
 @pytest.fixture

@@ -115,8 +115,35 @@ def test_the_largest_request_in_ascii_fits_an_attribute():
     assert KeyRecord.parse(record.dump()) == record
 
 
+def test_every_key_that_can_be_stored_can_be_rotated_twice():
+    request = ApiKeyRequest(name="n" * 100, models=["m" * 64] * 20, expires_at=NOW + 1)
+    record = apikeys.record(request, ("inference", "mcp", "usage"), "sk-pw-x", bytes(10), NOW)
+    for _ in range(apikeys.FORMER):
+        record = record.rotated("sk-pw-y", NOW, 1000)
+    assert len(record.former) == apikeys.FORMER
+    assert len(record.dump()) <= apikeys.VALUE_LENGTH
+    assert KeyRecord.parse(record.dump()) == record
+
+
+def test_a_model_the_group_could_never_allow_is_refused():
+    request = ApiKeyRequest(name="ci", models=["*-pro", "claude-*"])
+    with pytest.raises(Problem, match="It allows: nova-") as raised:
+        apikeys.permitted(request, RESTRICTED, NOW)
+    assert raised.value.param == "models[1]"
+
+
+def test_former_secrets_are_shown_while_they_work():
+    twice = RECORD.rotated("sk-pw-1234", NOW, 10).rotated("sk-pw-5678", NOW + 5, 100)
+    assert apikeys.shown(twice, {}, NOW + 6)["previous"] == [
+        {"redacted_value": "sk-pw-...1234", "expires_at": NOW + 105},
+        {"redacted_value": "sk-pw-...wxyz", "expires_at": NOW + 10},
+    ]
+    assert [old["redacted_value"] for old in apikeys.shown(twice, {}, NOW + 10)["previous"]] == ["sk-pw-...1234"]
+    assert apikeys.shown(twice, {}, NOW + 10)["redacted_value"] == "sk-pw-...5678"
+
+
 def test_a_key_is_shown_without_its_secret_and_its_hash():
-    shown = apikeys.shown(RECORD, {"id": "them"})
+    shown = apikeys.shown(RECORD, {"id": "them"}, NOW)
     assert shown == {
         "object": "organization.user.api_key",
         "id": "key_aaaaaaaaaaaaaaaa",
@@ -126,5 +153,7 @@ def test_a_key_is_shown_without_its_secret_and_its_hash():
         "models": ["*"],
         "created_at": NOW,
         "expires_at": None,
+        "rotated_at": None,
+        "previous": [],
         "owner": {"type": "user", "user": {"id": "them"}},
     }

@@ -12,8 +12,8 @@ from services.admin.query import Query
 REQUEST = UserRequest(email="Ada@Example.com", group="developers", name="Ada")
 
 
-def test_a_person_is_made_in_their_group(pool):
-    made = members.create(pool, REQUEST)
+def test_a_person_is_made_in_their_group(pool, memberships):
+    made = members.create(pool, memberships, REQUEST)
     assert (made["email"], made["name"], made["groups"], made["role"]) == (
         "ada@example.com",
         "Ada",
@@ -22,42 +22,42 @@ def test_a_person_is_made_in_their_group(pool):
     )
 
 
-def test_an_unknown_group_is_refused_before_anyone_is_made(pool):
+def test_an_unknown_group_is_refused_before_anyone_is_made(pool, memberships):
     with pytest.raises(Problem, match="The groups are: admins, developers") as raised:
-        members.create(pool, UserRequest(email="ada@example.com", group="gods"))
+        members.create(pool, memberships, UserRequest(email="ada@example.com", group="gods"))
     assert raised.value.param == "group"
     assert "create" not in pool.calls
 
 
-def test_who_cannot_be_put_into_the_group_is_removed_again(pool, fails):
+def test_who_cannot_be_put_into_the_group_is_removed_again(pool, memberships, fails):
     pool.faults["join"] = fails("TooManyRequestsException")
     with pytest.raises(Problem) as raised:
-        members.create(pool, REQUEST)
+        members.create(pool, memberships, REQUEST)
     assert raised.value.code == "rate_limit_exceeded"
     assert not pool.members
 
 
-def test_who_can_be_neither_put_into_the_group_nor_removed_is_named(pool, fails):
+def test_who_can_be_neither_put_into_the_group_nor_removed_is_named(pool, memberships, fails):
     pool.faults["join"] = pool.faults["delete"] = fails("InternalErrorException")
     with pytest.raises(Problem, match="Delete them and try again") as raised:
-        members.create(pool, REQUEST)
+        members.create(pool, memberships, REQUEST)
     (left,) = pool.members
     assert left in raised.value.message
 
 
-def test_who_was_kept_though_their_invitation_failed_is_removed(pool, fails):
+def test_who_was_kept_though_their_invitation_failed_is_removed(pool, memberships, fails):
     pool.faults["create"] = (True, fails("CodeDeliveryFailureException"))
     with pytest.raises(Problem, match="temporary_password") as raised:
-        members.create(pool, REQUEST)
+        members.create(pool, memberships, REQUEST)
     assert raised.value.param == "email"
     assert not pool.members
 
 
-def test_an_invitation_that_failed_removes_nobody_who_was_there_before(pool, fails):
+def test_an_invitation_that_failed_removes_nobody_who_was_there_before(pool, memberships, fails):
     pool.add(1, ["developers"], email="ada@example.com")
     pool.faults["create"] = fails("CodeDeliveryFailureException")
     with pytest.raises(Problem, match="mailed"):
-        members.create(pool, REQUEST)
+        members.create(pool, memberships, REQUEST)
     assert len(pool.members) == 1
 
 

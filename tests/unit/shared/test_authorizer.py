@@ -1,15 +1,20 @@
 import json
+from pathlib import Path
 
 import pytest
+import yaml
 
 from pennyworth import keys
-from pennyworth.authorizer import Authorizer, credential, stage
+from pennyworth.authorizer import UNCACHED, Authorizer, credential, stage
 from pennyworth.aws import AwsError
+from pennyworth.decisions import OUTAGE_S, Decisions
 from pennyworth.directory import Directory
 from pennyworth.keys import KeyRecord
+from pennyworth.tokens import Proof
 
 USER = "3f0c9d4e-7a51-4a38-9b1f-0d5f8f1f2a3b"
 PEPPER = b"p" * 32
+TTL_S = 60
 NOW = 1_800_000_000
 SECRET = keys.mint(USER, 3, PEPPER)
 DEVELOPERS = {
@@ -35,21 +40,22 @@ def record(secret=SECRET, **changes):
 
 
 class Cognito:
-    """The two reads of an authorization, answered as Cognito answers them."""
+    """The reads of an authorization, answered as Cognito answers them."""
 
     def __init__(self, slots=None, groups=(DEVELOPERS,), enabled=True, error=None):
         self.attributes = {"sub": USER, "email": "ada@example.com", **(slots or {})}
         self.all_groups, self.enabled, self.error = groups, enabled, error
         self.reads = []
 
-    def json(self, service, operation, payload):
+    def json(self, service, operation, payload, *, timeout_s):
         self.reads.append(operation)
         assert (service, payload["UserPoolId"]) == ("cognito-idp", "pool")
+        assert timeout_s < 10  # the function's own
         if self.error:
             raise self.error
-        if payload["Username"] != USER:
+        if payload.get("Username", USER) != USER:
             raise AwsError("UserNotFoundException", 400)
-        if operation == "AdminListGroupsForUser":
+        if operation in ("AdminListGroupsForUser", "ListGroups"):
             at, most = int(payload.get("NextToken", "0")), payload["Limit"]
             page = {"Groups": list(self.all_groups[at : at + most])}
             return page | ({"NextToken": str(at + most)} if at + most < len(self.all_groups) else {})
@@ -58,12 +64,24 @@ class Cognito:
 
 
 class Tokens:
-    def subject(self, token):
-        return USER if token == "a.good.token" else None
+    def proof(self, token):
+        return Proof(USER, NOW + 1000) if token == "a.good.token" else None
+
+
+class Clock:
+    def __init__(self):
+        self.now = NOW
+
+    def __call__(self):
+        return self.now
+
+
+def authorizer(cognito, clock=lambda: NOW):
+    return Authorizer(Directory(cognito, "pool", TTL_S, clock), Tokens(), lambda: PEPPER, Decisions(TTL_S), clock)
 
 
 def identify(text, cognito):
-    return Authorizer(Directory(cognito, "pool"), Tokens(), lambda: PEPPER, lambda: NOW).identify(text)
+    return authorizer(cognito).identify(text)
 
 
 def test_a_key_proves_its_user_within_the_keys_scopes():
@@ -109,10 +127,10 @@ def test_a_group_on_cognitos_second_page_decides_too():
 
 def test_a_user_deleted_between_the_two_reads_may_do_nothing():
     class Forgetful(Cognito):
-        def json(self, service, operation, payload):
+        def json(self, service, operation, payload, **more):
             if operation == "AdminListGroupsForUser":
                 raise AwsError("UserNotFoundException", 400)
-            return super().json(service, operation, payload)
+            return super().json(service, operation, payload, **more)
 
     assert identify("a.good.token", Forgetful()).actions == frozenset()
 
@@ -185,3 +203,140 @@ def test_the_credential_is_read_with_or_without_its_scheme(headers, expected):
 def test_the_policy_names_the_whole_stage_and_no_other():
     arn = "arn:aws:execute-api:us-east-1:123456789012:abc123/v1/POST/chat/completions"
     assert stage(arn) == "arn:aws:execute-api:us-east-1:123456789012:abc123/v1/*"
+
+
+THROTTLED = AwsError("TooManyRequestsException", 400)
+MIRRORED = {"custom:key_03": record(), "custom:groups": '["developers"]'}
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def test_one_read_of_cognito_decides_where_the_groups_are_mirrored(clock):
+    cognito = Cognito(MIRRORED)
+    known = authorizer(cognito, clock)
+    assert known.identify(SECRET).group == "developers"
+    assert sorted(cognito.reads) == ["AdminGetUser", "ListGroups"]  # the policies, once for everybody
+    cognito.reads.clear()
+    clock.now += TTL_S - 1
+    for _ in range(3):
+        assert known.identify(SECRET).group == "developers"
+    assert cognito.reads == ["AdminGetUser"] * 3
+    clock.now += 1
+    known.identify(SECRET)
+    assert cognito.reads[-1] == "ListGroups"
+
+
+def test_a_group_that_is_mirrored_and_not_declared_allows_nothing():
+    cognito = Cognito({"custom:groups": '["gods"]'})
+    assert identify("a.good.token", cognito).actions == frozenset()
+    assert "AdminListGroupsForUser" not in cognito.reads
+
+
+@pytest.mark.parametrize("mirror", ["", "no mirror", "{}", "7", '"developers"', "[7]", "[null]"])
+def test_what_is_no_mirror_makes_cognito_be_asked_for_the_groups(mirror):
+    cognito = Cognito({"custom:groups": mirror})
+    assert identify("a.good.token", cognito).group == "developers"
+    assert cognito.reads == ["AdminGetUser", "AdminListGroupsForUser"]
+
+
+def test_an_empty_mirror_is_membership_of_nothing():
+    assert identify("a.good.token", Cognito({"custom:groups": "[]"})).actions == frozenset()
+
+
+def test_a_rotated_key_has_two_secrets_until_the_overlap_ends(clock):
+    newer = keys.mint(USER, 3, PEPPER)
+    cognito = Cognito({"custom:key_03": KeyRecord.parse(record()).rotated(newer, NOW, 30).dump()})
+    both = authorizer(cognito, clock)
+    assert both.identify(newer).expires_at is None
+    assert both.identify(SECRET).expires_at == NOW + 30
+    assert both.identify(SECRET).key_id == both.identify(newer).key_id
+    clock.now += 30
+    assert both.identify(SECRET) is None
+    assert both.identify(newer)
+
+
+def test_a_known_key_goes_on_while_cognito_throttles_and_an_unknown_one_waits(clock):
+    cognito = Cognito(MIRRORED)
+    known = authorizer(cognito, clock)
+    caller = known.identify(SECRET)
+    cognito.error = THROTTLED
+    assert known.identify(SECRET) == caller
+    with pytest.raises(AwsError):
+        known.identify("a.good.token")
+
+
+def test_a_revoked_key_lives_no_longer_than_promised_while_cognito_throttles(clock):
+    cognito = Cognito(MIRRORED)
+    known = authorizer(cognito, clock)
+    known.identify(SECRET)
+    del cognito.attributes["custom:key_03"]
+    cognito.error = THROTTLED
+    clock.now = NOW + OUTAGE_S - TTL_S  # API Gateway keeps this answer for the TTL
+    assert known.identify(SECRET)
+    clock.now += 1
+    with pytest.raises(AwsError):
+        known.identify(SECRET)
+    # and where API Gateway keeps nothing, we keep it no longer than it would
+    assert known.recall(SECRET)
+    clock.now = NOW + OUTAGE_S
+    with pytest.raises(AwsError):
+        known.recall(SECRET)
+
+
+def test_a_key_that_cognito_says_is_revoked_is_forgotten(clock):
+    cognito = Cognito(MIRRORED)
+    known = authorizer(cognito, clock)
+    known.identify(SECRET)
+    del cognito.attributes["custom:key_03"]
+    assert known.identify(SECRET) is None
+    cognito.error = THROTTLED
+    with pytest.raises(AwsError):
+        known.identify(SECRET)
+
+
+def test_a_known_key_does_not_outlive_its_expiry_while_cognito_throttles(clock):
+    cognito = Cognito(MIRRORED | {"custom:key_03": record(expires_at=NOW + 5)})
+    known = authorizer(cognito, clock)
+    assert known.identify(SECRET).expires_at == NOW + 5
+    cognito.error = THROTTLED
+    clock.now += 5
+    with pytest.raises(AwsError):
+        known.identify(SECRET)
+
+
+def test_where_nobody_else_keeps_a_decision_it_is_kept_for_the_ttl(clock):
+    cognito = Cognito(MIRRORED)
+    kept = authorizer(cognito, clock)
+    kept.recall(SECRET)
+    del cognito.attributes["custom:key_03"]
+    clock.now += TTL_S - 1
+    cognito.reads.clear()
+    assert kept.recall(SECRET)
+    assert cognito.reads == []
+    clock.now += 1
+    assert kept.recall(SECRET) is None
+
+
+def test_decisions_are_bounded_and_hold_no_secret():
+    caller = identify(SECRET, Cognito(MIRRORED))
+    decisions = Decisions(TTL_S, most=2)
+    for text in ("one", "two"):
+        decisions.keep(text, caller, NOW)
+    decisions.known("one", NOW)
+    decisions.keep("three", caller, NOW)
+    assert [bool(decisions.known(text, NOW)) for text in ("one", "two", "three")] == [True, False, True]
+    decisions.keep(SECRET, caller, NOW)
+    assert SECRET not in repr(vars(decisions) if hasattr(decisions, "__dict__") else decisions._kept)
+
+
+def test_the_uncached_routes_are_those_of_the_contract():
+    contract = yaml.safe_load((Path(__file__).parents[3] / "openapi.yaml").read_text())
+    assert {
+        path
+        for path, operations in contract["paths"].items()
+        for method, operation in operations.items()
+        if method != "parameters" and operation["x-pennyworth"]["auth"] == "anthropic"
+    } == UNCACHED

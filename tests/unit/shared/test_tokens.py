@@ -38,10 +38,10 @@ def tokens(key_set=None, clock=lambda: NOW):
 
 
 def test_an_id_token_and_an_access_token_prove_their_user():
-    assert tokens().subject(token()) == "u1"
+    assert tokens().proof(token()) == ("u1", 4_000_000_000)
     access = claims(token_use="access", client_id="other-client")
     del access["aud"]
-    assert tokens().subject(token(access)) == "u1"
+    assert tokens().proof(token(access)) == ("u1", 4_000_000_000)
 
 
 def _unsigned():
@@ -88,7 +88,7 @@ ATTACKS = {
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_a_forged_foreign_or_stale_token_proves_no_one(attack):
-    assert tokens().subject(ATTACKS[attack]) is None
+    assert tokens().proof(ATTACKS[attack]) is None
 
 
 def test_a_key_set_that_could_not_be_read_is_asked_for_again():
@@ -102,16 +102,16 @@ def test_a_key_set_that_could_not_be_read_is_asked_for_again():
 
     verifier = tokens(key_set)
     with pytest.raises(OSError, match="no key set"):
-        verifier.subject(token())
-    assert verifier.subject(token()) == "u1"
+        verifier.proof(token())
+    assert verifier.proof(token()) == ("u1", 4_000_000_000)
 
 
 def test_a_flood_of_unknown_key_ids_fetches_the_keys_once_a_minute():
     key_set, now = KeySet(), [NOW]
     verifier = tokens(key_set, lambda: now[0])
     for kid in ("a", "b", "c"):
-        assert verifier.subject(token(kid=kid)) is None
+        assert verifier.proof(token(kid=kid)) is None
     assert key_set.fetches == 1
     now[0] += 61
-    verifier.subject(token(kid="d"))
+    verifier.proof(token(kid="d"))
     assert key_set.fetches == 2

@@ -1,0 +1,62 @@
+"""Groups as Terraform declares them: how one is shown, and what to write where one is to be another. Pure.
+
+A group is an IAM role with the policy of its models; who could make one here could make themselves any role.
+"""
+
+import json
+from typing import Any
+
+from pennyworth.errors import Problem
+from pennyworth.policy import Group, GroupPolicy
+from services.admin.directory import DeclaredGroup
+
+_WHERE = "the environment's terraform.tfvars.json"
+
+
+def shown(declared: DeclaredGroup) -> dict[str, Any]:
+    """OpenAI's group, with what it lets its people do; of a person's groups the one of the lowest precedence counts."""
+    group = declared.group
+    return {
+        "id": group.name,
+        "name": group.name,
+        "created_at": declared.created_at,
+        "group_type": "group",
+        "is_scim_managed": False,
+        "precedence": group.precedence,
+        "role_arn": group.role_arn,
+        "policy": _policy(group.policy),
+    }
+
+
+def new(name: str) -> Problem:
+    entry = {"precedence": 50, "actions": ["inference"], "models": ["*"]}
+    return _refusal(f"add to `groups` in {_WHERE} {_line(name, entry)} and apply it")
+
+
+def renamed(group: Group, name: str) -> Problem:
+    entry = {"precedence": group.precedence, **_policy(group.policy)}
+    entry = {field: value for field, value in entry.items() if value}
+    old = json.dumps(group.name)
+    return _refusal(f"in `groups` in {_WHERE} add {_line(name, entry)}, apply it, move its people, and remove {old}")
+
+
+def removed(group: Group) -> Problem:
+    return _refusal(f"remove {json.dumps(group.name)} from `groups` in {_WHERE} and apply it")
+
+
+def _refusal(remedy: str) -> Problem:
+    reason = f"Groups are declared in Terraform, because a group is an IAM role. Instead, {remedy}."
+    return Problem("invalid_request", reason=reason)
+
+
+def _line(name: str, entry: dict[str, Any]) -> str:
+    return f"{json.dumps(name, ensure_ascii=False)}: {json.dumps(entry)}"
+
+
+def _policy(policy: GroupPolicy) -> dict[str, Any]:
+    return {
+        "actions": sorted(policy.actions),
+        "models": list(policy.models),
+        "guardrail": policy.guardrail._asdict() if policy.guardrail else None,
+        "guardrails": list(policy.guardrails),
+    }

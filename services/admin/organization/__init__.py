@@ -1,0 +1,1 @@
+"""OpenAI's Administration API, endpoint by endpoint."""
