@@ -6,6 +6,7 @@ what `make run`, Terraform and a developer's shell sign with.
 
 import hmac
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
@@ -61,7 +62,7 @@ def judged(environ: Mapping[str, Any], body: bytes) -> Judged | Answer | None:
     """Who asks for what; the answer to who shows a session that there is not; None for what is the account's own."""
     asked, key, token = _read(environ, body)
     if not key:
-        return None
+        return _anonymous(asked)
     found = owner(key)
     if found is None:
         gone = "The security token included in the request is expired or was never given."
@@ -69,6 +70,20 @@ def judged(environ: Mapping[str, Any], body: bytes) -> Judged | Answer | None:
     if not hmac.compare_digest(found.session_token or "", token):
         return _answer(asked, "InvalidToken", "The security token included in the request is invalid.")
     return Judged(replace(asked, account=found.arn.split(":")[4]), found)
+
+
+def _anonymous(asked: Asked) -> Answer | None:
+    """Of a bucket nothing is everybody's, and the signatures before version 4 are nobody's. A preflight has none."""
+    s3 = sys.modules.get("moto.s3.models")  # imported when S3 is first asked
+    bucket, _ = place(asked)
+    known = s3 and any(bucket in each.buckets for regions in s3.s3_backends.values() for each in regions.values())
+    if not known or asked.method == "OPTIONS":
+        return None
+    asked = replace(asked, service="s3")
+    if "AWSAccessKeyId=" in asked.query or asked.headers.get("authorization", "").startswith("AWS "):
+        told = "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
+        return _answer(asked, "InvalidRequest", told, HTTPStatus.BAD_REQUEST)
+    return _answer(asked, "AccessDenied", "Access Denied")
 
 
 def _read(environ: Mapping[str, Any], body: bytes) -> tuple[Asked, str, str]:
@@ -88,17 +103,17 @@ def _read(environ: Mapping[str, Any], body: bytes) -> tuple[Asked, str, str]:
 _JSON = {"AccessDenied": "AccessDeniedException", "ExpiredToken": "ExpiredTokenException"}
 
 
-def _answer(asked: Asked, code: str, message: str) -> Answer:
+def _answer(asked: Asked, code: str, message: str, status: HTTPStatus = HTTPStatus.FORBIDDEN) -> Answer:
     if asked.service == "s3":
         text = f"<Code>{code}</Code><Message>{escape(message)}</Message><RequestId>{_REQUEST_ID}</RequestId>"
-        return _told(HTTPStatus.FORBIDDEN, "application/xml", f"<Error>{text}</Error>", asked)
+        return _told(status, "application/xml", f"<Error>{text}</Error>", asked)
     if "x-amz-target" in asked.headers:
         name = _JSON.get(code, "UnrecognizedClientException")
         text = json.dumps({"__type": name, "Message": message, "message": message})
         return _told(HTTPStatus.BAD_REQUEST, "application/x-amz-json-1.1", text, asked)
     text = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
     text = f"<ErrorResponse>{text}<RequestId>{_REQUEST_ID}</RequestId></ErrorResponse>"
-    return _told(HTTPStatus.FORBIDDEN, "text/xml", text, asked)
+    return _told(status, "text/xml", text, asked)
 
 
 def _told(status: HTTPStatus, kind: str, text: str, asked: Asked) -> Answer:

@@ -44,11 +44,13 @@ class Gateway:
         """What system.json says: ids and the region."""
         return json.loads((self.folder / "system.json").read_text())
 
-    def aws(self, service, **credentials):
+    def aws(self, service, signature_version=None, **credentials):
         """boto3's client of the AWS stand-in, or of Bedrock's: whoever runs the account, unless told otherwise."""
         url = self.bedrock_url if service.startswith("bedrock") else self.aws_url
         credentials = credentials or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        config = Config(retries={"total_max_attempts": 1}, proxies={}, read_timeout=20)
+        config = Config(
+            retries={"total_max_attempts": 1}, proxies={}, read_timeout=20, signature_version=signature_version
+        )
         region = self.facts["region"]
         return boto3.client(service, region_name=region, endpoint_url=url, config=config, **credentials)
 

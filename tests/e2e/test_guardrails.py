@@ -1,6 +1,5 @@
 """Guardrails per request and per group, by the unmodified OpenAI SDK and by boto3 as a judge."""
 
-
 import openai
 import pytest
 
