@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import parse_qs, parse_qsl, unquote
+from xml.etree.ElementTree import ParseError, fromstring
 
 # Whoever has credentials may ask who they are.
 _FREE = {"sts:GetCallerIdentity", "sts:GetSessionToken"}
@@ -18,7 +19,6 @@ _RESOURCES = {
     "cognito-identity": ("IdentityPoolId", "identitypool/"),
     "ssm": ("Name", "parameter/"),
 }
-_DELETED_KEY = re.compile(r"<Key>([^<]*)</Key>")
 
 
 class Need(NamedTuple):
@@ -73,9 +73,14 @@ def _resource(asked: Asked) -> str:
     return f"arn:aws:{asked.service}:{asked.region}:{asked.account}:{before}{name.removeprefix('/')}"
 
 
-# A subresource in the query → what the actions' names say for it.
+# What of an object or a bucket the query asks for, where it is not the thing itself.
 _OF_OBJECTS = {"tagging": "Tagging", "acl": "Acl", "retention": "Retention", "legal-hold": "LegalHold"}
 _LISTINGS = {"versions": "s3:ListBucketVersions", "uploads": "s3:ListBucketMultipartUploads"}
+_OF_BUCKETS = {
+    *("accelerate", "acl", "analytics", "cors", "encryption", "intelligent-tiering", "inventory", "lifecycle"),
+    *("location", "logging", "metrics", "notification", "object-lock", "ownershipControls", "policy", "policyStatus"),
+    *("publicAccessBlock", "replication", "requestPayment", "tagging", "versioning", "website"),
+}
 _VERBS = {"GET": "Get", "HEAD": "Get", "PUT": "Put", "POST": "Put", "DELETE": "Delete"}
 
 
@@ -111,6 +116,10 @@ def _object(asked: Asked, arn: str, query: Mapping[str, str]) -> Iterator[Need]:
     else:
         version = "Version" if "versionId" in query and verb in ("Get", "Delete") else ""
         yield Need(f"s3:{verb}Object{version}", arn)
+    if not about and any(name.startswith(("x-amz-acl", "x-amz-grant-")) for name in asked.headers):
+        yield Need("s3:PutObjectAcl", arn)
+    if not about and "x-amz-tagging" in asked.headers:
+        yield Need("s3:PutObjectTagging", arn)
     source = unquote(asked.headers.get("x-amz-copy-source", "")).removeprefix("/").partition("?")[0]
     if source:
         yield Need("s3:GetObject", f"arn:aws:s3:::{source}")
@@ -118,17 +127,26 @@ def _object(asked: Asked, arn: str, query: Mapping[str, str]) -> Iterator[Need]:
 
 def _bucket(asked: Asked, arn: str, query: Mapping[str, str]) -> Iterator[Need]:
     named = {f"s3:{name}": query[name] for name in ("prefix", "delimiter", "max-keys") if name in query}
-    about = next((each for each in query if query[each] == "" and re.fullmatch(r"[a-zA-Z-]+", each)), "")
-    listing = next((_LISTINGS[each] for each in query if each in _LISTINGS), "s3:ListBucket")
-    if asked.method == "POST" and "delete" in query:
-        for key in _DELETED_KEY.findall(asked.body.decode("utf-8", "replace")):
-            yield Need("s3:DeleteObject", f"{arn}/{key}")
-    elif asked.method in ("GET", "HEAD") and (not about or about in ("prefix", "delimiter", *_LISTINGS)):
-        yield Need(listing, arn, named)
-    elif about:
+    about = next((each for each in query if each in _OF_BUCKETS), "")
+    if about:  # AWS's names are of this form for most
         yield Need(f"s3:{_VERBS.get(asked.method, asked.method.title())}Bucket{_words(about)}", arn)
+    elif asked.method == "POST":
+        for key in _keys(asked.body):
+            yield Need("s3:DeleteObject", f"{arn}/{key}")
+    elif asked.method in ("GET", "HEAD"):
+        yield Need(next((_LISTINGS[each] for each in query if each in _LISTINGS), "s3:ListBucket"), arn, named)
     else:
         yield Need("s3:DeleteBucket" if asked.method == "DELETE" else "s3:CreateBucket", arn)
+
+
+def _keys(body: bytes) -> list[str]:
+    """Of a DeleteObjects; every one for what cannot be read."""
+    try:
+        document = fromstring(body)  # noqa: S314 -- on a developer's machine, from what signs as one of its roles
+        found = [each.text or "" for each in document.iter() if each.tag.rpartition("}")[2] == "Key"]
+    except ParseError:
+        found = []
+    return found or ["*"]
 
 
 def _words(name: str) -> str:
