@@ -147,7 +147,7 @@ def statement(element: Mapping[str, Any], variables: bool = True) -> Statement:
 def _test(operator: str, key: str, values: Any, variables: bool) -> Test:
     quantifier, _, name = operator.rpartition(":")
     plain = name.removesuffix("IfExists")
-    positive = plain.replace("Not", "", 1)
+    positive = plain.replace("Not", "", 1) if plain.startswith(("String", "Arn")) else plain
     if positive not in _OPERATORS or quantifier not in ("", "ForAnyValue", "ForAllValues"):
         raise ValueError(f"the condition operator {operator} is not understood")
     texts = tuple(str(each).lower() if isinstance(each, bool) else str(each) for each in _list(values))
@@ -165,17 +165,30 @@ class Access:
 
     def refusal(self, action: str, resource: str, context: Context = _NOTHING) -> str | None:
         """Why AWS would refuse, as its messages end; None for what is allowed."""
-        known = {**self.context, **context}
-        within = (self.boundary,) if self.boundary is not None else None
-        kinds = (("an identity-based policy", self.policies), ("a permissions boundary", within))
-        found = [(kind, effects(policies, action, resource, known)) for kind, policies in kinds if policies is not None]
-        for kind, each in found:
-            if False in each:
-                return f"with an explicit deny in {kind}"
-        for kind, each in found:
-            if True not in each:
-                return f"because no {kind.partition(' ')[2]} allows the {action} action"
-        return None
+        known = frozenset({**self.context, **context}.items())
+        return _refusal(self.policies, self.boundary, action, resource, known)
+
+
+@lru_cache(maxsize=4096)
+def _refusal(
+    policies: tuple[str, ...],
+    boundary: str | None,
+    action: str,
+    resource: str,
+    known: frozenset[tuple[str, str | tuple[str, ...]]],
+) -> str | None:
+    """Kept, for a client asks the same again and again, and a group's policy is long."""
+    context = dict(known)
+    found = [("an identity-based policy", effects(policies, action, resource, context))]
+    if boundary is not None:
+        found.append(("a permissions boundary", effects((boundary,), action, resource, context)))
+    for kind, each in found:
+        if False in each:
+            return f"with an explicit deny in {kind}"
+    for kind, each in found:
+        if True not in each:
+            return f"because no {kind.partition(' ')[2]} allows the {action} action"
+    return None
 
 
 def access(policies: Iterable[str], boundary: str | None, tags: Mapping[str, str]) -> Access:

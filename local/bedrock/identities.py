@@ -25,6 +25,14 @@ class Identity:
     access: Access
     asked_at: float  # time.monotonic()
 
+    @property
+    def has_ended(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= time.time()
+
+    @property
+    def is_stale(self) -> bool:
+        return self.asked_at < time.monotonic() - FRESH_S and not self.has_ended
+
 
 @dataclass
 class Identities:
@@ -41,13 +49,13 @@ class Identities:
         """AwsError: ExpiredTokenException and UnrecognizedClientException for an expired and an unknown key,
         InternalServerException when nobody can be asked."""
         identity = self.known.get(access_key_id)
-        if identity is None or identity.asked_at < time.monotonic() - FRESH_S:
-            self.known.pop(access_key_id, None)
+        if identity is None or identity.is_stale:  # what has ended is known to have, and by nobody else
             identity = await self.asked(access_key_id)
+            self.known.pop(access_key_id, None)
             if len(self.known) >= REMEMBERED:
                 del self.known[next(iter(self.known))]
             self.known[access_key_id] = identity
-        if identity.expires_at is not None and identity.expires_at <= time.time():
+        if identity.has_ended:
             raise AwsError("ExpiredTokenException", "The security token included in the request is expired", 403)
         return identity
 

@@ -101,9 +101,9 @@ def test_each_way_to_invoke_needs_its_action(ada: Any) -> None:
     whole, streamed = ada(allow("InvokeModel", on=nova)), ada(allow("InvokeModelWithResponseStream", on=nova))
     body = json.dumps({"messages": BODY["messages"]})
     converse(whole)()
-    whole.runtime.invoke_model(modelId=NOVA, body=body)
-    streamed.runtime.converse_stream(modelId=NOVA, **BODY)
-    streamed.runtime.invoke_model_with_response_stream(modelId=NOVA, body=body)
+    assert whole.runtime.invoke_model(modelId=NOVA, body=body)["body"].read()
+    assert list(streamed.runtime.converse_stream(modelId=NOVA, **BODY)["stream"])
+    assert list(streamed.runtime.invoke_model_with_response_stream(modelId=NOVA, body=body)["body"])
     refused(streamed, converse(streamed), "InvokeModel", nova)
     refused(streamed, lambda: streamed.runtime.invoke_model(modelId=NOVA, body=body), "InvokeModel", nova)
     stream = "InvokeModelWithResponseStream"
@@ -160,7 +160,7 @@ def test_a_guardrail_is_a_right_and_a_condition(ada: Any) -> None:
     draft = {"guardrailConfig": {**GUARDED["guardrailConfig"], "guardrailVersion": "DRAFT"}}
     refused(guarded, converse(guarded, **draft), "InvokeModel", nova)
     body = {"modelId": NOVA, "body": json.dumps({"messages": BODY["messages"]})}
-    guarded.runtime.invoke_model(**body, guardrailIdentifier=GUARD, guardrailVersion="1")
+    assert guarded.runtime.invoke_model(**body, guardrailIdentifier=GUARD, guardrailVersion="1")["body"].read()
     refused(guarded, lambda: guarded.runtime.invoke_model(**body), "InvokeModel", nova)
     invoker = ada(allow("InvokeModel", on=nova))
     refused(invoker, converse(invoker, **GUARDED), "ApplyGuardrail", GUARD)

@@ -197,6 +197,7 @@ def test_conditions(condition: dict[str, Any], context: dict[str, Any], holds: b
         {"Effect": "Allow", "Resource": "*"},
         {"Effect": "Allow", "Action": "*", "NotAction": "*", "Resource": "*"},
         allow(Condition={"NumericLessThan": {"k": "1"}}),
+        allow(Condition={"NotBool": {"k": "true"}}),
         allow(Condition={"ForNoValue:StringEquals": {"k": "1"}}),
         allow(Wish="x"),
     ],
