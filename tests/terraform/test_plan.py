@@ -143,7 +143,7 @@ def test_every_role_is_made_below_its_own_environments_boundary(plans, account, 
     assert {each.values["permissions_boundary"] for each in roles} == {f"arn:aws:iam::123456789012:policy/{expected}"}
 
 
-def test_the_boundary_lets_every_role_do_what_its_own_policy_allows(rules, account):
+def test_the_boundary_lets_every_role_do_what_its_own_policy_allows(installed, account):
     """As IAM evaluates the two together. The installation is `local`, and the boundary another environment's."""
     (document,) = [each.values["policy"] for each in account if each.address.endswith('.boundary["dev"]')]
     for before in ("pennyworth-", "pennyworth/", '"'):
@@ -151,8 +151,8 @@ def test_the_boundary_lets_every_role_do_what_its_own_policy_allows(rules, accou
     boundary = Access((document,))
     asked = {
         (action, resource.replace("${aws:PrincipalTag/user}", "ada").replace("*", "x"))
-        for each in rules
-        if each.kind == ACCESS and ".aws_iam_role_policy." in each.address and "pennyworth" in each.address
+        for each in statements(installed)
+        if each.kind == ACCESS and ".aws_iam_role_policy." in each.address and each.allows
         for action in each.actions
         for resource in each.resources
     }
