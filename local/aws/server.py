@@ -11,6 +11,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from local.aws import access_keys, faults
+from local.aws.authorization import Answer, Judged, judged
 from local.aws.extensions import application
 from local.aws.state import StateFile
 
@@ -46,9 +47,23 @@ class Application:
         if fault := self._faults.take(environ.get("HTTP_X_AMZ_TARGET", "")):
             return _answer(start_response, f"{fault.status} Simulated", fault.body, "application/x-amz-json-1.1")
         with self._lock:
-            answer = list(self._moto(environ, start_response))
+            who = judged(environ, body)
+            refused = who.refusal() if isinstance(who, Judged) else who
+            if refused:
+                return _refuse(start_response, refused)
+            answer = self._asked(environ, start_response, who)
             if self._state and changes(environ, body):
                 self._state.save()
+        return answer
+
+    def _asked(self, environ: Environ, start_response: StartResponse, who: Judged | None) -> list[bytes]:
+        """moto's answer, unless it tells somebody that there is nothing which is not theirs to know."""
+        told: list[Any] = []
+        answer = list(self._moto(environ, lambda *head: told.extend(head)))
+        absence = who.absence() if who and told[0].startswith("404") else None
+        if absence:
+            return _refuse(start_response, absence)
+        start_response(*told)
         return answer
 
     def _access_key(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -104,6 +119,11 @@ def _buffered(environ: Environ) -> bytes:
 def _answer(start_response: StartResponse, status: str, body: bytes, kind: str = "application/json") -> list[bytes]:
     start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
     return [body]
+
+
+def _refuse(start_response: StartResponse, refused: Answer) -> list[bytes]:
+    start_response(refused.status, refused.headers)
+    return [refused.body]
 
 
 class _Handler(MotoRequestHandler):

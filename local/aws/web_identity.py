@@ -44,6 +44,8 @@ class WebIdentityActions(TokenResponse):
             duration=duration_s,
             external_id="",
         )
+        # moto keeps no tags of a session; policies speak of them, and whoever asks whose an access key is.
+        assumed.tags = {name: value for name, [value] in claims.get(TAGS_CLAIM, {}).get("principal_tags", {}).items()}
         return ActionResult(
             {
                 "Credentials": assumed,

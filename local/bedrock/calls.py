@@ -18,7 +18,8 @@ class Call:
     time: float = field(default_factory=time.time)
     request_id: str = ""
     access_key_id: str | None = None
-    principal_arn: str | None = None
+    principal_arn: str | None = None  # of a role's session, with its name
+    principal_tags: dict[str, str] | None = None
     request_metadata: dict[str, str] | None = None
     status: int | None = None
     error: str | None = None

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from local.bedrock.authorization import authorize, needs
 from local.bedrock.bedrock import Bedrock
 from local.bedrock.calls import Call
 from local.bedrock.catalogue import resolve
@@ -62,9 +63,11 @@ async def answer(bedrock: Bedrock, request: Request, call: Call, act: Operation)
     claim = AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
     call.access_key_id = claim["key"] if claim else None
     who = await caller(request, body, bedrock.identities)
-    call.principal_arn = who.arn
     if call.operation == CHAT:
         call.model_id = model_named(body)
+    if who.identity:
+        call.principal_arn, call.principal_tags = who.identity.arn, dict(who.identity.tags)
+        authorize(who.identity, needs(call, request, body, who, bedrock.own))
     fault = bedrock.faults.take(call.operation, named_models(call.model_id, who.region, bedrock.own))
     if fault.delay_s:
         await asyncio.sleep(fault.delay_s)

@@ -16,6 +16,7 @@ from botocore.awsrequest import AWSRequest, HTTPHeaders
 from botocore.credentials import Credentials
 from starlette.requests import Request
 
+from local.bedrock.catalogue import ACCOUNT
 from local.bedrock.errors import AwsError
 from local.bedrock.identities import Identities, Identity
 
@@ -36,7 +37,11 @@ BAD_TOKEN = "The security token included in the request is invalid."  # noqa: S1
 class Caller:
     access_key_id: str
     region: str
-    arn: str | None  # unknown without --aws-url
+    identity: Identity | None  # unknown without --aws-url
+
+    @property
+    def account(self) -> str:
+        return self.identity.arn.split(":")[4] if self.identity else ACCOUNT
 
 
 async def caller(request: Request, body: bytes, identities: Identities | None) -> Caller:
@@ -58,12 +63,11 @@ async def caller(request: Request, body: bytes, identities: Identities | None) -
     check_date(request.headers.get("x-amz-date", ""), parts["date"], datetime.now(UTC))
     check_signed_headers(request, parts["signed"].split(";"))
     check_body_hash(request, body)
-    arn = None
+    identity = None
     if identities:
         identity = await identities.of(parts["key"])
         check_signature(request, body, parts, identity)
-        arn = identity.arn
-    return Caller(parts["key"], parts["region"], arn)
+    return Caller(parts["key"], parts["region"], identity)
 
 
 def refused(code: str, message: str) -> AwsError:

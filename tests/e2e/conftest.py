@@ -7,14 +7,20 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
+import boto3
 import httpx
 import openai
 import pytest
+from botocore.config import Config
+
+from local import permissions
+from local.plan import plan
 
 ROOT = Path(__file__).resolve().parents[2]
 _START_S = 120  # a cold native build included
@@ -32,6 +38,48 @@ class Gateway:
     bedrock_url: str  # the stand-in's, for its control plane
     aws_url: str
     folder: Path
+
+    @cached_property
+    def facts(self):
+        """What system.json says: ids and the region."""
+        return json.loads((self.folder / "system.json").read_text())
+
+    def aws(self, service, signature_version=None, **credentials):
+        """boto3's client of the AWS stand-in, or of Bedrock's: whoever runs the account, unless told otherwise."""
+        url = self.bedrock_url if service.startswith("bedrock") else self.aws_url
+        credentials = credentials or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        config = Config(
+            retries={"total_max_attempts": 1}, proxies={}, read_timeout=20, signature_version=signature_version
+        )
+        region = self.facts["region"]
+        return boto3.client(service, region_name=region, endpoint_url=url, config=config, **credentials)
+
+    def group(self, *models, role_models=None, **guards):
+        """A new group and its role, as Terraform makes them; its name. The role opens the same models, unless told."""
+        name = f"group-{uuid.uuid4().hex[:8]}"
+        iam, account = self.aws("iam"), self.aws("sts").get_caller_identity()["Account"]
+        bucket = f"arn:aws:s3:::pennyworth-local-{account}"
+        targets = plan().ids(tuple(models if role_models is None else role_models))
+        allowed = permissions.group(targets, self.facts["region"], account, bucket, **guards)
+        trusted = permissions.trusted_identity(self.facts["identity_pool_id"])
+        role = iam.create_role(RoleName=f"pennyworth-local-{name}", AssumeRolePolicyDocument=json.dumps(trusted))[
+            "Role"
+        ]
+        iam.put_role_policy(RoleName=role["RoleName"], PolicyName="access", PolicyDocument=json.dumps(allowed))
+        policy = {"actions": ["inference", "mcp"], "models": models, **guards}
+        self.aws("cognito-idp").create_group(
+            UserPoolId=self.facts["user_pool_id"],
+            GroupName=name,
+            Precedence=1,
+            Description=json.dumps(policy),
+            RoleArn=role["Arn"],
+        )
+        return name
+
+    def member(self, group, **options):
+        """The OpenAI SDK of a new person in a group."""
+        user = self.user(f"{uuid.uuid4().hex[:8]}@example.com", group)
+        return self.openai(self.key(user)["value"], **options)
 
     def openai(self, api_key=None, **options):
         """The unmodified OpenAI SDK, without its retries, so that every answer shows."""

@@ -1,10 +1,5 @@
 """Guardrails per request and per group, by the unmodified OpenAI SDK and by boto3 as a judge."""
 
-import json
-import uuid
-
-import boto3
-import jwt
 import openai
 import pytest
 
@@ -17,18 +12,9 @@ PLAIN = [{"role": "user", "content": 'Say "good morning"'}]
 SORRY = "Sorry, the simulated guardrail does not let this pass."
 
 
-def keyed(gateway, **policy):
-    """A client of a person in a new group with this policy, made where Terraform makes groups."""
-    name, mail = f"guarded-{uuid.uuid4().hex[:8]}", f"{uuid.uuid4().hex[:8]}@example.com"
-    pool = jwt.decode(gateway.admin_token, options={"verify_signature": False})["iss"].rsplit("/", 1)[1]
-    options = {"endpoint_url": gateway.aws_url, "region_name": "us-east-1"}
-    cognito = boto3.client("cognito-idp", **options, aws_access_key_id="test", aws_secret_access_key="test")
-    role = cognito.get_group(UserPoolId=pool, GroupName="developers")["Group"]["RoleArn"]
-    description = json.dumps({"actions": ["inference", "mcp"], "models": ["*"], **policy})
-    cognito.create_group(UserPoolId=pool, GroupName=name, Precedence=1, Description=description, RoleArn=role)
-    user = gateway.user(mail)
-    cognito.admin_add_user_to_group(UserPoolId=pool, Username=user, GroupName=name)
-    return gateway.openai(gateway.key(user)["value"])
+def keyed(gateway, **guards):
+    """A client of a person in a new group with these guardrails."""
+    return gateway.member(gateway.group("*", **guards))
 
 
 @pytest.fixture(scope="module")

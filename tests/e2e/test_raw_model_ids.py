@@ -2,43 +2,35 @@
 
 import json
 
-import boto3
 import httpx
-import jwt
 import openai
 import pytest
 
 ASK = [{"role": "user", "content": 'Say "good morning"'}]
-_OPTIONS = {"region_name": "us-east-1", "aws_access_key_id": "AKIASIMULATED", "aws_secret_access_key": "made-up-secret"}
+_OWN = "arn:aws:bedrock:us-east-1:123456789012:"
+# What a group writes down, and its role opens.
+PATTERNS = (
+    *("amazon.*", "us.amazon.*", "arn:aws:bedrock:us-east-1::foundation-model/*"),
+    *(f"{_OWN}{kind}/*" for kind in ("inference-profile", "application-inference-profile", "imported-model")),
+)
 
 
 @pytest.fixture(scope="module")
 def client(gateway):
-    """Of a group that is allowed Bedrock's own ids and ARNs, made where Terraform makes groups."""
-    pool = jwt.decode(gateway.admin_token, options={"verify_signature": False})["iss"].rsplit("/", 1)[1]
-    cognito = boto3.client("cognito-idp", endpoint_url=gateway.aws_url, **_OPTIONS)
-    role = cognito.get_group(UserPoolId=pool, GroupName="developers")["Group"]["RoleArn"]
-    models = ["amazon.*", "us.amazon.*", "arn:aws:bedrock:us-east-1::foundation-model/*"]
-    models += [
-        f"arn:aws:bedrock:us-east-1:123456789012:{kind}/*"
-        for kind in ("inference-profile", "application-inference-profile", "imported-model")
-    ]
-    description = json.dumps({"actions": ["inference"], "models": models})
-    cognito.create_group(UserPoolId=pool, GroupName="raw", Precedence=1, Description=description, RoleArn=role)
-    user = gateway.user("raw@example.com")
-    cognito.admin_add_user_to_group(UserPoolId=pool, Username=user, GroupName="raw")
-    return gateway.openai(gateway.key(user)["value"])
+    return gateway.member(gateway.group(*PATTERNS))
 
 
 @pytest.fixture(scope="module")
 def profile(gateway):
     """The ARN of an application inference profile, made by whoever runs the account."""
-    keys = boto3.client("iam", endpoint_url=gateway.aws_url, **_OPTIONS)
-    keys.create_user(UserName="operator")
-    key = keys.create_access_key(UserName="operator")["AccessKey"]
-    made = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
-    bedrock = boto3.client("bedrock", endpoint_url=gateway.bedrock_url, **(_OPTIONS | made))
-    source = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-2-lite-v1:0"
+    iam = gateway.aws("iam")
+    iam.create_user(UserName="operator")
+    allowed = {"Effect": "Allow", "Action": "bedrock:CreateInferenceProfile", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    iam.put_user_policy(UserName="operator", PolicyName="profiles", PolicyDocument=document)
+    key = iam.create_access_key(UserName="operator")["AccessKey"]
+    bedrock = gateway.aws("bedrock", aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
+    source = f"{_OWN}inference-profile/us.amazon.nova-2-lite-v1:0"
     named = {"inferenceProfileName": "costs of a team", "modelSource": {"copyFrom": source}}
     return bedrock.create_inference_profile(**named)["inferenceProfileArn"]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from local.aws.policy import Access
 from tests.terraform.conftest import OPTIONS
 from tests.terraform.installation import changes, planned
 from tests.terraform.names import nameless, names
@@ -140,6 +141,24 @@ def test_every_role_is_made_below_its_own_environments_boundary(plans, account, 
     roles = of_type(planned(plans[name]), "aws_iam_role")
     assert roles
     assert {each.values["permissions_boundary"] for each in roles} == {f"arn:aws:iam::123456789012:policy/{expected}"}
+
+
+def test_the_boundary_lets_every_role_do_what_its_own_policy_allows(installed, account):
+    """As IAM evaluates the two together. The installation is `local`, and the boundary another environment's."""
+    (document,) = [each.values["policy"] for each in account if each.address.endswith('.boundary["dev"]')]
+    for before in ("pennyworth-", "pennyworth/", '"'):
+        document = document.replace(f"{before}dev", f"{before}local")
+    boundary = Access((document,))
+    asked = {
+        (action, resource.replace("${aws:PrincipalTag/user}", "ada").replace("*", "x"))
+        for each in statements(installed)
+        if each.kind == ACCESS and ".aws_iam_role_policy." in each.address and each.allows
+        for action in each.actions
+        for resource in each.resources
+    }
+    assert {action.split(":")[0] for action, _ in asked} >= {"bedrock", "cognito-idp", "logs", "s3", "ssm", "xray"}
+    tagged = {"aws:resourcetag/application": "pennyworth", "aws:resourcetag/environment": "local"}
+    assert [(*each, reason) for each in asked if (reason := boundary.refusal(*each, tagged))] == []
 
 
 def test_the_openai_function_itself_can_reach_neither_bedrock_nor_files(rules):

@@ -113,6 +113,7 @@ def test_the_role_is_assumed_under_the_session_name_asked_for(
     assert described["secret_access_key"] == key["SecretAccessKey"]
     assert described["session_token"] == key["SessionToken"]
     assert described["expires_at"] == int(key["Expiration"].timestamp())
+    assert described["tags"] == {"user": "ada"}
 
 
 def test_a_users_key_is_described_until_it_is_switched_off(client: Callable[..., Any], aws_url: str) -> None:
@@ -125,6 +126,9 @@ def test_a_users_key_is_described_until_it_is_switched_off(client: Callable[...,
         "secret_access_key": key["SecretAccessKey"],
         "session_token": None,
         "expires_at": None,
+        "tags": {},
+        "policies": [],
+        "boundary": None,
     }
     iam.update_access_key(UserName="operator", AccessKeyId=key["AccessKeyId"], Status="Inactive")
     assert requests.get(url, timeout=5).status_code == 404

@@ -17,23 +17,29 @@ BODY = {"messages": [{"role": "user", "content": [{"text": "Hello"}]}]}
 LONG_TERM = Credentials("AKIALONG", "long-secret")
 ASSUMED = Credentials("ASIAROLE", "role-secret", "role-token")
 EXPIRED = Credentials("ASIAEXPIRED", "old-secret", "old-token")
-KEYS: dict[str, dict[str, str | float | None]] = {
+ALL = json.dumps({"Statement": {"Effect": "Allow", "Action": "bedrock:*", "Resource": "*"}})
+MAY: dict[str, Any] = {"tags": {}, "policies": [ALL], "boundary": None}
+KEYS: dict[str, dict[str, Any]] = {
     "AKIALONG": {
         "arn": "arn:aws:iam::123456789012:user/ada",
         "secret_access_key": "long-secret",
         "session_token": None,
+        "expires_at": None,
+        **MAY,
     },
     "ASIAROLE": {
         "arn": "arn:aws:sts::123456789012:assumed-role/bedrock/user-1",
         "secret_access_key": "role-secret",
         "session_token": "role-token",
         "expires_at": time.time() + 3600,
+        **MAY,
     },
     "ASIAEXPIRED": {
         "arn": "arn:aws:sts::123456789012:assumed-role/bedrock/user-2",
         "secret_access_key": "old-secret",
         "session_token": "old-token",
         "expires_at": time.time() - 1,
+        **MAY,
     },
 }
 

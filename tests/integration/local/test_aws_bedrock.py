@@ -1,5 +1,6 @@
 """The forwarder to real Bedrock, with the Bedrock stand-in, which checks signatures, in the place of the real one."""
 
+import json
 import os
 import select
 import subprocess
@@ -44,6 +45,8 @@ class Places(NamedTuple):
 def new_key(aws_url: str, name: str) -> dict[str, str]:
     iam = boto3.client("iam", "us-east-1", endpoint_url=aws_url, aws_access_key_id="x", aws_secret_access_key="x")
     iam.create_user(UserName=name)
+    allowed = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "bedrock:*", "Resource": "*"}}
+    iam.put_user_policy(UserName=name, PolicyName="bedrock", PolicyDocument=json.dumps(allowed))
     key = iam.create_access_key(UserName=name)["AccessKey"]
     return {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
 
