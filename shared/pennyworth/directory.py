@@ -32,6 +32,7 @@ class Directory:
     def __init__(self, aws: Aws, user_pool_id: str, ttl_s: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._aws, self._user_pool_id, self._ttl_s, self._clock = aws, user_pool_id, ttl_s, clock
         self._policies: dict[str, Group] = {}
+        self._absent: set[str] = set()  # names that were asked for since and are no group's
         self._listed_at = float("-inf")
 
     def user(self, user_id: str) -> User | None:
@@ -51,13 +52,16 @@ class Directory:
         """All groups of the user with their policies; none for a user who was deleted just now. Raises AwsError when
         Cognito does not answer.
 
-        A group that was declared after the policies were listed is not there yet: default deny.
+        A group that was declared after the policies were listed is looked for once; of one that is not there nothing is
+        allowed.
         """
         names = membership.parse(user.attributes.get(membership.ATTRIBUTE, ""))
         if names is None:
             return self._pages("AdminListGroupsForUser", Username=user.id)
-        if self._clock() - self._listed_at >= self._ttl_s:
+        old = self._clock() - self._listed_at >= self._ttl_s
+        if old or not self._policies.keys() | self._absent >= set(names):
             self._policies = {group.name: group for group in self._pages("ListGroups")}
+            self._absent = (set() if old else self._absent) | (set(names) - self._policies.keys())
             self._listed_at = self._clock()
         return [self._policies[name] for name in names if name in self._policies]
 

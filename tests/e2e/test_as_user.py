@@ -21,7 +21,7 @@ FUNCTIONS = ("authorizer", "openai", "mcp", "admin")
 @pytest.fixture(scope="module")
 def grace(gateway):
     """Her id, and her key {id, value}."""
-    user = gateway.user("grace@example.com")
+    user = gateway.user("hedy@example.com")
     return user, gateway.key(user)
 
 
@@ -54,7 +54,7 @@ def response(client):
 def test_bedrock_sees_the_keys_owner(client, grace, calls, call):
     call(client)
     seen = calls()[-1]
-    assert seen["principal_arn"] == f"{ROLES}developers/grace@example.com"
+    assert seen["principal_arn"] == f"{ROLES}developers/hedy@example.com"
     assert seen["principal_tags"] == {"user": grace[0], "group": "developers", "key": grace[1]["id"], **ROLES_TAGS}
 
 
@@ -92,9 +92,9 @@ def test_who_changes_groups_is_seen_in_the_new_one(gateway, calls):
     chat(client)
     seen = calls()[-1]
     assert seen["principal_arn"] == f"{ROLES}developers/changing@example.com"
-    pool = {"UserPoolId": gateway.facts["user_pool_id"], "Username": user}
-    gateway.aws("cognito-idp").admin_add_user_to_group(**pool, GroupName="restricted")
-    gateway.aws("cognito-idp").admin_remove_user_from_group(**pool, GroupName="developers")
+    with gateway.admin() as admin:
+        admin.post("/organization/groups/restricted/users", json={"user_id": user}).raise_for_status()
+        admin.delete(f"/organization/groups/developers/users/{user}").raise_for_status()
     deadline = time.monotonic() + 30
     while seen["principal_tags"]["group"] != "restricted" and time.monotonic() < deadline:
         chat(client)

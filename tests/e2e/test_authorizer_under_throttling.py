@@ -70,7 +70,7 @@ def test_a_key_revoked_while_cognito_throttles_is_dead_when_it_answers_again(gat
 
 
 def test_messages_have_a_short_cache_of_their_own(gateway):
-    key = gateway.key(gateway.user("messages@example.com"))["value"]
+    key = gateway.key(gateway.user("throttled.messages@example.com"))["value"]
     body = {"model": gateway.model, "max_tokens": 5, "messages": [{"role": "user", "content": "Hi"}]}
     url = f"{gateway.base_url}/messages"
     with httpx.Client(headers={"x-api-key": key}, timeout=30, trust_env=False) as http:

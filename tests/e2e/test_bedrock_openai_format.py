@@ -133,5 +133,5 @@ def test_a_stream_that_breaks_is_an_error_and_no_clean_end(client, fault, error)
 
 
 def test_a_model_in_its_format_does_not_embed(client):
-    with pytest.raises(openai.BadRequestError, match="not a model for /embeddings"):
+    with pytest.raises(openai.BadRequestError, match="is a model for chats"):
         client.embeddings.create(model=MODEL, input="Hi")

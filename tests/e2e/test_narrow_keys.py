@@ -25,7 +25,7 @@ BODIES = {
 @pytest.fixture(scope="module")
 def keys(gateway):
     """(narrow, wide), both of one person."""
-    user = gateway.user("narrow@example.com")
+    user = gateway.user("narrow.key@example.com")
     return gateway.key(user, models=["nova-micro"])["value"], gateway.key(user)["value"]
 
 

@@ -100,6 +100,8 @@ class Answer:
 class Server:
     """In place of services.openai.providers.server.Server."""
 
+    responds = False  # it has no POST /responses: those come to it as chats
+
     def __init__(self, calls: list[tuple[str, str]]) -> None:
         self._calls = calls
 

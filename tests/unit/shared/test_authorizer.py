@@ -235,6 +235,18 @@ def test_a_group_that_is_mirrored_and_not_declared_allows_nothing():
     assert "AdminListGroupsForUser" not in cognito.reads
 
 
+def test_a_group_declared_since_the_policies_were_listed_is_looked_for_once(clock):
+    cognito = Cognito(MIRRORED)
+    known = authorizer(cognito, clock)
+    known.identify(SECRET)
+    cognito.attributes["custom:groups"] = '["new", "gone"]'
+    cognito.all_groups = (DEVELOPERS, {**DEVELOPERS, "GroupName": "new"})
+    cognito.reads.clear()
+    for _ in range(3):
+        assert known.identify(SECRET).group == "new"
+    assert cognito.reads == ["AdminGetUser", "ListGroups", "AdminGetUser", "AdminGetUser"]
+
+
 @pytest.mark.parametrize("mirror", ["", "no mirror", "{}", "7", '"developers"', "[7]", "[null]"])
 def test_what_is_no_mirror_makes_cognito_be_asked_for_the_groups(mirror):
     cognito = Cognito({"custom:groups": mirror})
