@@ -17,10 +17,7 @@ from services.openai.catalogue import Model
 from services.openai.failover import Begun, Failover
 from services.openai.guardrail import guardrail
 from services.openai.meter import Meter
-from services.openai.providers.provider import Provider
-
-# API Gateway ends a stream that was silent for 5 minutes, with an error of its own: ours must come first.
-_FIRST_BYTE_S = 280.0
+from services.openai.providers.provider import LONGEST_WAIT_S, Provider
 
 Answer = TypeVar("Answer")
 
@@ -32,7 +29,7 @@ class Call:
     """
 
     def __init__(self, event: Event, kind: str) -> None:
-        self.ends_at = min(deadline.ends_at(), time.monotonic() + _FIRST_BYTE_S)
+        self.ends_at = min(deadline.ends_at(), time.monotonic() + LONGEST_WAIT_S)
         self.caller: Principal = principal(event)
         authorize(self.caller, "inference")  # before anything is read: who may not ask learns nothing else
         self.body: dict[str, Any] = load(content(event))

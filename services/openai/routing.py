@@ -112,10 +112,15 @@ def cards(caller: Principal) -> list[dict[str, Any]]:
 
 
 def card(name: str, caller: Principal) -> dict[str, Any]:
-    """OpenAI's model object of that name, an alias included. Raises Problem as `candidates` does."""
+    """OpenAI's model object of that name, an alias included. Raises Problem as `candidates` does.
+
+    Of Bedrock's own ids and ARNs, which no list holds, only a call of the model tells whether anything is there.
+    """
     found = names().find(name)
     authorize(caller, "inference", None if found else name)
     require(found is None or _usable(caller, found, name), "model_not_allowed", model=name)
+    if isinstance(found, Model) and found.provider == BEDROCK:
+        return catalogued(found, name)
     listed = {card["id"]: card for card in cards(caller)}
     if found is None or found.name not in listed:
         raise Problem("model_not_found", param="model", model=name)

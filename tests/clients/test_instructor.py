@@ -9,7 +9,7 @@ import pytest
 from instructor import Mode, Partial
 from pydantic import BaseModel, Field, field_validator
 
-MODES = [Mode.TOOLS, Mode.JSON, Mode.JSON_SCHEMA, Mode.MD_JSON]
+MODES = [Mode.TOOLS, Mode.JSON, Mode.JSON_SCHEMA, Mode.MD_JSON, Mode.RESPONSES_TOOLS]
 MODELS = ["claude-haiku-4.5", "nova-lite"]
 ASK = [{"role": "user", "content": 'The person is called "Ada Lovelace", age 36, and lives at "12 St James Square".'}]
 

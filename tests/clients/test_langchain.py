@@ -5,7 +5,6 @@ The flags say what the gateway claims. Where to and the key are the environment'
 
 from typing import Any, ClassVar
 
-import pytest
 from langchain_core.messages import HumanMessage
 from langchain_openai import ChatOpenAI, OpenAIEmbeddings
 from langchain_tests.integration_tests import ChatModelIntegrationTests, EmbeddingsIntegrationTests
@@ -77,11 +76,6 @@ class TestClaudeByResponses(TestClaude):
     # A tool's result of OpenAI's chat completions is text alone.
     supports_image_tool_message = True
     supports_pdf_tool_message = True
-
-    @pytest.fixture(autouse=True)
-    def _served(self, routes):
-        if "/responses" not in routes:
-            pytest.skip("the gateway serves no /responses")
 
 
 class TestNova(TestClaude):

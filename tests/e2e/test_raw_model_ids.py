@@ -78,6 +78,19 @@ def test_what_the_account_has_made_is_asked_by_its_arn(client, calls, request, m
     assert calls()[-1]["model_id"] == arn
 
 
+@pytest.mark.parametrize(
+    "model", ["us.amazon.nova-pro-v1:0", "amazon.nova-unheard-of-v9:0", f"{_OWN}imported-model/abcdefabcdef"]
+)
+def test_what_may_be_asked_can_be_looked_up(client, model):
+    assert client.models.retrieve(model).id == model
+
+
+@pytest.mark.parametrize("model", ["anthropic.claude-9-v1:0", f"{_OWN}provisioned-model/abcdefabcdef"])
+def test_what_no_pattern_grants_cannot_be_looked_up(client, model):
+    with pytest.raises(openai.PermissionDeniedError):
+        client.models.retrieve(model)
+
+
 def test_an_arn_nobody_made_is_no_model(client):
     arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abcdefabcdef"
     with pytest.raises(openai.NotFoundError) as raised:

@@ -25,12 +25,8 @@ from services.openai.guardrail import config
 from services.openai.makers import from_invoke, to_invoke
 from services.openai.meter import Meter
 from services.openai.providers.lanes import answers
-from services.openai.providers.provider import Provider
+from services.openai.providers.provider import LONGEST_WAIT_S, Provider
 from services.openai.sse import sse
-
-# API Gateway ends a stream that was silent for 5 minutes, with an error of its own; ours must come first, also when the
-# credentials and the images took their time.
-_WAIT_S = 270.0
 
 Answer = TypeVar("Answer")
 CredentialsOf = Callable[[Principal], Credentials]
@@ -217,7 +213,7 @@ class Bedrock(Provider):
         return estimate(asked), False
 
     def _wait_s(self) -> float:
-        return max(min(_WAIT_S, min(self._deadline, ends_at()) - time.monotonic()), 0.001)
+        return max(min(LONGEST_WAIT_S, min(self._deadline, ends_at()) - time.monotonic()), 0.001)
 
     def _events(self, messages: Events, spent: Spent) -> Iterator[Event]:
         """The events that come in the function's time, and after them what makes an end."""

@@ -18,10 +18,9 @@ from services.openai.converse import Envelope
 from services.openai.faults import problem
 from services.openai.meter import Meter
 from services.openai.providers.passing import honest, metered, whole
-from services.openai.providers.provider import Provider
+from services.openai.providers.provider import LONGEST_WAIT_S, Provider
 
 _PATH = "/openai/v1/chat/completions"
-_WAIT_S = 280.0  # less than the 5 minutes of silence after which API Gateway ends a stream
 _FIELDS = ("message", "type", "param", "code")
 
 
@@ -65,7 +64,7 @@ class Native(Provider):
 
     def _asked(self, call: Callable[..., Any], body: dict[str, Any]) -> Any:
         asked = {**body, "model": self._model.id}
-        wait_s = max(min(_WAIT_S, min(self._deadline, ends_at()) - time.monotonic()), 0.001)
+        wait_s = max(min(LONGEST_WAIT_S, min(self._deadline, ends_at()) - time.monotonic()), 0.001)
         try:
             credentials = self._credentials_of(self._caller)
             return call("bedrock-runtime", _PATH, asked, credentials=credentials, timeout_s=wait_s)

@@ -13,6 +13,10 @@ from services.openai.sse import chunks, sse
 if TYPE_CHECKING:
     from services.openai.providers.responses import Responses
 
+# API Gateway ends an answer that was silent for 5 minutes, with an error of its own: ours must come first, also when
+# the credentials and the images took their time.
+LONGEST_WAIT_S = 270.0
+
 # What of a chat's body the model reads.
 _PROMPT = ("messages", "tools", "response_format")
 

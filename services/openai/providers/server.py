@@ -10,12 +10,12 @@ from pennyworth.errors import ForeignProblem, Problem
 from pennyworth.http import dumps
 from pennyworth.logs import logger
 from pennyworth.settings import Endpoint
+from services.openai.providers.provider import LONGEST_WAIT_S
 
 if TYPE_CHECKING:
     import requests
 
 _CONNECT_S = 5
-READ_S = 280.0  # less than the 5 minutes of silence after which API Gateway ends a stream
 _LIST_S = 5.0  # a list of models must not wait for one that does not answer: the catalogue's are in it too
 _MODELS_TTL_S = 300
 _KEY_TTL_S = 300  # a key that was changed counts after this long, or once the old one is refused
@@ -61,7 +61,7 @@ class Server:
         self._models: tuple[float, list[dict[str, Any]]] = (float("-inf"), [])
 
     def post(
-        self, path: str, body: dict[str, Any], *, stream: bool = False, wait_s: float = READ_S
+        self, path: str, body: dict[str, Any], *, stream: bool = False, wait_s: float = LONGEST_WAIT_S
     ) -> "requests.Response":
         """The answer, of status 200; a stream's is open. Raises Problem."""
         return self._send("POST", path, dumps(body).encode(), stream=stream, wait_s=wait_s)

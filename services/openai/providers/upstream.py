@@ -12,8 +12,8 @@ from services.openai.catalogue import Model
 from services.openai.converse import Envelope
 from services.openai.meter import Meter
 from services.openai.providers.passing import honest, metered, whole
-from services.openai.providers.provider import Provider
-from services.openai.providers.server import READ_S, Server, document
+from services.openai.providers.provider import LONGEST_WAIT_S, Provider
+from services.openai.providers.server import Server, document
 
 if TYPE_CHECKING:
     import requests
@@ -74,7 +74,7 @@ class Upstream(Provider):
             if body.get(name) is not None:
                 reason = "It names models beside 'model', which alone is what you are allowed. Leave it out."
                 raise Problem("unsupported_parameter", param=name, reason=reason)
-        wait_s = max(min(READ_S, self._deadline - time.monotonic()), 0.001)
+        wait_s = max(min(LONGEST_WAIT_S, self._deadline - time.monotonic()), 0.001)
         return self._server.post(path, {**body, "model": self._model.id}, stream=stream, wait_s=wait_s)
 
 

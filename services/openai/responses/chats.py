@@ -25,6 +25,12 @@ _NAMES = {
     "verbosity": "text.verbosity",
     "tool_choice.function": "tool_choice",
 }
+# What a chat says of its own parts, in an item's words.
+_WORDS = {
+    "no 'tool' message with its result": "no output with its 'call_id'",
+    "no tool call of the assistant's message before it": "no call of the assistant's right before it",
+    "parts of type 'image_url', 'file' and 'input_audio'": "parts of type 'input_image' and 'input_file'",
+}
 
 
 class Chat:
@@ -57,6 +63,8 @@ class Chat:
                 param = self.path(problem.param)
                 problem.message = problem.message.replace(f"'{problem.param}'", f"'{param}'")
                 problem.param = param
+            for theirs, ours in _WORDS.items():
+                problem.message = problem.message.replace(theirs, ours)
             raise
 
     def path(self, param: str) -> str:

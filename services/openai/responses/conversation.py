@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from pennyworth.errors import Problem
 from services.openai.responses.history import PREVIOUS
-from services.openai.responses.items import Item, is_readable, items, require_parts
+from services.openai.responses.items import Item, is_cut, is_readable, items, require_parts
 from services.openai.responses.request import Conversation
 from services.openai.responses.response import item_id
 from services.openai.responses.state import State
@@ -20,10 +20,14 @@ class Told(NamedTuple):
 
     @property
     def placed(self) -> list[tuple[Item, str]]:
-        """Those that a chat can tell a model of. Raises Problem for a stored one with a part that it cannot."""
+        """Those that a chat can tell a model of: without calls that were cut short, and what was said to those.
+
+        Raises Problem for an item with a part that it cannot tell of.
+        """
         told = []
+        cut = {item["call_id"] for item in self.items if is_cut(item)}
         for item, place, kept in zip(self.items, self.places, self.kept, strict=True):
-            if not kept or is_readable(item):
+            if item.get("call_id") not in cut and (not kept or is_readable(item)):
                 require_parts(item, place)
                 told.append((item, place))
         return told

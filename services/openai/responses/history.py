@@ -168,7 +168,7 @@ def _part(part: dict[str, Any]) -> dict[str, Any]:
             shown = {name: part[name] for name in ("file_id", "detail") if name in part}
             made = {"type": "image_url", "image_url": shown}
         case "input_file":
-            names = ("file_data", "file_id", "file_url", "filename")
+            names = ("file_data", "file_id", "filename")
             made = {"type": "file", "file": {name: part[name] for name in names if name in part}}
         case _:
             made = {"type": "text", "text": part["text"]}

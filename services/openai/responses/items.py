@@ -1,5 +1,6 @@
 """The input items of a response: read, and in the one form in which they are stored, listed and sent to a model."""
 
+import json
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
@@ -193,14 +194,29 @@ def is_readable(item: Item) -> bool:
     return item["type"] != "reasoning" or encrypted is None or is_ours(encrypted)
 
 
+def is_cut(item: Item) -> bool:
+    """Whether it is a call whose arguments end in the middle, as they do where the answer became too long."""
+    if item["type"] != "function_call" or item.get("status") != "incomplete":
+        return False
+    try:
+        json.loads(item["arguments"])
+    except (ValueError, RecursionError):
+        return True
+    return False
+
+
 def require_parts(item: Item, place: str) -> None:
-    """Raises Problem for an item, kept of an answer that a provider made itself, with a part no chat can tell of."""
+    """Raises Problem for a part no chat can tell of; it may be of an answer that a provider made itself."""
     for field in ("content", "output") if item["type"] != "reasoning" else ():
         parts = item.get(field)
-        for part in parts if isinstance(parts, list) else ():
+        for index, part in enumerate(parts if isinstance(parts, list) else ()):
             if not isinstance(part, dict) or part.get("type") not in _HOLDS:
                 reason = "holds an item that only the provider reads that it was meant for"
                 raise Problem("invalid_value", param=place, reason=reason)
+            if part.get("file_url") is not None:
+                where = f"{place}.{field}[{index}].file_url" if place.startswith("input[") else place
+                reason = "No model here fetches a file. Send it as 'file_data', or upload it and send its 'file_id'."
+                raise Problem("unsupported_parameter", param=where, reason=reason)
 
 
 def _object(given: object, param: str) -> Item:

@@ -14,7 +14,7 @@ from services.openai.call import Call
 CALLER = Principal("u1", "ada@example.com", "key_1", "developers", "arn", frozenset({"inference"}), ("*",))
 
 
-@pytest.mark.parametrize(("left_s", "most_s"), [(900, 280), (20, 20.1)], ids=["the silence", "the function"])
+@pytest.mark.parametrize(("left_s", "most_s"), [(900, 270), (20, 20.1)], ids=["the silence", "the function"])
 def test_the_first_byte_is_due_before_the_silence_and_the_function_end(monkeypatch, left_s, most_s):
     provider = SimpleNamespace(name="bedrock", price=None)
     monkeypatch.setattr(routing, "provider", lambda *_: provider)

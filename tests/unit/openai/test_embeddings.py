@@ -189,7 +189,7 @@ def test_a_model_of_one_input_is_called_for_each_side_by_side_and_in_order():
     assert [made["index"] for made in answer["data"]] == list(range(40))
     assert answer["usage"] == {"prompt_tokens": 80, "total_tokens": 80}
     assert set(aws.paths) == {("bedrock-runtime", "/model/amazon.titan-embed-text-v2%3A0/invoke")}
-    assert max(aws.waits) <= 280
+    assert max(aws.waits) <= 270
 
 
 def test_the_first_failure_ends_the_rest(monkeypatch):

@@ -216,6 +216,20 @@ def test_each_listed_name_can_be_looked_up(listings, name):
     assert routing.card(name, caller("*"))["id"] == name
 
 
+ARN = "arn:aws:bedrock:us-east-1:123456789012:imported-model/abcdefabcdef"
+
+
+@pytest.mark.parametrize("name", ["meta.llama9-v1:0", "bedrock/meta.llama9-v1:0", ARN])
+def test_an_id_of_bedrocks_can_be_looked_up_by_whom_a_pattern_grants_it(listings, name):
+    granted = ["meta.*", "bedrock/meta.*", "arn:aws:bedrock:us-east-1:123456789012:imported-model/*"]
+    assert routing.card(name, caller(*granted)) == {
+        "id": name,
+        "object": "model",
+        "created": 0,
+        "owned_by": routing.names().find(name).owned_by,
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "models", "code"),
     [
@@ -225,7 +239,6 @@ def test_each_listed_name_can_be_looked_up(listings, name):
         ("unknown", ["*"], "model_not_found"),
         ("plain/unknown", ["*"], "model_not_found"),
         ("meta.llama9-v1:0", ["*"], "model_not_allowed"),
-        ("meta.llama9-v1:0", ["meta.*"], "model_not_found"),
     ],
 )
 def test_what_cannot_be_looked_up_is_told_apart_as_when_it_is_asked(listings, name, models, code):

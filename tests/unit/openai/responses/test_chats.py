@@ -9,7 +9,9 @@ from openai.types.responses.response_create_params import ResponseCreateParamsNo
 
 from pennyworth.body import check
 from pennyworth.errors import Problem
+from services.openai.catalogue import find
 from services.openai.chat import ChatRequest
+from services.openai.converse import to_converse
 from services.openai.responses.chats import Chat
 from services.openai.responses.history import PREVIOUS
 from services.openai.responses.items import items
@@ -229,3 +231,30 @@ def test_what_was_kept_comes_back():
     assert opened(sealed([], "é"), "x") == {"reasoning_content": "é"}
     assert sealed([], "") is None
     assert unpacked(packed("é"), "x") == "é"
+
+
+ASK = {"role": "user", "content": "a"}
+
+
+@pytest.mark.parametrize(
+    ("given", "param", "words"),
+    [
+        ([ASK, CALL, ASK], "input[1]", "the call 'c' has no output with its 'call_id' right after it"),
+        (
+            [ASK, {"type": "function_call_output", "call_id": "c", "output": "x"}],
+            "input[1].call_id",
+            "no call of the assistant's right before it has this id",
+        ),
+        (
+            [{"role": "system", "content": [IMAGE]}, ASK],
+            "input[0]",
+            "parts of type 'input_image' and 'input_file' are for messages of the role 'user'",
+        ),
+    ],
+)
+def test_what_a_chat_refuses_is_said_in_the_words_of_items(given, param, words):
+    made = chat(input=given)
+    with pytest.raises(Problem) as raised, made.told():
+        to_converse(check(ChatRequest, made.body), find("nova-lite"))
+    assert raised.value.param == param
+    assert words in raised.value.message

@@ -186,3 +186,41 @@ def test_a_request_makes_us_hold_a_bounded_number_of_bytes(monkeypatch):
     assert state.item(f"msg_{'a' * 48}0000")
     with pytest.raises(Problem):
         state.item(f"msg_{'b' * 48}0000")
+
+
+CUT = {"type": "function_call", "call_id": "c", "name": "f", "arguments": '{"city": "Os', "status": "incomplete"}
+RESULT = {"type": "function_call_output", "call_id": "c", "output": "x"}
+
+
+def types(said):
+    return [item["type"] for item, _ in said.placed]
+
+
+def test_a_call_that_was_cut_short_is_kept_and_not_told_to_the_model():
+    kept = stored(status="incomplete", output=[{**CUT, "id": f"fc_{ID[5:]}0000"}])
+    going_on = told(request(input="b", previous_response_id=ID), kept, NEW)
+    assert [item["type"] for item in going_on.items] == ["function_call", "message"]
+    assert types(going_on) == ["message"]
+    assert types(told(request(input=[CUT, RESULT, {"role": "user", "content": "b"}]), State(None), NEW)) == ["message"]
+
+
+@pytest.mark.parametrize("change", [{"status": "completed"}, {"arguments": "{}"}])
+def test_a_call_that_is_whole_or_said_to_be_is_told(change):
+    said = told(request(input=[CUT | change, RESULT]), State(None), NEW)
+    assert types(said) == ["function_call", "function_call_output"]
+
+
+FILE = {"type": "input_file", "file_url": "https://example.com/a.pdf"}
+
+
+@pytest.mark.parametrize(
+    ("item", "path"),
+    [
+        ({"role": "user", "content": [{"type": "input_text", "text": "a"}, FILE]}, "content[1]"),
+        ({**RESULT, "output": [FILE]}, "output[0]"),
+    ],
+)
+def test_a_file_somewhere_else_is_refused_by_its_path_with_the_remedy(item, path):
+    with pytest.raises(Problem, match="'file_data'") as raised:
+        told(request(input=[item]), State(None), NEW).placed  # noqa: B018 -- read to be refused
+    assert (raised.value.code, raised.value.param) == ("unsupported_parameter", f"input[0].{path}.file_url")
