@@ -15,7 +15,6 @@ from pennyworth.settings import settings
 from services.openai import routing
 from services.openai.call import Call, event_stream
 from services.openai.converse import Envelope
-from services.openai.embeddings import pieces
 from services.openai.files.references import filled
 from services.openai.files.routes import router as files
 from services.openai.messages.routes import router as messages
@@ -49,6 +48,8 @@ def create_completion() -> Response[Any]:
 
 @app.post("/embeddings")
 def create_embeddings() -> Response[Any]:
+    from services.openai.embeddings import pieces
+
     call = Call(app.current_event.raw_event, "embedding")
     embeddings = call.answer(lambda provider: provider.embed(call.body))
     call.meter.read(embeddings.get("usage"))

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pennyworth.aws import Aws, AwsError
 from pennyworth.errors import Problem
@@ -19,8 +19,9 @@ from services.openai.names import BEDROCK, Names, grants
 from services.openai.providers.bedrock import Bedrock
 from services.openai.providers.lanes import answers
 from services.openai.providers.provider import Provider
-from services.openai.providers.server import Key, Server
-from services.openai.providers.upstream import Upstream
+
+if TYPE_CHECKING:
+    from services.openai.providers.server import Server
 
 # What the catalogue's kinds of model are for.
 _PATHS = {"chat": "chats: POST /chat/completions and its like", "embedding": "embeddings: POST /embeddings"}
@@ -41,6 +42,8 @@ def _native(model: Model, caller: Principal, deadline: float, guardrail: Guardra
 
 def _openai(model: Model, _: Principal, deadline: float, guardrail: Guardrail | None) -> Provider:
     _require_guarded(guardrail is None, "another provider's models")
+    from services.openai.providers.upstream import Upstream
+
     return Upstream(server(model.provider), model, deadline)
 
 
@@ -165,8 +168,10 @@ def aws() -> Aws:
 
 
 @cache
-def server(name: str) -> Server:
+def server(name: str) -> "Server":
     """The OpenAI-compatible provider of that name."""
+    from services.openai.providers.server import Key, Server
+
     endpoint = settings().providers[name]
     key = Key(partial(_key, name, endpoint.key_parameter)) if endpoint.key_parameter else None
     return Server(name, endpoint, key)

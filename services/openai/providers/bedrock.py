@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from math import inf
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from pennyworth.aws import Aws, AwsError, Credentials, Events
@@ -18,15 +18,16 @@ from services.openai.chat import ChatRequest
 from services.openai.choices import interleaved, summed, together
 from services.openai.chunks import Event, ending, stream_chunks
 from services.openai.converse import Envelope, from_converse, reading, to_converse, usage
-from services.openai.embeddings import Batch, Embedded, EmbeddingRequest, batches, embedding_list
 from services.openai.faults import problem
 from services.openai.formats import require_judged
 from services.openai.guardrail import config
-from services.openai.makers import from_invoke, to_invoke
 from services.openai.meter import Meter
 from services.openai.providers.lanes import answers
 from services.openai.providers.provider import LONGEST_WAIT_S, Provider
 from services.openai.sse import sse
+
+if TYPE_CHECKING:
+    from services.openai.embeddings import Batch, Embedded
 
 Answer = TypeVar("Answer")
 CredentialsOf = Callable[[Principal], Credentials]
@@ -131,6 +132,9 @@ class Bedrock(Provider):
 
     def embed(self, body: dict[str, Any]) -> dict[str, Any]:
         """The list of embeddings. Raises Problem."""
+        from services.openai.embeddings import EmbeddingRequest, batches, embedding_list
+        from services.openai.makers import from_invoke, to_invoke
+
         request = check(EmbeddingRequest, body)
         calls = batches(request, self._model)
         path = f"/model/{quote(self._model.id, safe='')}/invoke"
@@ -140,7 +144,7 @@ class Bedrock(Provider):
         except AwsError as error:
             raise problem(error, self._model.name) from error
 
-        def embedded(batch: Batch) -> Embedded:
+        def embedded(batch: "Batch") -> "Embedded":
             try:
                 reply, headers = self._aws.invoke(
                     "bedrock-runtime",

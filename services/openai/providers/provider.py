@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from pennyworth.body import check
-from services.openai.completions import MOST_PROMPTS, CompletionRequest, chats, text_completion, text_events
 from services.openai.converse import Envelope
 from services.openai.meter import Meter
 from services.openai.providers.lanes import answers
@@ -39,6 +38,8 @@ class Provider(Protocol):
 
     def complete_prompt(self, body: dict[str, Any], envelope: Envelope, /) -> dict[str, Any]:
         """The completion of the older API: a chat for each prompt, unless the provider has that API itself."""
+        from services.openai.completions import MOST_PROMPTS, CompletionRequest, chats, text_completion
+
         request = check(CompletionRequest, body)
         at_once = MOST_PROMPTS // (request.n or 1)  # each prompt's chat makes `n` calls of its own
         completions = answers(lambda chat: self.complete(chat, envelope), chats(request), at_once)
@@ -46,6 +47,8 @@ class Provider(Protocol):
 
     def stream_prompt(self, body: dict[str, Any], envelope: Envelope, meter: Meter, /) -> Iterator[bytes]:
         """As `stream`, in the older API's form."""
+        from services.openai.completions import CompletionRequest, chats, text_events
+
         request = check(CompletionRequest, body)
         (chat,) = chats(request)
         return text_events(self.stream(chat, envelope, meter), request)
