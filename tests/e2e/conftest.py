@@ -84,7 +84,12 @@ class Gateway:
     def openai(self, api_key=None, **options):
         """The unmodified OpenAI SDK, without its retries, so that every answer shows."""
         options = {"max_retries": 0, "timeout": 30, **options}
-        return openai.OpenAI(base_url=self.base_url, api_key=api_key or self.api_key, **options)
+        return self.kept(openai.OpenAI(base_url=self.base_url, api_key=api_key or self.api_key, **options))
+
+    def kept(self, client):
+        """The client, to be closed after its module: the collector of garbage may come to its sockets before it."""
+        _clients.append(client)
+        return client
 
     def http(self, token=None):
         headers = {"authorization": f"Bearer {token or self.api_key}"}
@@ -104,6 +109,16 @@ class Gateway:
         with self.admin() as admin:
             body = {"name": "test", **fields}
             return admin.post(f"/organization/users/{user_id}/api_keys", json=body).raise_for_status().json()
+
+
+_clients = []
+
+
+@pytest.fixture(autouse=True, scope="module")
+def closed_clients():
+    yield
+    while _clients:
+        _clients.pop().close()
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ def host(gateway):
 def client(gateway, **options):
     """By x-api-key, without retries, so that every answer shows."""
     options = {"api_key": gateway.api_key, "max_retries": 0, "timeout": 30, **options}
-    return anthropic.Anthropic(base_url=host(gateway), **options)
+    return gateway.kept(anthropic.Anthropic(base_url=host(gateway), **options))
 
 
 @pytest.fixture(autouse=True)

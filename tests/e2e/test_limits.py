@@ -142,7 +142,7 @@ def test_a_response_that_was_cut_is_incomplete_and_can_be_gone_on_from(system, d
 def test_a_message_that_was_cut_ends_as_at_a_limit_of_tokens(system, delay_s):
     system.fault(operation="ConverseStream", token_delay_s=delay_s, times=None)
     address = system.gateway.base_url.removesuffix("/v1")
-    client = anthropic.Anthropic(base_url=address, api_key=system.gateway.api_key, max_retries=0)
+    client = system.gateway.kept(anthropic.Anthropic(base_url=address, api_key=system.gateway.api_key, max_retries=0))
     with client.messages.stream(model=system.gateway.model, max_tokens=500, messages=ASK) as stream:
         message = stream.get_final_message()
     said = "".join(block.text for block in message.content)
