@@ -106,10 +106,14 @@ def test_what_is_no_key_goes_nowhere(name, key):
 
 # In a session's tag other characters stand for some, and it is cut: two such users would have one tag, and one prefix.
 @pytest.mark.parametrize(
-    "user_id", ["", "..", "a/b", "a/../b", "a b", "ü", "a" * 129, "a!b", "a*b", "a?b", "a$b", "${b}", "a" * 257]
+    ("user_id", "reason"),
+    [
+        *((user_id, "no prefix") for user_id in ("", "..", "a/b", "a/../b", "a b", "ü", "a" * 129)),
+        *((user_id, "not an id") for user_id in ("a!b", "a*b", "a?b", "a$b", "${b}", "a" * 257)),
+    ],
 )
-def test_a_user_of_whom_no_prefix_can_be_made_has_no_store(user_id):
-    with pytest.raises(ValueError, match=r"no prefix|not an id"):
+def test_a_user_of_whom_no_prefix_can_be_made_has_no_store(user_id, reason):
+    with pytest.raises(ValueError, match=reason):
         store(Aws(), user_id)
 
 
