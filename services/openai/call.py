@@ -25,10 +25,11 @@ Answer = TypeVar("Answer")
 class Call:
     """What is asked of a model of some kind, by a caller who may. Raises Problem when made.
 
-    `ends_at`, a reading of time.monotonic, is when a provider must have answered, other attempts included.
+    `ends_at`, a reading of time.monotonic, is when a provider must have answered, other attempts included. What only
+    counts tokens is not `billed`: it leaves no usage record.
     """
 
-    def __init__(self, event: Event, kind: str) -> None:
+    def __init__(self, event: Event, kind: str, *, billed: bool = True) -> None:
         self.ends_at = min(deadline.ends_at(), time.monotonic() + LONGEST_WAIT_S)
         self.caller: Principal = principal(event)
         authorize(self.caller, "inference")  # before anything is read: who may not ask learns nothing else
@@ -38,7 +39,7 @@ class Call:
         self._candidates = routing.candidates(self.model, self.caller, kind)
         self._served = self._candidates[0]
         self.guardrail = guardrail(event.get("headers"), self.caller)
-        self.meter = Meter(self.model)
+        self.meter = Meter(self.model, kind if billed else None)
         log_also(event, self.meter.fields)
 
     def answer(self, ask: Callable[[Provider], Answer]) -> Answer:

@@ -7,22 +7,28 @@ from services.openai.catalogue import Model, Price, Tokens
 # How the line calls the counts of OpenAI's usage object.
 _COUNTS = ("prompt_tokens", "completion_tokens")
 _DETAILS = ("cached_tokens", "cache_write_tokens", "cache_write_1h_tokens")
+_KINDS = {"chat": "completion", "embedding": "embedding"}  # of a usage record, by the kind of model that is asked
 
 
 class Meter:
     """Hears of the usage while the answer passes, and says it when the line is written."""
 
-    def __init__(self, model: str) -> None:
-        """`model`: as the client names it."""
+    def __init__(self, model: str, kind: str | None = None) -> None:
+        """`model`: as the client names it. `kind`: of model; None where one is only asked to count, which costs
+        nothing."""
         self.pieces = 0  # of the answer, as a stream brings them: a token each at least
         self.cut = False  # whether the time was up before the answer was whole
+        self._kind = {"kind": _KINDS[kind]} if kind else {}
         self._who = {"model": model}
         self._price: Price | None = None
         self._counts: dict[str, int] = {}
 
     def asks(self, model: Model) -> None:
-        """This model is asked now. Of one that was asked before and did not answer nothing counts."""
-        self._who |= {"served": model.name, "provider": model.provider}
+        """This model is asked now. Of one that was asked before and did not answer nothing counts.
+
+        From here on the line is a usage record, which its `kind` says: also when the model answers nothing.
+        """
+        self._who |= {**self._kind, "served": model.name, "provider": model.provider}
         self._price, self._counts, self.pieces, self.cut = model.price, {}, 0, False
 
     def read(self, usage: object, tier: object = None) -> None:
@@ -32,9 +38,9 @@ class Meter:
             self._price = None
         if not isinstance(usage, dict):
             return
-        details = usage.get("prompt_tokens_details")
-        details = details if isinstance(details, dict) else {}
+        details, thought = (_object(usage.get(f"{each}_tokens_details")) for each in ("prompt", "completion"))
         counts = {name: usage.get(name) for name in _COUNTS} | {name: details.get(name) for name in _DETAILS}
+        counts["reasoning_tokens"] = thought.get("reasoning_tokens")
         self._counts = {name: count for name, count in counts.items() if type(count) is int and count >= 0}
 
     def fields(self) -> dict[str, Any]:
@@ -48,3 +54,7 @@ class Meter:
             tokens = Tokens(*(line.get(name, 0) for name in (*_COUNTS, *_DETAILS)))
             line["cost_microusd"] = self._price.cost_microusd(tokens)
         return line
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

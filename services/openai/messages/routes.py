@@ -58,14 +58,14 @@ def create_message() -> Response[Any]:
 @router.post("/messages/count_tokens")
 @_anthropic
 def count_message_tokens() -> Response[Any]:
-    call = _call()
+    call = _call(billed=False)
     tokens, exact = call.answer(lambda provider: provider.message_tokens(call.body))
     return _json({"input_tokens": tokens}, call, accuracy(exact))
 
 
-def _call() -> Call:
+def _call(*, billed: bool = True) -> Call:
     """What is asked, with the betas of its header, for which Anthropic's SDKs take a parameter of that name."""
-    call = Call(_event(), "chat")
+    call = Call(_event(), "chat", billed=billed)
     named = [
         beta.strip()
         for name, values in (_event().get("multiValueHeaders") or {}).items()

@@ -23,7 +23,7 @@ from services.openai.tokens import estimate
 
 def count(asked: Event) -> Response[Any]:
     """Counted where the model's provider counts, else estimated; a header says which."""
-    call = Call(asked, "chat")
+    call = Call(asked, "chat", billed=False)
     own = state(call.caller)
 
     def counted(provider: Provider) -> tuple[int, bool]:

@@ -110,6 +110,7 @@ def chat_usage(usage: object) -> dict[str, Any] | None:
         "prompt_tokens": usage.get("input_tokens"),
         "completion_tokens": usage.get("output_tokens"),
         "prompt_tokens_details": usage.get("input_tokens_details"),
+        "completion_tokens_details": usage.get("output_tokens_details"),
     }
 
 

@@ -1,4 +1,4 @@
-"""The request's log line says what was used: the seed of a usage record."""
+"""The log line of a request that asked a model is its usage record: who, which model, what was used."""
 
 import json
 from types import SimpleNamespace
@@ -10,7 +10,11 @@ from pennyworth.principal import Principal
 from pennyworth.runtime import deadline
 from services.openai import routing
 from services.openai.app import handler
+from services.openai.catalogue import find
+from services.openai.meter import Meter
 from services.openai.providers.bedrock import Bedrock
+from services.openai.responses import state as states
+from services.openai.responses.passing import chat_usage
 
 CALLER = Principal("u1", "ada@example.com", "key_1", "developers", "arn", frozenset({"inference"}), ("*",))
 USED = {"inputTokens": 100, "outputTokens": 20, "totalTokens": 1120, "cacheReadInputTokens": 1000}
@@ -70,6 +74,7 @@ def ask(monkeypatch):
 
     def asked(model="nova-lite", aws=None, path="/chat/completions", **body):
         aws = aws or Aws()
+        monkeypatch.setattr(states, "settings", lambda: SimpleNamespace(bucket=""))
         monkeypatch.setattr(
             routing, "provider", lambda model, caller, *_: Bedrock(aws, lambda _: UNSIGNED, caller, model)
         )
@@ -162,6 +167,63 @@ def test_a_refused_request_says_its_model_and_no_counts(ask, log):
     ask(aws=Aws(AwsError("ThrottlingException", 429, "slow down")))
     line = log()[-1]
     assert (line["status"], line["model"], used(line)) == (429, "nova-lite", {})
+    assert (line["kind"], line["served"]) == ("completion", "nova-lite")
+
+
+ROUTES = ["/chat/completions", "/completions", "/messages", "/responses", "/responses/compact"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("path", ROUTES)
+def test_every_route_that_asks_a_chat_model_leaves_a_record(ask, log, path, stream):
+    if path == "/responses/compact" and stream:
+        return
+    body = {
+        "/chat/completions": {},
+        "/completions": {"messages": None, "prompt": "the prompt"},
+        "/messages": {"max_tokens": 50},
+    }.get(path, {"messages": None, "input": "the prompt"})
+    if path.startswith("/responses") and not path.endswith("compact"):
+        body["store"] = False
+    answer = ask(path=path, **body, **({"stream": True} if stream else {}))
+    _ = list(answer) if stream else answer
+    record = log()[-1]
+    assert used(record) == COUNTED
+    assert {name: record[name] for name in ("message", "kind", "served", "key_id")} == {
+        "message": "request",
+        "kind": "completion",
+        "served": "nova-lite",
+        "key_id": "key_1",
+    }
+
+
+def test_what_a_model_thought_is_counted_apart():
+    meter = Meter("o9", "chat")
+    meter.asks(find("nova-lite"))
+    thought = {"completion_tokens": 20, "completion_tokens_details": {"reasoning_tokens": 15}}
+    meter.read({"prompt_tokens": 1, **thought})
+    assert (meter.fields()["reasoning_tokens"], meter.fields()["completion_tokens"]) == (15, 20)
+    meter.read(chat_usage({"input_tokens": 1, "output_tokens": 9, "output_tokens_details": {"reasoning_tokens": 7}}))
+    assert meter.fields()["reasoning_tokens"] == 7
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/messages/count_tokens", {}), ("/responses/input_tokens", {"messages": None, "input": "the prompt"})],
+)
+def test_counting_tokens_is_no_use_of_a_model(ask, log, path, body):
+    ask(path=path, **body)
+    line = log()[-1]
+    assert (line["status"], line["served"]) == (200, "nova-lite")
+    assert "kind" not in line
+
+
+@pytest.mark.parametrize("model", ["no-such-model", "titan-embed-text-v2"])
+def test_what_is_refused_before_a_model_is_known_is_no_record(ask, log, model):
+    ask(model)
+    line = log()[-1]
+    assert 400 <= line["status"] < 500
+    assert "kind" not in line
 
 
 def test_the_line_holds_counts_and_never_words(ask, log):
@@ -183,6 +245,7 @@ def test_embeddings_are_counted_and_priced(ask, log):
     (line,) = log()
     assert used(line) == {"prompt_tokens": 700, "cost_microusd": 14}  # at 0.02 dollars a million
     assert (line["model"], line["provider"], line["route"]) == ("titan-embed-text-v2", "bedrock", "/embeddings")
+    assert line["kind"] == "embedding"
     assert "the prompt" not in json.dumps(line)
 
 
