@@ -60,6 +60,8 @@ def needs(asked: Asked) -> list[Need]:
     action = f"{asked.service}:{operation}"
     if action in _FREE:
         return []
+    if action == "logs:StartQuery":
+        return [Need(action, resource) for resource in _searched(asked)]
     return [Need(action, _resource(asked))]
 
 
@@ -74,6 +76,18 @@ def _resource(asked: Asked) -> str:
     if before.endswith("/"):
         name = name.removeprefix("/")  # one is enough
     return f"arn:aws:{asked.service}:{asked.region}:{asked.account}:{before}{name}{after}"
+
+
+def _searched(asked: Asked) -> list[str]:
+    """The log groups of a query: each must be allowed. They are named, or said by their ARNs."""
+    try:
+        body = json.loads(asked.body or b"{}")
+        given = [body.get("logGroupName"), *body.get("logGroupNames", ()), *body.get("logGroupIdentifiers", ())]
+    except (ValueError, AttributeError, TypeError):
+        return ["*"]
+    here = f"arn:aws:logs:{asked.region}:{asked.account}:log-group:"
+    named = [each if str(each).startswith("arn:") else f"{here}{each}" for each in given if each]
+    return [f"{each}:*" for each in named] or ["*"]
 
 
 # What of an object or a bucket the query asks for, where it is not the thing itself.

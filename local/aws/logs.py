@@ -10,7 +10,8 @@ from uuid import uuid4
 from moto.core.exceptions import JsonRESTError
 from moto.core.utils import unix_time_millis
 from moto.logs import urls
-from moto.logs.responses import LogsResponse
+
+from local.aws.queries import QueryActions
 
 _PAGE = 1000  # the most, and the default, of DescribeQueryDefinitions
 _EVENTS = 10_000  # the most, and the default, of FilterLogEvents
@@ -21,7 +22,7 @@ _PATTERN = re.compile(rf"\{{ *{_FIELD}(?: *&& *{_FIELD})* *\}}")
 _KEPT = 20_000  # events of a stream: a machine that runs for days must not fill its memory with what was said
 
 
-class LogActions(LogsResponse):
+class LogActions(QueryActions):
     # Account and region → id → definition. Not in moto's backends: Lambda's may make those before this is imported.
     query_definitions: ClassVar[defaultdict[tuple[str, str], dict[str, dict[str, Any]]]] = defaultdict(dict)
 

@@ -18,7 +18,7 @@ from local.aws.state import StateFile
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 
-_READS = ("Get", "List", "Describe", "Filter", "Lookup", "Search")
+_READS = ("Get", "List", "Describe", "Filter", "Lookup", "Search", "StartQuery", "StopQuery")
 # Named like reads, yet they make identities or hand over what has to last.
 _WRITES = {"GetId", "GetOpenIdTokenForDeveloperIdentity", "GetOpenIdToken"}
 CODE = "/_stand_in/code/"  # + the SHA-256, in hexadecimal, of a zip file that Lambda holds

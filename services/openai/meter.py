@@ -1,8 +1,11 @@
 """What a request used, for its log line: counts of tokens and their cost. Never text."""
 
+import os
+import time
 from typing import Any
 
-from services.openai.catalogue import Model, Price, Tokens
+from services.openai.catalogue import Model, Price, Tokens, models
+from services.openai.metrics import embedded
 
 # How the line calls the counts of OpenAI's usage object.
 _COUNTS = ("prompt_tokens", "completion_tokens")
@@ -53,7 +56,15 @@ class Meter:
         if self._price is not None and not line.keys().isdisjoint(_COUNTS):
             tokens = Tokens(*(line.get(name, 0) for name in (*_COUNTS, *_DETAILS)))
             line["cost_microusd"] = self._price.cost_microusd(tokens)
-        return line
+        return line | self._metrics(line)
+
+    def _metrics(self, line: dict[str, Any]) -> dict[str, Any]:
+        """Of what was counted. Powertools' own variable names the namespace; without it there are none."""
+        namespace = os.environ.get("POWERTOOLS_METRICS_NAMESPACE")
+        if not namespace or "kind" not in line or line.keys().isdisjoint(_COUNTS):
+            return {}
+        at_ms = time.time_ns() // 1_000_000
+        return {"_aws": embedded(line, namespace, listed=line["served"] in models(), at_ms=at_ms)}
 
 
 def _object(value: object) -> dict[str, Any]:
