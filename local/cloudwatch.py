@@ -34,7 +34,10 @@ class Deliveries:
             self._said.set()
 
     async def deliver(self) -> None:
-        """Until cancelled."""
+        """Until cancelled. The groups are there from the start, as Terraform makes them, for who searches them; nobody
+        waits for that."""
+        with suppress(ClientError, BotoCoreError):
+            await asyncio.to_thread(self._open_all)
         while True:
             await self._said.wait()
             await asyncio.sleep(_GATHER_S)
@@ -48,16 +51,22 @@ class Deliveries:
             with suppress(ClientError, BotoCoreError):
                 await asyncio.to_thread(self._put, function, events)
 
-    def _put(self, function: str, events: list[dict[str, Any]]) -> None:
-        group = f"/aws/lambda/{function}"
-        where = {"logGroupName": group, "logStreamName": self._stream}
-        # With the first lines: a start does not wait for what is there to be read later.
+    def _open_all(self) -> None:
+        for function in sorted(self._groups):
+            self._open(function)
+
+    def _open(self, function: str) -> dict[str, str]:
+        where = {"logGroupName": f"/aws/lambda/{function}", "logStreamName": self._stream}
         if function not in self._opened:
             with suppress(self._client.exceptions.ResourceAlreadyExistsException):
-                self._client.create_log_group(logGroupName=group)
+                self._client.create_log_group(logGroupName=where["logGroupName"])
             with suppress(self._client.exceptions.ResourceAlreadyExistsException):
                 self._client.create_log_stream(**where)
             self._opened.add(function)
+        return where
+
+    def _put(self, function: str, events: list[dict[str, Any]]) -> None:
+        where = self._open(function)
         for batch in _batches(events):
             self._client.put_log_events(**where, logEvents=batch)
 

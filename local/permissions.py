@@ -137,7 +137,8 @@ def function(
     """What a function's own role may do. `parameters`: the installation's path in Parameter Store;
     `provider_keys`: the providers whose keys lie there."""
     parameter = f"arn:aws:ssm:{region}:{account_id}:parameter{parameters}"
-    logs = f"arn:aws:logs:{region}:{account_id}:log-group:/aws/lambda/{name}:*"
+    group = f"arn:aws:logs:{region}:{account_id}:log-group:/aws/lambda/{name.removesuffix(key)}"
+    logs = f"{group}{key}:*"
     functions = f"arn:aws:lambda:{region}:{account_id}:function:{name.removesuffix(key)}"
     keys = [f"{parameter}/providers/{provider}" for provider in sorted(provider_keys)]
     pepper = _allow("Pepper", ["ssm:GetParameter"], [f"{parameter}/key-pepper"])
@@ -156,6 +157,9 @@ def function(
             pepper,
             _allow("Locks", ["ssm:GetParameter", "ssm:PutParameter"], [f"{parameter}/locks/*"]),
             _allow("AuditLog", ["logs:FilterLogEvents"], [logs]),
+            _allow("UsageRecords", ["logs:StartQuery"], [f"{group}{key}:*" for key in ("openai", "mcp")]),
+            # CloudWatch knows no resources for a query that runs; its id is known to who started it.
+            _allow("Queries", ["logs:GetQueryResults", "logs:StopQuery"], ["*"]),
         ],
     }
     return _policy(

@@ -63,6 +63,7 @@ class Plan:
     deletion_protection: bool
     file_expiry_days: int
     upload_origins: tuple[str, ...]
+    usage_metrics: bool
 
     @property
     def prefix(self) -> str:
@@ -137,4 +138,5 @@ def plan(file: Path = _VALUES) -> Plan:
         deletion_protection=values.get("deletion_protection", True),
         file_expiry_days=values.get("file_expiry_days", 30),
         upload_origins=tuple(values.get("upload_origins", ["*"])),
+        usage_metrics=values.get("usage_metrics", True),
     )

@@ -107,9 +107,14 @@ def provision(
             "PENNYWORTH_FILE_EXPIRY_DAYS": str(plan.file_expiry_days),
             **({} if remote_images else {"PENNYWORTH_REMOTE_IMAGES": "off"}),
             "AWS_LAMBDA_EXEC_WRAPPER": "/opt/stream",
+            **({"POWERTOOLS_METRICS_NAMESPACE": plan.prefix} if plan.usage_metrics else {}),
         },
         "mcp": {"PENNYWORTH_OPENAI_FUNCTION": f"{plan.functions['openai'].name}:live"},
-        "admin": {"PENNYWORTH_RATE_PER_S": str(plan.rate_per_s), "PENNYWORTH_BURST": str(plan.burst)},
+        "admin": {
+            "PENNYWORTH_RATE_PER_S": str(plan.rate_per_s),
+            "PENNYWORTH_BURST": str(plan.burst),
+            "PENNYWORTH_USAGE_LOGS": ",".join(f"/aws/lambda/{plan.functions[key].name}" for key in ("openai", "mcp")),
+        },
     }
     within = {
         "user_pool_arn": f"arn:aws:cognito-idp:{plan.region}:{account_id}:userpool/{user_pool_id}",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from local.aws.query_language import AGGREGATES, Call, Command, Field, Literal, MalformedQuery, Named, Operation, Period
+from local.aws.query_language import AGGREGATES, Call, Command, Field, Literal, MalformedQueryError, Operation, Period
 
 Row = Mapping[str, Any]
 
@@ -68,7 +68,7 @@ def _flat(value: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 def results(commands: list[Command], events: Iterable[Event], most: int = DEFAULT_LIMIT) -> list[dict[str, str]]:
     """The rows, each of fields by name as they are shown; newest first, unless the query orders them. `most`: where
-    the query has no limit of its own. Raises MalformedQuery."""
+    the query has no limit of its own. Raises MalformedQueryError."""
     rows: list[Row] = [fields(event) for event in sorted(events, key=lambda event: -event.at_ms)]
     shown: tuple[str, ...] | None = None
     for command in commands:
@@ -76,16 +76,18 @@ def results(commands: list[Command], events: Iterable[Event], most: int = DEFAUL
             case "filter":
                 rows = [row for row in rows if _value(command.condition, row)]
             case "fields":
-                made = [{**row, **{each.name: _value(each.expression, row) for each in command.columns}} for row in rows]
+                made = [
+                    {**row, **{each.name: _value(each.expression, row) for each in command.columns}} for row in rows
+                ]
                 rows, shown = made, (*(shown or ()), *(each.name for each in command.columns))
             case "stats":
                 rows = _aggregated(command, rows)
                 shown = tuple(each.name for each in (*command.by, *command.columns))
             case "sort":
                 for name, descending in reversed(command.order):
-                    rows = sorted(rows, key=lambda row: _rank(row.get(name)), reverse=descending)  # noqa: B023
+                    rows = sorted(rows, key=lambda row: _rank(row.get(name)), reverse=descending)
             case "limit":
-                most = min(command.limit, most) if most < DEFAULT_LIMIT else command.limit
+                most = command.limit
     names = shown or ("@timestamp", "@message")
     return [{name: _shown(row[name]) for name in names if row.get(name) is not None} for row in rows[:most]]
 
@@ -93,7 +95,7 @@ def results(commands: list[Command], events: Iterable[Event], most: int = DEFAUL
 def _aggregated(command: Command, rows: Iterable[Row]) -> list[Row]:
     for each in command.columns:
         if not _has_aggregate(each.expression):
-            raise MalformedQuery(f"stats takes aggregations, and {each.name} is none")
+            raise MalformedQueryError(f"stats takes aggregations, and {each.name} is none")
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:
         groups.setdefault(tuple(_value(each.expression, row) for each in command.by), []).append(row)
@@ -125,7 +127,7 @@ def _over(expression: Any, members: list[Row]) -> Any:
         return _aggregate(expression, found)
     if isinstance(expression, Literal):
         return expression.value
-    raise MalformedQuery("what stats shows is an aggregation, or calculated of some")
+    raise MalformedQueryError("what stats shows is an aggregation, or calculated of some")
 
 
 def _aggregate(call: Call, found: list[Any]) -> Any:
@@ -147,7 +149,7 @@ def _aggregate(call: Call, found: list[Any]) -> Any:
             return max(numbers)
     percent = call.arguments[1]
     if not isinstance(percent, Literal) or not 0 <= percent.value <= 100:
-        raise MalformedQuery("pct takes a field and a number up to 100")
+        raise MalformedQueryError("pct takes a field and a number up to 100")
     return sorted(numbers)[max(0, math.ceil(len(numbers) * percent.value / 100) - 1)]
 
 
@@ -165,10 +167,10 @@ def _value(expression: Any, row: Row) -> Any:
         case Call("bin", (Period(ms),)):
             return Moment(row["@timestamp"] // ms * ms)
         case Call(name):
-            raise MalformedQuery(f"{name} belongs into stats")
+            raise MalformedQueryError(f"{name} belongs into stats")
         case Operation(sign, operands):
             return _operated(sign, operands, row)
-    raise MalformedQuery("no expression")
+    raise MalformedQueryError("no expression")
 
 
 def _operated(sign: str, operands: tuple[Any, ...], row: Row) -> Any:
@@ -234,4 +236,3 @@ def _shown(value: Any) -> str:
     return str(value)
 
 
-__all__ = ["DEFAULT_LIMIT", "Event", "Named", "fields", "results"]

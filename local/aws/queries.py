@@ -16,7 +16,7 @@ from moto.core.utils import unix_time_millis
 from moto.logs.responses import LogsResponse
 
 from local.aws.evaluation import DEFAULT_LIMIT, Event, results
-from local.aws.query_language import Command, MalformedQuery, parse
+from local.aws.query_language import Command, MalformedQueryError, parse
 
 RUNNING_S = 0.15
 _CONCURRENT = 100  # queries at once, of an account in a Region
@@ -127,7 +127,7 @@ class QueryActions(LogsResponse):
 def _compiled(made: Callable[[], Any]) -> Any:
     try:
         return made()
-    except MalformedQuery as error:
+    except MalformedQueryError as error:
         raise JsonRESTError("MalformedQueryException", f"unexpected symbol found: {error}") from None
 
 

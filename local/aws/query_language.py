@@ -33,7 +33,7 @@ _TOKEN = re.compile(
 _MOST = 10_000  # characters of a query; results of one
 
 
-class MalformedQuery(ValueError):
+class MalformedQueryError(ValueError):
     """What MalformedQueryException says."""
 
 
@@ -90,16 +90,16 @@ class _Token(NamedTuple):
 
 
 def parse(query: str) -> list[Command]:
-    """Raises MalformedQuery."""
+    """Raises MalformedQueryError."""
     if len(query) > _MOST:
-        raise MalformedQuery(f"a query has at most {_MOST} characters")
+        raise MalformedQueryError(f"a query has at most {_MOST} characters")
     reader = _Reader(query)
     commands = [reader.command()]
     while reader.take("|"):
         commands.append(reader.command())
     reader.end()
     if len([each for each in commands if each.name == "stats"]) > 1:
-        raise MalformedQuery("this stand-in knows one stats command a query")
+        raise MalformedQueryError("this stand-in knows one stats command a query")
     return commands
 
 
@@ -108,7 +108,7 @@ def _tokens(query: str) -> Iterator[_Token]:
     while query[at:].strip():
         found = _TOKEN.match(query, at)
         if found is None:
-            raise MalformedQuery(f"unexpected character at {at}: {query[at : at + 20]!r}")
+            raise MalformedQueryError(f"unexpected character at {at}: {query[at : at + 20]!r}")
         assert found.lastgroup
         yield _Token(found.lastgroup, found[found.lastgroup], found.start(found.lastgroup), found.end())
         at = found.end()
@@ -137,8 +137,8 @@ class _Reader:
         if not self.take(text):
             raise self._unexpected(f"expected {text!r}")
 
-    def _unexpected(self, why: str) -> MalformedQuery:
-        return MalformedQuery(f"{why} at {self._next.start}, not {self._next.text!r}")
+    def _unexpected(self, why: str) -> MalformedQueryError:
+        return MalformedQueryError(f"{why} at {self._next.start}, not {self._next.text!r}")
 
     def end(self) -> None:
         if self._next.kind != "end":
@@ -292,11 +292,11 @@ class _Reader:
         self._need(")")
         wanted = FUNCTIONS.get(name, 2 if name == "pct" else 1)
         if name not in FUNCTIONS and name not in AGGREGATES:
-            raise MalformedQuery(f"this stand-in knows no function {written}")
+            raise MalformedQueryError(f"this stand-in knows no function {written}")
         if len(arguments) != wanted and not (name == "count" and not arguments):
-            raise MalformedQuery(f"{written} takes {wanted} arguments")
+            raise MalformedQueryError(f"{written} takes {wanted} arguments")
         if (name == "bin") != any(isinstance(each, Period) for each in arguments):
-            raise MalformedQuery("bin takes a period, such as 5m, and nothing else does")
+            raise MalformedQueryError("bin takes a period, such as 5m, and nothing else does")
         return Call(name, arguments)
 
 
@@ -312,5 +312,5 @@ def _period(text: str) -> Period:
     amount, unit = re.fullmatch(r"(\d+)([A-Za-z]+)", text).groups()  # type: ignore[union-attr]  # as the token has it
     unit_ms = _UNITS_MS.get(unit) or _UNITS_MS.get(unit.removesuffix("s"))
     if unit_ms is None or int(amount) == 0:
-        raise MalformedQuery(f"no period: {text}")
+        raise MalformedQueryError(f"no period: {text}")
     return Period(int(amount) * unit_ms)

@@ -160,7 +160,7 @@ def _wider(param: str, has: str) -> Problem:
     return Problem("invalid_value", param=param, reason=f"a key never gets more than it had, and {has}. Mint another")
 
 
-def shown(record: KeyRecord, owner: dict[str, Any], now: float) -> dict[str, Any]:
+def shown(record: KeyRecord, owner: dict[str, Any], now: float, last_used_at: int | None = None) -> dict[str, Any]:
     """The key as the API shows it, in the style of OpenAI's `organization.project.api_key`: never secret or hash.
 
     `previous` are the secrets before this one that still work.
@@ -175,6 +175,7 @@ def shown(record: KeyRecord, owner: dict[str, Any], now: float) -> dict[str, Any
         "created_at": record.created_at,
         "expires_at": record.expires_at,
         "rotated_at": record.rotated_at,
+        "last_used_at": last_used_at,
         "previous": [
             {"redacted_value": f"{PREFIX}...{old.last4}", "expires_at": _earlier(old.expires_at, record.expires_at)}
             for old in record.working(now)

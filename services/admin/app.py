@@ -2,10 +2,19 @@
 
 from pennyworth.http import router, serve
 from services.admin import keyroutes, me
-from services.admin.organization import audit_logs, groups, invites, project_keys, projects, service_accounts, users
+from services.admin.organization import (
+    audit_logs,
+    groups,
+    invites,
+    project_keys,
+    projects,
+    service_accounts,
+    usage,
+    users,
+)
 
 app = router()
 handler = serve(app)
 
-for part in (users, keyroutes, invites, groups, projects, service_accounts, project_keys, audit_logs, me):
+for part in (users, keyroutes, invites, groups, projects, service_accounts, project_keys, audit_logs, usage, me):
     app.include_router(part.router)

@@ -81,6 +81,8 @@ FAULTS: dict[str, Row] = {
     "InvalidPolicyTypeException": _OURS,
     "InvalidPolicyAttributeException": _OURS,
     "IncompatiblePolicyException": _OURS,
+    # CloudWatch Logs
+    "MalformedQueryException": _OURS,
     # every service
     "ThrottlingException": _BUSY,
     "Throttling": _BUSY,

@@ -17,6 +17,7 @@ from services.admin.bodies import ApiKeyRequest, ApiKeyUpdate, RotationRequest
 from services.admin.caller import administrator, oneself
 from services.admin.directory import directory
 from services.admin.keyring import NewKey, keyring
+from services.admin.lastuse import last_use
 from services.admin.people import deleted, page, user
 
 router = Router()  # type: ignore[no-untyped-call]
@@ -32,8 +33,9 @@ _OWN_KEY = _OWN_KEYS + "/<key_id>"
 def list_api_keys(user_id: str | None = None) -> dict[str, Any]:
     _, user_id = _caller_and_owner(user_id)
     person, owner = _owner(user_id)
-    now = time.time()
-    return page([apikeys.shown(key.record, owner, now) for key in apikeys.stored(person.slots)], has_more=False)
+    now, keys = time.time(), [key.record for key in apikeys.stored(person.slots)]
+    used = last_use().of(key.id for key in keys)
+    return page([apikeys.shown(key, owner, now, used[key.id]) for key in keys], has_more=False)
 
 
 @router.post(_OWN_KEYS)
@@ -50,7 +52,8 @@ def create_api_key(user_id: str | None = None) -> Response[str]:
 def retrieve_api_key(key_id: str, user_id: str | None = None) -> dict[str, Any]:
     _, user_id = _caller_and_owner(user_id)
     person, owner = _owner(user_id)
-    return apikeys.shown(apikeys.find(person.slots, key_id).record, owner, time.time())
+    record = apikeys.find(person.slots, key_id).record
+    return apikeys.shown(record, owner, time.time(), last_use().of([key_id])[key_id])
 
 
 @router.post(_OWN_KEY)

@@ -118,7 +118,7 @@ def new_key(key: NewKey) -> dict[str, Any]:
     }
 
 
-def key(record: KeyRecord, person: Person, groups: list[Group]) -> dict[str, Any]:
+def key(record: KeyRecord, person: Person, groups: list[Group], last_used_at: int | None = None) -> dict[str, Any]:
     """OpenAI's `organization.project.api_key`, with its scopes and models: never secret or hash."""
     owner = {
         "id": person.id,
@@ -136,7 +136,7 @@ def key(record: KeyRecord, person: Person, groups: list[Group]) -> dict[str, Any
         "redacted_value": f"{PREFIX}...{record.last4}",
         "created_at": record.created_at,
         "expires_at": record.expires_at,
-        "last_used_at": None,
+        "last_used_at": last_used_at,
         "owner": whose,
         "owner_project_access": access(person),
         "scopes": list(record.scopes),

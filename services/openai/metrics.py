@@ -1,4 +1,4 @@
-"""A usage record's metrics, in CloudWatch's embedded metric format: the line itself names which of its numbers they are.
+"""A usage record's metrics, in CloudWatch's embedded metric format: the line itself says which of its numbers they are.
 
 Every combination of a metric and its dimensions' values is one that CloudWatch bills, in hours in which it gets data.
 So there are four, by the model that served, and of models that the catalogue does not list only together: else whoever

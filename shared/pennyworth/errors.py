@@ -68,6 +68,12 @@ ERRORS: dict[str, Kind] = {
         "The answer did not come within the {limit} that a request may take here. "
         "Ask with 'stream': true, to get as much of it as there is by then, or ask for less.",
     ),
+    "query_timeout": Kind(
+        504,
+        "timeout",
+        "The log could not be searched within {limit}. Ask for less time: a later start_time, an earlier end_time or a "
+        "smaller limit, and then for the next page.",
+    ),
     "upstream_error": Kind(502, "api_error", "The model failed while answering. Try again."),
     "service_unavailable": Kind(503, "api_error", "The service is not available just now. Try again shortly."),
     "internal_error": Kind(500, "api_error", "Something went wrong here. Name the x-request-id when asking for help."),

@@ -45,6 +45,7 @@ class Settings:
     remote_images: bool  # whether images are fetched from the URLs that a request names
     providers: Mapping[str, Endpoint]  # OpenAI-compatible, by name
     log_group: str = ""  # of this function
+    usage_logs: tuple[str, ...] = ()  # log groups with the usage records; told to the admin function
     rate_per_s: float = 0  # requests that API Gateway lets through, of everyone together; told to the admin function
     burst: int = 0  # beyond that rate, for a moment
 
@@ -68,6 +69,7 @@ class Settings:
             remote_images=_is_on(environ, "PENNYWORTH_REMOTE_IMAGES"),
             providers=_providers(environ.get("PENNYWORTH_PROVIDERS", "{}")),
             log_group=environ.get("AWS_LAMBDA_LOG_GROUP_NAME", ""),
+            usage_logs=tuple(filter(None, environ.get("PENNYWORTH_USAGE_LOGS", "").split(","))),
             rate_per_s=float(environ.get("PENNYWORTH_RATE_PER_S", "0")),
             burst=int(environ.get("PENNYWORTH_BURST", "0")),
         )

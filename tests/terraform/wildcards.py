@@ -14,6 +14,7 @@ _IDS = "the ids are AWS's, and not known before"
 _OWN = "what the environment's name begins: several, and more to come"
 _BOUNDARY = "a boundary for all of an environment's roles, each of which has its own narrower policy"
 _TRACES = {"xray:PutTelemetryRecords": _NO_RESOURCES, "xray:PutTraceSegments": _NO_RESOURCES}
+_QUERIES = {"logs:GetQueryResults": _NO_RESOURCES, "logs:StopQuery": _NO_RESOURCES}
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Reasons:
 
 # The functions' and the groups' roles.
 INSTALLATION = Reasons(
-    bare=_TRACES,
+    bare=_TRACES | _QUERIES,
     within={
         "arn:aws:logs:REGION:ACCOUNT:log-group:/aws/lambda/pennyworth-ENV-FUNCTION:*": _STREAMS,
         "arn:aws:ssm:REGION:ACCOUNT:parameter/pennyworth/ENV/locks/*": "a lock is named after whose keys change",
@@ -41,6 +42,7 @@ INSTALLATION = Reasons(
 # The boundary of those roles, and GitHub's roles.
 ACCOUNT = Reasons(
     bare=_TRACES
+    | _QUERIES
     | {
         "cognito-identity:CreateIdentityPool": _NOT_YET,
         "cognito-idp:CreateUserPool": _NOT_YET,

@@ -18,6 +18,7 @@ from services.admin.bodies import ApiKeyUpdate, ProjectKeyUpdate
 from services.admin.call import administrator, body, event, parameters
 from services.admin.directory import directory
 from services.admin.keyring import keyring
+from services.admin.lastuse import last_use
 from services.admin.people import Person, deleted, page
 
 router = Router()  # type: ignore[no-untyped-call]
@@ -37,7 +38,8 @@ def list_project_api_keys(project_id: str) -> dict[str, Any]:
     keys, more = query.cut(found, lambda each: each[0].id, wanted)
     owners = members.with_groups(directory(), list({who.id: who for _, who in keys}.values()))
     groups = {who.id: groups for who, groups in owners}
-    return page([project.key(key, who, groups.get(who.id, [])) for key, who in keys], more)
+    used = last_use().of(key.id for key, _ in keys)
+    return page([project.key(key, who, groups.get(who.id, []), used[key.id]) for key, who in keys], more)
 
 
 @router.get(_KEY)
@@ -45,7 +47,7 @@ def retrieve_project_api_key(project_id: str, key_id: str) -> dict[str, Any]:
     administrator()
     query.only(parameters())
     record, person = _find(project_id, key_id)
-    return project.key(record, person, directory().groups_of(person.id))
+    return project.key(record, person, directory().groups_of(person.id), last_use().of([key_id])[key_id])
 
 
 @router.post(_KEY)

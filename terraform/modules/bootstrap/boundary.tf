@@ -8,8 +8,13 @@ locals {
   boundary = { for environment in toset(var.environments) : environment => [
     {
       Sid      = "Logs"
-      Action   = ["logs:CreateLogStream", "logs:FilterLogEvents", "logs:PutLogEvents"]
+      Action   = ["logs:CreateLogStream", "logs:FilterLogEvents", "logs:PutLogEvents", "logs:StartQuery"]
       Resource = ["arn:${local.partition}:logs:${local.here}:log-group:/aws/lambda/pennyworth-${environment}-*:*"]
+    },
+    {
+      Sid      = "Queries"
+      Action   = ["logs:GetQueryResults", "logs:StopQuery"]
+      Resource = ["*"] # CloudWatch knows no resources for a query that runs; its id is known to who started it.
     },
     {
       Sid      = "Traces"

@@ -17,10 +17,12 @@ locals {
     admin = {
       PENNYWORTH_RATE_PER_S = tostring(var.throttle.rate_per_s)
       PENNYWORTH_BURST      = tostring(var.throttle.burst)
+      PENNYWORTH_USAGE_LOGS = join(",", [for key in ["openai", "mcp"] : "/aws/lambda/${local.name}-${key}"])
     }
     openai = merge(
       { PENNYWORTH_BUCKET = module.storage.bucket, PENNYWORTH_FILE_EXPIRY_DAYS = tostring(var.file_expiry_days) },
       var.remote_images ? {} : { PENNYWORTH_REMOTE_IMAGES = "off" },
+      var.usage_metrics ? { POWERTOOLS_METRICS_NAMESPACE = local.name } : {},
       length(var.model_providers) == 0 ? {} : { PENNYWORTH_PROVIDERS = jsonencode(local.providers) },
     )
     mcp = merge(
@@ -112,6 +114,17 @@ locals {
         sid       = "AuditLog"
         actions   = ["logs:FilterLogEvents"]
         resources = ["${local.arn}:logs:${local.here}:log-group:/aws/lambda/${local.name}-admin:*"]
+      },
+      {
+        sid       = "UsageRecords"
+        actions   = ["logs:StartQuery"]
+        resources = [for key in ["openai", "mcp"] : "${local.arn}:logs:${local.here}:log-group:/aws/lambda/${local.name}-${key}:*"]
+      },
+      # CloudWatch knows no resources for a query that runs; its id is known to who started it.
+      {
+        sid       = "Queries"
+        actions   = ["logs:GetQueryResults", "logs:StopQuery"]
+        resources = ["*"]
       },
     ]
   }

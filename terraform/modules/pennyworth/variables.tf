@@ -128,8 +128,15 @@ variable "throttle" {
   }
 }
 
+variable "usage_metrics" {
+  description = "Whether tokens, cost and duration by model become CloudWatch metrics: 4 for each model, 0.30 dollars each in a month in which it is used throughout (docs/usage.md)"
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "log_retention_days" {
-  description = "Days for which logs are kept"
+  description = "Days for which logs are kept, and so the time of which usage can be asked"
   type        = number
   default     = 30
   nullable    = false

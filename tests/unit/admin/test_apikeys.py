@@ -154,6 +154,7 @@ def test_a_key_is_shown_without_its_secret_and_its_hash():
         "created_at": NOW,
         "expires_at": None,
         "rotated_at": None,
+        "last_used_at": None,
         "previous": [],
         "owner": {"type": "user", "user": {"id": "them"}},
     }

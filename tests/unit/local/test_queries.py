@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from local.aws.evaluation import Event, results
-from local.aws.query_language import MalformedQuery, parse
+from local.aws.query_language import MalformedQueryError, parse
 
 MODULE = Path(__file__).resolve().parents[3] / "terraform" / "modules" / "observability"
 DAY_MS = 86_400_000
@@ -115,7 +115,7 @@ def test_an_event_shows_what_is_asked_for_newest_first():
     ],
 )
 def test_what_is_no_query_is_refused(query):
-    with pytest.raises(MalformedQuery):
+    with pytest.raises(MalformedQueryError):
         results(parse(query), [])
 
 
