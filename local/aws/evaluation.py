@@ -234,5 +234,3 @@ def _shown(value: Any) -> str:
         rounded = round(value, 4)
         return str(int(rounded)) if rounded == int(rounded) else str(rounded)
     return str(value)
-
-

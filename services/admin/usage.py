@@ -124,7 +124,7 @@ def parse(parameters: Parameters, form: Form, now: float) -> Wanted:
         form=form,
         width=width,
         start=start,
-        end=ends_at if end is None else min(end, max(ends_at, start + 1)),
+        end=max(start + 1, ends_at if end is None else min(end, ends_at)),  # nothing was used in the future
         limit=query.integer(parameters, "limit", limit, most),
         page=None,
         groups=_groups(parameters, form),

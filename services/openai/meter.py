@@ -10,6 +10,7 @@ from services.openai.metrics import embedded
 # How the line calls the counts of OpenAI's usage object.
 _COUNTS = ("prompt_tokens", "completion_tokens")
 _DETAILS = ("cached_tokens", "cache_write_tokens", "cache_write_1h_tokens")
+_TIERS = ("flex", "priority", "scale", "reserved")  # OpenAI's and Bedrock's beside the default
 _KINDS = {"chat": "completion", "embedding": "embedding"}  # of a usage record, by the kind of model that is asked
 
 
@@ -36,9 +37,10 @@ class Meter:
 
     def read(self, usage: object, tier: object = None) -> None:
         """OpenAI's usage object, as far as it is one: an upstream may send anything. A tier of another price than the
-        catalogue's leaves the tokens uncosted."""
+        catalogue's leaves the tokens uncosted, and is told if it has a name that is known."""
         if tier not in (None, "default"):
             self._price = None
+            self._who |= {"service_tier": tier} if tier in _TIERS else {}
         if not isinstance(usage, dict):
             return
         details, thought = (_object(usage.get(f"{each}_tokens_details")) for each in ("prompt", "completion"))

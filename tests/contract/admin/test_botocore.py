@@ -6,10 +6,10 @@ from pathlib import Path
 import botocore.session
 import pytest
 
-from services.admin import directory, parameters, trail
+from services.admin import directory, insights, parameters, trail
 from services.admin.aws import AT, FAULTS
 
-EDGES = {"cognito-idp": directory, "ssm": parameters, "logs": trail}
+EDGES = (("cognito-idp", directory), ("ssm", parameters), ("logs", trail), ("logs", insights))
 CALLS = {"call", "_call", "_on_user", "_entries"}  # the functions whose first text is an operation
 
 
@@ -27,13 +27,14 @@ def model(service):
 
 
 def calls():
-    return [(service, operation) for service, module in EDGES.items() for operation in sorted(set(operations(module)))]
+    return [(service, operation) for service, module in EDGES for operation in sorted(set(operations(module)))]
 
 
 def test_the_operations_are_found():
     assert ("cognito-idp", "AdminUpdateUserAttributes") in calls()
     assert ("ssm", "PutParameter") in calls()
-    assert len(calls()) == 16
+    assert ("logs", "StartQuery") in calls()
+    assert len(calls()) == 19
 
 
 @pytest.mark.parametrize(("service", "operation"), calls())
@@ -57,3 +58,9 @@ def test_an_attribute_and_an_address_fit_cognitos_own_limits():
     assert shape.members["UserAttributes"].member.members["Value"].metadata["max"] == VALUE_LENGTH
     assert shape.members["Username"].metadata["max"] == _EMAIL_LENGTH
     assert model("cognito-idp").operation_model("ListUsers").input_shape.members["Limit"].metadata["max"] == 60
+
+
+def test_a_query_and_its_rows_fit_cloudwatchs_own_limits():
+    shape = model("logs").operation_model("StartQuery").input_shape
+    assert shape.members["queryString"].metadata["max"] == insights.LONGEST
+    assert shape.members["limit"].metadata["max"] >= insights.MOST_ROWS

@@ -89,3 +89,59 @@ def test_an_aws_that_is_gone_stops_no_function() -> None:
             line("f", "lost")
 
     asyncio.run(say())
+
+
+QUERY = 'filter message = "request" | stats sum(n) as total by a.b'
+
+
+def finished(logs: Any, query_id: str) -> dict[str, Any]:
+    deadline = time.monotonic() + 10
+    while (answer := logs.get_query_results(queryId=query_id))["status"] in ("Scheduled", "Running"):
+        assert answer["results"] == []
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return answer
+
+
+def window(**more: Any) -> dict[str, Any]:
+    return {"startTime": int(time.time()) - 60, "endTime": int(time.time()) + 60, "queryString": QUERY, **more}
+
+
+def test_a_query_runs_and_then_its_rows_are_there(logs: Any, group: str) -> None:
+    query_id = logs.start_query(**window(logGroupName=group))["queryId"]
+    assert logs.get_query_results(queryId=query_id)["status"] == "Running"
+    answer = finished(logs, query_id)
+    assert answer["status"] == "Complete"
+    assert answer["results"] == [[{"field": "a.b", "value": "c"}, {"field": "total", "value": "2"}]]
+    assert answer["statistics"]["recordsScanned"] == 5
+    with pytest.raises(ClientError, match="not running"):
+        logs.stop_query(queryId=query_id)
+
+
+def test_a_stopped_query_has_no_rows(logs: Any, group: str) -> None:
+    query_id = logs.start_query(**window(logGroupNames=[group]))["queryId"]
+    assert logs.stop_query(queryId=query_id)["success"]
+    assert (finished(logs, query_id)["status"], finished(logs, query_id)["results"]) == ("Cancelled", [])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "error"),
+    [
+        ({"queryString": "nonsense"}, "MalformedQueryException"),
+        ({"queryString": "stats sum(n"}, "MalformedQueryException"),
+        ({"startTime": 100, "endTime": 200}, "MalformedQueryException.*creation time"),
+        ({"endTime": 1}, "InvalidParameterException"),
+        ({"logGroupName": "/aws/lambda/none"}, "ResourceNotFoundException"),
+        ({"logGroupNames": ["/aws/lambda/both"]}, "InvalidParameterException"),
+        ({"queryLanguage": "SQL"}, "InvalidParameterException"),
+    ],
+)
+def test_what_cloudwatch_refuses_to_query_is_refused(logs: Any, group: str, wanted: Any, error: str) -> None:
+    with pytest.raises(ClientError, match=error):
+        logs.start_query(**{**window(logGroupName=group), **wanted})
+
+
+def test_no_query_of_that_id_is_none(logs: Any) -> None:
+    for ask in (logs.get_query_results, logs.stop_query):
+        with pytest.raises(ClientError, match="ResourceNotFoundException"):
+            ask(queryId="nobodys")

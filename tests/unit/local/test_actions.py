@@ -126,3 +126,21 @@ def test_apis_in_forms_and_what_is_everybodys() -> None:
     assert asked("POST /", form, b"Action=ListRoles&Version=1", "iam") == [Need("iam:ListRoles", "*")]
     assert asked("POST /", form, b"Action=GetCallerIdentity&Version=1", "sts") == []
     assert asked("GET /2015-03-31/functions/", {}, b"", "lambda") == [Need("lambda:Get", "*")]
+
+
+@pytest.mark.parametrize("member", ["logGroupNames", "logGroupIdentifiers"])
+def test_a_query_needs_every_log_group_it_names(member: str) -> None:
+    arn = "arn:aws:logs:us-east-1:123456789012:log-group:"
+    names = ["/aws/lambda/a", f"{arn}/aws/lambda/b"] if member == "logGroupIdentifiers" else ["/aws/lambda/a"]
+    target = {"x-amz-target": "Logs_20140328.StartQuery"}
+    found = asked("POST /", target, {member: names}, service="logs")
+    wanted = [f"{arn}/aws/lambda/{name}:*" for name in ("a", "b")]
+    assert found == [Need("logs:StartQuery", each) for each in wanted[: len(names)]]
+
+
+def test_a_query_of_no_named_group_needs_all() -> None:
+    target = {"x-amz-target": "Logs_20140328.StartQuery"}
+    assert asked("POST /", target, {"queryString": "SOURCE ..."}, service="logs") == [Need("logs:StartQuery", "*")]
+    assert asked("POST /", {"x-amz-target": "Logs_20140328.GetQueryResults"}, {"queryId": "q"}, service="logs") == [
+        Need("logs:GetQueryResults", "*")
+    ]

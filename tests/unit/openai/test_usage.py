@@ -125,7 +125,15 @@ def test_a_tier_of_another_price_is_counted_and_not_priced(ask, log, stream):
     body = ask(stream=stream, aws=Aws(serviceTier={"type": "flex"}))
     _ = list(body) if stream else body
     (line,) = log()
-    assert (line["prompt_tokens"], "cost_microusd" in line) == (1100, False)
+    assert (line["prompt_tokens"], "cost_microusd" in line, line["service_tier"]) == (1100, False, "flex")
+
+
+@pytest.mark.parametrize("tier", ["default", None, "x" * 10_000, {"a": 1}, ["flex"]])
+def test_of_tiers_only_known_names_are_told(tier):
+    meter = Meter("m", "chat")
+    meter.asks(find("nova-lite"))
+    meter.read({"prompt_tokens": 1}, tier)
+    assert "service_tier" not in meter.fields()
 
 
 WRITTEN = {

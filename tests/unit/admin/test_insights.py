@@ -1,0 +1,142 @@
+"""A query is waited for until its time is up, and not longer."""
+
+import pytest
+from botocore.exceptions import ClientError
+
+from pennyworth.errors import Problem
+from services.admin.insights import Insights
+from services.admin.lastuse import LastUse
+
+GROUPS = ("/aws/lambda/a", "/aws/lambda/b")
+
+
+class Logs:
+    """CloudWatch Logs, whose queries take some polls; `refusals` are of StartQuery, first to last."""
+
+    def __init__(self, *rows, polls=0, refusals=(), end="Complete"):
+        self.rows, self.polls, self.refusals, self.end = rows, polls, list(refusals), end
+        self.started, self.stopped, self.polled = [], [], 0
+
+    def start_query(self, **wanted):
+        self.started.append(wanted)
+        if self.refusals and (code := self.refusals.pop(0)):
+            raise ClientError({"Error": {"Code": code, "Message": "m"}}, "StartQuery")
+        return {"queryId": f"q{len(self.started)}"}
+
+    def get_query_results(self, queryId):  # noqa: N803 -- AWS's name
+        self.polled += 1
+        done = self.polled > self.polls
+        rows = [[{"field": name, "value": value} for name, value in row.items()] for row in self.rows]
+        return {"status": self.end if done else "Running", "results": rows if done else []}
+
+    def stop_query(self, queryId):  # noqa: N803
+        self.stopped.append(queryId)
+        return {"success": True}
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+
+def insights(logs):
+    clock = Clock()
+    return Insights(logs, GROUPS, clock, clock.sleep, clock)
+
+
+def test_rows_are_fields_by_name_when_the_query_is_complete():
+    logs = Logs({"a": "1"}, {"a": "2", "b": "x"}, polls=3)
+    assert insights(logs).rows("fields a", 5, 9) == [{"a": "1"}, {"a": "2", "b": "x"}]
+    assert logs.started == [
+        {"logGroupNames": list(GROUPS), "startTime": 5, "endTime": 9, "queryString": "fields a", "limit": 10_000}
+    ]
+    assert (logs.polled, logs.stopped) == (4, [])
+
+
+def test_a_query_that_takes_too_long_is_stopped_and_says_what_helps():
+    logs = Logs(polls=10**6)
+    with pytest.raises(Problem, match=r"within 20 s.*start_time") as raised:
+        insights(logs).rows("fields a", 5, 9)
+    assert (raised.value.status, raised.value.code, logs.stopped) == (504, "query_timeout", ["q1"])
+    assert raised.value.headers == {"x-should-retry": "false"}
+    assert logs.polled < 40
+
+
+@pytest.mark.parametrize("end", ["Failed", "Timeout", "Cancelled", "Unknown"])
+def test_a_query_that_ends_otherwise_may_be_tried_again(end):
+    with pytest.raises(Problem) as raised:
+        insights(Logs(end=end)).rows("fields a", 5, 9)
+    assert (raised.value.status, raised.value.retry_after_s) == (503, 2)
+
+
+def test_a_time_before_all_logs_has_no_rows():
+    logs = Logs({"a": "1"}, refusals=["MalformedQueryException", None])
+    assert insights(logs).rows("fields a", 5, 9) == []
+    assert [each["queryString"] for each in logs.started] == ["fields a"] * 2
+    assert (logs.started[1]["startTime"], logs.started[1]["endTime"]) == (940, 1000)
+
+
+def test_a_malformed_query_is_our_fault(log):
+    with pytest.raises(Problem) as raised:
+        insights(Logs(refusals=["MalformedQueryException"] * 2)).rows("nonsense", 5, 9)
+    assert raised.value.code == "internal_error"
+    assert [(line["operation"], line["aws_code"]) for line in log()] == [("StartQuery", "MalformedQueryException")]
+
+
+def test_too_many_queries_at_once_are_a_429():
+    with pytest.raises(Problem) as raised:
+        insights(Logs(refusals=["LimitExceededException"])).rows("fields a", 5, 9)
+    assert (raised.value.status, raised.value.retry_after_s) == (429, 2)
+
+
+def last_use(logs):
+    clock = Clock()
+    return LastUse(Insights(logs, GROUPS, clock, clock.sleep, clock), clock), clock
+
+
+def test_all_keys_of_a_list_are_one_query():
+    logs = Logs({"key_id": "key_a", "used_ms": "1.7E12"}, {"key_id": "key_b", "used_ms": "1700000001999"})
+    uses, _ = last_use(logs)
+    assert uses.of(["key_a", "key_b", "key_c"]) == {"key_a": 1_700_000_000, "key_b": 1_700_000_001, "key_c": None}
+    (asked,) = logs.started
+    assert 'key_id in ["key_a", "key_b", "key_c"]' in asked["queryString"]
+    assert uses.of([]) == {}
+    assert len(logs.started) == 1
+
+
+def test_what_was_read_is_remembered_for_a_minute():
+    logs = Logs({"key_id": "key_a", "used_ms": "1700000000000"})
+    uses, clock = last_use(logs)
+    uses.of(["key_a"])
+    uses.of(["key_a"])
+    assert len(logs.started) == 1
+    clock.sleep(61)
+    uses.of(["key_a"])
+    assert len(logs.started) == 2
+
+
+@pytest.mark.parametrize(
+    "logs",
+    [
+        Logs(polls=10**6),
+        Logs(refusals=["LimitExceededException"]),
+        Logs(refusals=["ServiceUnavailableException"]),
+        Logs(refusals=["AccessDeniedException"]),
+        Logs(end="Failed"),
+    ],
+    ids=["slow", "too many", "down", "denied", "failed"],
+)
+def test_a_list_of_keys_never_fails_and_waits_three_seconds_at_most(logs):
+    uses, clock = last_use(logs)
+    before = clock()
+    assert uses.of(["key_a"]) == {"key_a": None}
+    assert clock() - before <= 3
+    logs.refusals, logs.polls, logs.end = [], 0, "Complete"
+    logs.rows = ({"key_id": "key_a", "used_ms": "1700000000000"},)
+    assert uses.of(["key_a"]) == {"key_a": 1_700_000_000}  # what failed is not remembered
