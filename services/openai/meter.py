@@ -5,7 +5,6 @@ import time
 from typing import Any
 
 from services.openai.catalogue import Model, Price, Tokens, models
-from services.openai.metrics import embedded
 
 # How the line calls the counts of OpenAI's usage object.
 _COUNTS = ("prompt_tokens", "completion_tokens")
@@ -65,6 +64,8 @@ class Meter:
         namespace = os.environ.get("POWERTOOLS_METRICS_NAMESPACE")
         if not namespace or "kind" not in line or line.keys().isdisjoint(_COUNTS):
             return {}
+        from services.openai.metrics import embedded  # the first answer need not wait for it
+
         at_ms = time.time_ns() // 1_000_000
         return {"_aws": embedded(line, namespace, listed=line["served"] in models(), at_ms=at_ms)}
 

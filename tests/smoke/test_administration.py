@@ -6,6 +6,7 @@ The person's address is at example.com, no mail is sent, and they are deleted wh
 import fnmatch
 import json
 import secrets
+import time
 from contextlib import contextmanager
 
 import boto3
@@ -15,6 +16,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 
 _GRACE_S = 5  # beyond what the answer to a revocation promises
+_LOGGED_S = 60  # until a request's line can be queried
 _FORGED = {"Name": "custom:key_20", "Value": "forged"}
 
 
@@ -81,6 +83,28 @@ def test_a_key_is_minted_used_and_dead_soon_after_it_is_revoked(administered, gr
             limit_s = revoked["effective_within_s"] + _GRACE_S
             asked = within(lambda answer: answer.status_code == 401, lambda: client.get("/models"), limit_s)
         assert asked.status_code == 401, f"a revoked key still works after {limit_s} s"
+
+
+def test_a_chat_is_in_the_usage_soon_after(administered, groups, catalogue, within):
+    """By the person's key, whose last use is known then, too."""
+    start = int(time.time())
+    group, patterns = next(iter(groups.items()))
+    with person(administered, group) as keys, administered.http(administered.admin_token) as admin:
+        key = mint(administered, keys)
+        answered = chat(administered, key["value"], allowed(patterns, catalogue)[0])
+        assert answered.status_code == 200, answered.text
+        query = {"start_time": start - 60, "bucket_width": "1h", "api_key_ids[]": key["id"], "group_by[]": "api_key_id"}
+
+        def results():
+            answer = admin.get("/organization/usage/completions", params=query)
+            assert answer.status_code == 200, answer.text
+            return [result for bucket in answer.json()["data"] for result in bucket["results"]]
+
+        (result,) = within(bool, results, _LOGGED_S, pause_s=2) or pytest.fail(f"no usage after {_LOGGED_S} s")
+        assert result["input_tokens"] == answered.json()["usage"]["prompt_tokens"]
+        assert result["output_tokens"] == answered.json()["usage"]["completion_tokens"]
+        assert (result["api_key_id"], result["num_model_requests"]) == (key["id"], 1)
+        assert admin.get(f"{keys}/{key['id']}").json()["last_used_at"] >= start
 
 
 def test_a_key_opens_only_the_models_it_was_minted_for(administered, groups, catalogue):
