@@ -15,7 +15,22 @@ locals {
     metric => { expression = "SEARCH('{AWS/Bedrock,ModelId} MetricName=\"${metric}\"', '${statistic}', 300)", label = "$${PROP('MetricName')} $${PROP('Dim.ModelId')}" }
   }
 
-  rows = [
+  # This installation's own, which the lines of its log hold (docs/usage.md): a model shows itself when it is used.
+  usage = {
+    for metric, statistic in { completion_tokens = "Sum", prompt_tokens = "Sum", duration_ms = "p95" } :
+    metric => { expression = "SEARCH('{\"${var.name}\",service,served} MetricName=\"${metric}\"', '${statistic}', 300)", label = "$${PROP('Dim.served')} $${PROP('MetricName')}" }
+  }
+  usage_rows = [for row in [[
+    { title = "Tokens by model", stat = "Sum", metrics = [[local.usage.prompt_tokens], [local.usage.completion_tokens]] },
+    { title = "Requests by model", metrics = [[
+      { expression = "SEARCH('{\"${var.name}\",service,served} MetricName=\"duration_ms\"', 'SampleCount', 300)", label = "$${PROP('Dim.served')}" }
+    ]] },
+    { title = "Answers by model (p95, ms)", metrics = [[local.usage.duration_ms]] },
+  ]] : row if var.usage_metrics]
+
+  rows = concat(local.first_rows, local.usage_rows, local.last_rows)
+
+  first_rows = [
     [
       { title = "Requests and errors", stat = "Sum", metrics = [
         concat(["AWS/ApiGateway", "Count"], local.api),
@@ -45,6 +60,9 @@ locals {
       { title = "Tokens and cost by model", log = "usage-by-model" },
       { title = "Tokens and cost by user", log = "usage-by-user" },
     ],
+  ]
+
+  last_rows = [
     [
       { title = "Tokens by model (Bedrock, whole account)", stat = "Sum", metrics = [[local.bedrock.InputTokenCount], [local.bedrock.OutputTokenCount]] },
       { title = "Calls and errors by model (Bedrock, whole account)", stat = "Sum", metrics = [

@@ -1,8 +1,9 @@
 # What can be seen costs nothing until somebody looks: the dashboard shows what AWS measures anyway, and asks the logs
 # (0.005 dollars a scanned GB) only while it is open. Made here are four metrics, for what nothing else measures: 0.30
 # dollars each in a month in which they receive data (an account's first ten are free), nothing in others, which is why
-# none has a default value. None has a dimension, whose every value would be a metric of its own. Log retention is set
-# where the log groups are made. Source: Amazon CloudWatch pricing (read 2026-11).
+# none has a default value. None has a dimension, whose every value would be a metric of its own: those by model are in
+# the function's lines themselves (docs/usage.md). Log retention is set where the log groups are made. Source: Amazon
+# CloudWatch pricing (read 2026-11).
 
 data "aws_region" "this" {}
 

@@ -165,3 +165,24 @@ run "an_alarm_that_is_never_silent_is_refused" {
   }
   expect_failures = [var.alarms]
 }
+
+run "usage_by_model_is_on_the_dashboard" {
+  command = plan
+  assert {
+    condition = alltrue([for title in ["Tokens by model", "Requests by model", "Answers by model (p95, ms)"] :
+      length([for widget in jsondecode(aws_cloudwatch_dashboard.this[0].dashboard_body).widgets : widget if widget.properties.title == title]) == 1
+    ])
+    error_message = "tokens, requests and duration by model are shown"
+  }
+}
+
+run "without_metrics_by_model_none_are_shown" {
+  command = plan
+  variables {
+    usage_metrics = false
+  }
+  assert {
+    condition     = !strcontains(aws_cloudwatch_dashboard.this[0].dashboard_body, "served}")
+    error_message = "no widget asks for metrics that are not made"
+  }
+}

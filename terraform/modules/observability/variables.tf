@@ -26,6 +26,13 @@ variable "functions" {
   }
 }
 
+variable "usage_metrics" {
+  description = "Whether the inference function's lines are made into metrics by model, which the dashboard then shows"
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "dashboard" {
   description = "Whether there is a dashboard. An account's first three are free, every further one is 3 dollars a month"
   type        = bool

@@ -132,6 +132,7 @@ module "observability" {
   functions = {
     for key, function in module.function : key => { name = function.name, log_group_name = function.log_group_name }
   }
-  dashboard = var.dashboard
-  alarms    = var.alarms
+  dashboard     = var.dashboard
+  usage_metrics = var.usage_metrics
+  alarms        = var.alarms
 }
