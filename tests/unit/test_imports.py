@@ -45,6 +45,7 @@ TRANSLATION = [
     "ending.py",
     "embeddings.py",
     "makers.py",
+    "metrics.py",
     "files/form.py",
     "files/file.py",
     *(f"responses/{name}.py" for name in ("chats", "events", "history", "items", "output", "request", "response")),
