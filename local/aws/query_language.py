@@ -120,6 +120,7 @@ class _Reader:
 
     def __init__(self, query: str) -> None:
         self._query, self._tokens, self._at = query, list(_tokens(query)), 0
+        self._aggregating = False  # whether an aggregation may stand here
 
     @property
     def _next(self) -> _Token:
@@ -151,7 +152,9 @@ class _Reader:
             case "filter":
                 return Command("filter", condition=self._either())
             case "stats":
+                self._aggregating = True
                 columns = self._columns()
+                self._aggregating = False
                 by = self._columns() if self.take("by") else ()
                 return Command("stats", columns=columns, by=by)
             case "sort":
@@ -280,6 +283,9 @@ class _Reader:
 
     def _call(self, written: str) -> Call:
         name = written.lower()
+        if name in AGGREGATES and not self._aggregating:
+            raise MalformedQueryError(f"{written} belongs into what stats shows, and into no other")
+        aggregating, self._aggregating = self._aggregating, False
         if name == "count" and self.take("*"):
             arguments: tuple[Any, ...] = ()
         elif name == "count" and self._next.text == ")":
@@ -290,6 +296,7 @@ class _Reader:
                 first.append(self._sum())
             arguments = tuple(first)
         self._need(")")
+        self._aggregating = aggregating
         wanted = FUNCTIONS.get(name, 2 if name == "pct" else 1)
         if name not in FUNCTIONS and name not in AGGREGATES:
             raise MalformedQueryError(f"this stand-in knows no function {written}")
