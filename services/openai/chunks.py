@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pennyworth.errors import Problem
-from services.openai.converse import PLAINLY, Envelope, Reading, finish_reason, service_tier, usage
+from services.openai.converse import PLAINLY, Envelope, Reading, arguments, finish_reason, service_tier, usage
 from services.openai.formats import ANSWER
 from services.openai.reasoning import thinking_block
 
@@ -55,6 +55,39 @@ def ending(told: set[str], pieces: int) -> Iterator[Event]:
         yield "messageStop", {"stopReason": "max_tokens"}
     if "metadata" not in told:
         yield "metadata", {"usage": {"inputTokens": 0, "outputTokens": pieces, "totalTokens": pieces}}
+
+
+def whole_chunks(reply: dict[str, Any], envelope: Envelope, read: Reading = PLAINLY) -> list[dict[str, Any]]:
+    """A whole reply as the chunks it would have come in: unlike a completion, they tell the order of its blocks.
+
+    Raises Problem upstream_error for a stop reason that is a failure.
+    """
+    return [chunk for chunk in stream_chunks(_events(reply), envelope, include_usage=True, read=read) if chunk]
+
+
+def _events(reply: dict[str, Any]) -> Iterator[Event]:
+    yield "messageStart", {"role": "assistant"}
+    for index, block in enumerate(reply["output"]["message"]["content"]):
+        if "toolUse" in block:
+            yield "contentBlockStart", {"start": {"toolUse": block["toolUse"]}, "contentBlockIndex": index}
+        for delta in _block_deltas(block):
+            yield "contentBlockDelta", {"delta": delta, "contentBlockIndex": index}
+        yield "contentBlockStop", {"contentBlockIndex": index}
+    yield "messageStop", {"stopReason": reply["stopReason"]}
+    yield "metadata", reply
+
+
+def _block_deltas(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if "text" in block:
+        yield {"text": block["text"]}
+    elif "toolUse" in block:
+        yield {"toolUse": {"input": arguments(block["toolUse"])}}
+    elif "citationsContent" in block:
+        yield from (
+            {"text": piece["text"]} for piece in block["citationsContent"].get("content", ()) if "text" in piece
+        )
+    elif "reasoningContent" in block:
+        yield {"reasoningContent": block["reasoningContent"].get("reasoningText", block["reasoningContent"])}
 
 
 class _Deltas:

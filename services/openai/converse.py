@@ -126,7 +126,7 @@ def _message(content: list[dict[str, Any]], read: Reading) -> dict[str, Any]:
         elif "citationsContent" in block:
             texts += (piece["text"] for piece in block["citationsContent"].get("content", ()) if "text" in piece)
         elif "toolUse" in block and read.by_tool and block["toolUse"]["name"] == ANSWER:
-            answers.append(_arguments(block["toolUse"]))
+            answers.append(arguments(block["toolUse"]))
         elif "toolUse" in block:
             calls.append(_call(block["toolUse"]))
         elif "reasoningContent" in block:
@@ -184,11 +184,11 @@ def usage(tokens: dict[str, Any]) -> dict[str, Any]:
 
 
 def _call(tool_use: dict[str, Any]) -> dict[str, Any]:
-    function = {"name": tool_use["name"], "arguments": _arguments(tool_use)}
+    function = {"name": tool_use["name"], "arguments": arguments(tool_use)}
     return {"id": tool_use["toolUseId"], "type": "function", "function": function}
 
 
-def _arguments(tool_use: dict[str, Any]) -> str:
+def arguments(tool_use: dict[str, Any]) -> str:
     return json.dumps(tool_use.get("input") or {}, separators=(",", ":"), ensure_ascii=False)
 
 

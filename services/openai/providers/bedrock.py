@@ -16,14 +16,14 @@ from pennyworth.settings import settings
 from services.openai.catalogue import Model
 from services.openai.chat import ChatRequest
 from services.openai.choices import interleaved, summed, together
-from services.openai.chunks import Event, ending, stream_chunks
+from services.openai.chunks import Event, ending, stream_chunks, whole_chunks
 from services.openai.converse import Envelope, from_converse, reading, to_converse, usage
 from services.openai.faults import problem
 from services.openai.formats import require_judged
 from services.openai.guardrail import config
 from services.openai.meter import Meter
 from services.openai.providers.lanes import answers
-from services.openai.providers.provider import LONGEST_WAIT_S, Provider
+from services.openai.providers.provider import LONGEST_WAIT_S, Provider, Spoken
 from services.openai.sse import sse
 
 if TYPE_CHECKING:
@@ -70,6 +70,14 @@ class Bedrock(Provider):
         converse = self._converse(request, streamed=False)
         replies = self._called(self._aws.post, "converse", converse, request.n)
         return together([from_converse(reply, envelope, reading(request, converse)) for reply in replies])
+
+    def spoken(self, body: dict[str, Any], envelope: Envelope) -> Spoken:
+        """The answer with its blocks in their order. Raises Problem."""
+        request = self._read(body)
+        converse = self._converse(request, streamed=False)
+        (reply,) = self._called(self._aws.post, "converse", converse, 1)
+        said = whole_chunks(reply, envelope, reading(request, converse))
+        return Spoken(said, said[-1]["usage"], said[-1].get("service_tier"))
 
     def stream(self, body: dict[str, Any], envelope: Envelope, meter: Meter) -> Iterator[bytes]:
         """Server-sent events. Bedrock has answered when this returns, so what Bedrock refuses still raises Problem

@@ -1,7 +1,7 @@
 """What a provider is: one module with `complete`, `stream` and `embed`."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from pennyworth.body import check
 from services.openai.converse import Envelope
@@ -18,6 +18,14 @@ LONGEST_WAIT_S = 270.0
 
 # What of a chat's body the model reads.
 _PROMPT = ("messages", "tools", "response_format")
+
+
+class Spoken(NamedTuple):
+    """A whole answer to a chat, as the chunks in which it would have been streamed."""
+
+    chunks: Iterable[dict[str, Any]]
+    usage: Any
+    service_tier: Any
 
 
 class Provider(Protocol):
@@ -77,6 +85,14 @@ class Provider(Protocol):
         from services.openai.messages.params import CountRequest
 
         return self.chat_tokens(prompt_body(check(CountRequest, body)))
+
+    def spoken(self, body: dict[str, Any], envelope: Envelope, /) -> Spoken:
+        """As `complete`, for a Responses API that is made of a chat. Of a completion nobody knows what was said before
+        a tool's call and what after it: there all text goes first. What is no completion raises Problem when read."""
+        from services.openai.responses.events import as_chunks
+
+        completion = self.complete(body, envelope)
+        return Spoken(as_chunks(completion), completion.get("usage"), completion.get("service_tier"))
 
     def responses(self) -> "Responses | None":
         """The provider's own Responses API, where it has one; elsewhere a response is made of a chat."""

@@ -8,10 +8,10 @@ from services.openai import converse
 from services.openai.call import Call
 from services.openai.failover import Begun
 from services.openai.files.references import filled
-from services.openai.providers.provider import Provider
+from services.openai.providers.provider import Provider, Spoken
 from services.openai.responses.chats import Chat
 from services.openai.responses.conversation import told
-from services.openai.responses.events import Answer, as_chunks
+from services.openai.responses.events import Answer
 from services.openai.responses.keeping import Keeping, now
 from services.openai.responses.request import ResponseRequest
 from services.openai.responses.response import Envelope, Response, begun
@@ -42,19 +42,19 @@ class Translated:
             shows_encrypted=request.shows_encrypted,
         )
 
-    def complete(self) -> Any:
-        """The chat's completion. Raises Problem."""
+    def complete(self) -> Spoken:
+        """The chat's answer. Raises Problem."""
         with self._chat.told():
-            return self._provider.complete(self._body(), self._made)
+            return self._provider.spoken(self._body(), self._made)
 
     def stream(self) -> Iterator[bytes]:
         """The chat's events, begun. Raises Problem."""
         with self._chat.told():
             return Begun(self._provider.stream(self._body(), self._made, self._call.meter))
 
-    def response(self, completion: dict[str, Any]) -> Response:
-        self._call.meter.read(completion.get("usage"), completion.get("service_tier"))
-        for _ in self._answer.events(list(as_chunks(completion)), now):
+    def response(self, spoken: Spoken) -> Response:
+        self._call.meter.read(spoken.usage, spoken.service_tier)
+        for _ in self._answer.events(list(spoken.chunks), now):
             pass
         self._keeping.save(self._answer.response)
         return self._answer.shown()

@@ -11,6 +11,7 @@ from services.openai import routing
 from services.openai.app import handler
 from services.openai.catalogue import catalogue
 from services.openai.names import Names
+from services.openai.providers.provider import Provider as AnyProvider
 from services.openai.responses import state as states
 from services.openai.sse import sse
 
@@ -19,14 +20,9 @@ BUCKET = SimpleNamespace(bucket="b")
 NO_BUCKET = SimpleNamespace(bucket="")
 
 
-class Provider:
-    retries = 0
-
+class Provider(AnyProvider):
     def __init__(self):
         self.asked, self.closed, self.failure = [], False, None
-
-    def responses(self):
-        return None
 
     def complete(self, body, _):
         self.asked.append(body)
