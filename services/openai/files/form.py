@@ -1,4 +1,4 @@
-"""A multipart/form-data body, strictly (RFC 7578). Pure."""
+"""A multipart/form-data body, strictly (RFC 7578, and of RFC 2046 what is around the parts). Pure."""
 
 import re
 from typing import NamedTuple
@@ -13,6 +13,9 @@ _TYPE = re.compile(
 )
 _PARAMETER = re.compile(r';\s*([a-z]+\*?)=(?:"((?:[^"\\]|\\.)*)"|([^\s";]+))', re.IGNORECASE)
 _ESCAPED = re.compile(r'\\(["\\])')
+# What follows a boundary: that it was the last, or the end of its line. White space before it is to be ignored.
+_LAST = re.compile(rb"--[ \t]*(?:\r\n|\Z)")
+_LINE = re.compile(rb"[ \t]*\r\n")
 
 
 class Field(NamedTuple):
@@ -35,27 +38,29 @@ def form(content_type: str, body: bytes) -> dict[str, Field]:
     if found is None:
         raise _bad("The body must be a form: send it as 'multipart/form-data', with its boundary.")
     delimiter = b"\r\n--" + (found[1] or found[2]).encode("latin-1", "replace")
+    # What stands before the first field and after the last boundary is nobody's, unless nothing else is there.
     before, *sections = (b"\r\n" + body).split(delimiter, _MOST + 2)
-    if len(sections) > _MOST + 1:
-        raise _bad(f"The form has more than {_MOST} fields.")
-    if before or not sections or sections[-1] not in (b"--", b"--\r\n"):
-        raise _bad("The form is cut short, or not what its boundary says.")
     fields: dict[str, Field] = {}
-    for section in sections[:-1]:
+    for index, section in enumerate(sections):
+        if _LAST.match(section) and (fields or not before):
+            return fields
+        if index == _MOST:
+            raise _bad(f"The form has more than {_MOST} fields.")
         name, field = _field(section)
         if name in fields:
             raise Problem("invalid_value", param=name, reason="is there twice")
         fields[name] = field
-    return fields
+    raise _bad("The form is cut short, or not what its boundary says.")
 
 
 def _field(section: bytes) -> tuple[str, Field]:
+    start = _LINE.match(section)
     end = section.find(b"\r\n\r\n", 0, _LONGEST)
-    if not section.startswith(b"\r\n") or end < 0:
+    if start is None or end < start.end() - 2:
         raise _bad("A field of the form has no head, or too long a one.")
     headers: dict[str, str] = {}
     try:
-        for line in section[2:end].decode().split("\r\n"):
+        for line in section[start.end() : end].decode().split("\r\n"):
             name, _, value = line.partition(":")
             headers[name.strip().lower()] = value.strip()
     except UnicodeDecodeError:

@@ -55,6 +55,21 @@ GOOD = section("form-data; name=f")
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        "before\r\n" + GOOD + "--x--\r\nafter",
+        "\r\n" + GOOD + "--x--\r\n",
+        "--y\r\n\r\nno boundary\r\n" + GOOD + "--x--",
+        GOOD + "--x--\r\n--x\r\nafter the end, a boundary says nothing",
+        GOOD.replace("--x\r\n", "--x \t\r\n") + "--x-- \r\n",  # white space that a gateway may add
+        GOOD + "--x--\t",
+    ],
+)
+def test_what_is_around_the_fields_is_read_over(body):
+    assert form(TYPE, body.encode()) == {"f": (b"abc", None)}
+
+
+@pytest.mark.parametrize(
     ("kind", "body"),
     [
         ("application/json", "{}"),
@@ -64,6 +79,9 @@ GOOD = section("form-data; name=f")
         (TYPE, ""),
         (TYPE, GOOD),  # cut short
         (TYPE, GOOD + "--x--" + "more"),
+        (TYPE, GOOD + "--x--\nmore"),
+        (TYPE, GOOD.replace("--x\r\n", "--x more\r\n") + "--x--"),
+        (TYPE, "before\r\n" + GOOD),
         (TYPE, "before" + GOOD + "--x--"),
         (TYPE, GOOD.replace("--x", "--y") + "--y--"),
         (TYPE, "--x\r\n\r\nabc\r\n--x--"),  # no head
