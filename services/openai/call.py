@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from pennyworth.body import load
 from pennyworth.errors import Problem
-from pennyworth.http import Event, content, log_also, principal
+from pennyworth.http import Event, advise, content, log_also, principal
 from pennyworth.policy import authorize
 from pennyworth.principal import Principal
 from pennyworth.runtime import deadline
@@ -20,6 +20,13 @@ from services.openai.meter import Meter
 from services.openai.providers.provider import LONGEST_WAIT_S, Provider
 
 Answer = TypeVar("Answer")
+
+_STREAMING = frozenset({"/chat/completions", "/completions", "/messages", "/responses"})
+# What may be done where an answer did not come in time, by route.
+_SMALLER = {"/embeddings": "Send fewer inputs at once."}
+_SHORTER = "Send less at once."
+_STREAM = "Ask with 'stream': true, to get as much of it as there is by then, or ask for less."
+_BEGIN = "Even with 'stream': true nothing of it was there by then: ask for less, or with less reasoning."
 
 
 class Call:
@@ -41,6 +48,7 @@ class Call:
         self.guardrail = guardrail(event.get("headers"), self.caller)
         self.meter = Meter(self.model, kind if billed else None)
         log_also(event, self.meter.fields)
+        advise(event, _remedy(event.get("resource"), self.streamed))
 
     def answer(self, ask: Callable[[Provider], Answer]) -> Answer:
         """What the model's provider says when asked so, or that of the next model that may answer in its place.
@@ -75,6 +83,12 @@ def event_stream(events: Iterator[bytes], call: Call) -> Response[Any]:
     """Of a provider that has answered: what it refuses was raised while a status could still be chosen."""
     headers = {"cache-control": "no-cache", **call.headers}
     return Response(200, "text/event-stream; charset=utf-8", events, headers=headers)
+
+
+def _remedy(route: object, streamed: bool) -> str:
+    if route in _STREAMING:
+        return _BEGIN if streamed else _STREAM
+    return _SMALLER.get(str(route), _SHORTER)
 
 
 def _streamed(body: dict[str, Any]) -> bool:

@@ -65,8 +65,7 @@ ERRORS: dict[str, Kind] = {
     "gateway_timeout": Kind(
         504,
         "timeout",
-        "The answer did not come within the {limit} that a request may take here. "
-        "Ask with 'stream': true, to get as much of it as there is by then, or ask for less.",
+        "The answer did not come within the {limit} that a request may take here. {reason}",
     ),
     "query_timeout": Kind(
         504,

@@ -28,7 +28,9 @@ _CORS = {"access-control-allow-origin": ["*"], "access-control-expose-headers": 
 # what a model wrote is never to be taken for a page.
 _PRIVATE = {"cache-control": ["no-store"], "x-content-type-options": ["nosniff"]}
 
-_LOGGED_ALSO = "pennyworth.log"  # not a key of API Gateway's
+# Not keys of API Gateway's.
+_LOGGED_ALSO = "pennyworth.log"
+_IF_LATE = "pennyworth.late"
 
 
 def dumps(value: object) -> str:
@@ -67,6 +69,11 @@ def log_also(event: Event, fields: Callable[[], dict[str, Any]]) -> None:
     event[_LOGGED_ALSO] = fields
 
 
+def advise(event: Event, remedy: str) -> None:
+    """Let a 504 say this, should the answer not come in the function's time."""
+    event[_IF_LATE] = remedy
+
+
 def content(event: Event) -> str | bytes | None:
     """The request's body, for pennyworth.body to read: it says what is wrong with bytes that are no UTF-8."""
     body: str | None = event.get("body")
@@ -96,9 +103,10 @@ def serve(app: APIGatewayRestResolver) -> Handler:
     return buffered(handler)
 
 
-def late(started_at: float) -> Problem:
+def late(event: Event, started_at: float) -> Problem:
     """What is answered when the function's time is up; `started_at` is a reading of time.perf_counter."""
-    return Problem("gateway_timeout", limit=f"{time.perf_counter() - started_at:.0f} s")
+    limit = f"{time.perf_counter() - started_at:.0f} s"
+    return Problem("gateway_timeout", limit=limit, reason=event.get(_IF_LATE, "Ask for less."))
 
 
 def _resolved(app: APIGatewayRestResolver, event: Event, context: Any, started_at: float) -> Reply:
@@ -108,7 +116,7 @@ def _resolved(app: APIGatewayRestResolver, event: Event, context: Any, started_a
             reply: Reply = app.resolve(event, context)
             return reply
     except TimeIsUp:
-        problem = late(started_at)
+        problem = late(event, started_at)
         headers = {"Content-Type": "application/json", **problem.headers}
         return {
             "statusCode": problem.status,

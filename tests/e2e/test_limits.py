@@ -204,6 +204,8 @@ def test_embeddings_in_many_calls_have_one_time_together(system):
     with pytest.raises(openai.APIStatusError) as caught:
         system.gateway.openai().embeddings.create(model="titan-embed-text-v2", input=["a text"] * 40)
     assert (caught.value.status_code, caught.value.code) == (504, "gateway_timeout")
+    assert "Send fewer inputs at once." in caught.value.message
+    assert "stream" not in caught.value.message
     system.answers()
 
 

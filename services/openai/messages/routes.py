@@ -33,7 +33,7 @@ def _anthropic(route: Route) -> Route:
         except Problem as problem:
             response = _refused(problem)
         except TimeIsUp:
-            response = _refused(late(started_at))
+            response = _refused(late(_event(), started_at))
         except Exception as error:  # as pennyworth.http does, in the other shape
             fault("unexpected error", error)
             response = _refused(Problem("internal_error"))
