@@ -3,7 +3,6 @@
 A prompt becomes a user's message. What the older API shares with the newer is left to the newer to judge.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from typing import Annotated, Any
@@ -13,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator
 from pennyworth.errors import Problem
 from services.openai.chat import Choices
 from services.openai.converse import Envelope
+from services.openai.eventdata import data, event, read
 from services.openai.strict import STRICT, nothing_but
 from services.openai.vocabulary import are_ids, as_text, require_few
 
@@ -111,18 +111,16 @@ def text_events(events: Iterator[bytes], request: CompletionRequest) -> Iterator
     told: set[int] = set()  # choices that have echoed the prompt
     with closing(events):  # type: ignore[type-var]  # a generator, as every stream of ours
         for together in events:
-            made = [_event(event, request, told) for event in together.split(b"\n\n") if event]
+            made = [_event(said, request, told) for said in data(together)]
             if any(made):
                 yield b"".join(made)
 
 
-def _event(event: bytes, request: CompletionRequest, told: set[int]) -> bytes:
+def _event(said: bytes, request: CompletionRequest, told: set[int]) -> bytes:
     """Empty for one that adds no text: a role, or what a model thinks."""
-    if event == b"data: [DONE]":
-        return event + b"\n\n"
-    chunk = json.loads(event.removeprefix(b"data: "))
-    if "choices" not in chunk:
-        return event + b"\n\n"
+    chunk = read(said)
+    if chunk is None or "choices" not in chunk:
+        return b"data: " + said + b"\n\n"
     choices = []
     for choice in chunk["choices"]:
         index, text = choice["index"], choice["delta"].get("content") or ""
@@ -134,7 +132,7 @@ def _event(event: bytes, request: CompletionRequest, told: set[int]) -> bytes:
     if chunk["choices"] and not choices:
         return b""
     made = {**chunk, "object": "text_completion", "choices": choices}
-    return b"data: " + json.dumps(made, separators=(",", ":")).encode() + b"\n\n"
+    return event(made)
 
 
 def _choice(text: str, index: int, finish_reason: str | None) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 What is counted is what arrived: a token for each piece at least. Of the prompt nothing is known before the end.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from services.openai.converse import Envelope
+from services.openai.eventdata import data, read
 
 _MOST_CHOICES = 2560  # of the older API: 20 prompts, 128 answers to each
 _FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')  # within a text the quotes would be escaped
@@ -68,15 +68,7 @@ def _choices(body: dict[str, Any]) -> int:
 
 def _chunks(events: bytes) -> list[dict[str, Any]]:
     """The objects among the events' data."""
-    found = []
-    for line in events.splitlines():
-        try:
-            chunk = json.loads(line.removeprefix(b"data:")) if line.startswith(b"data:") else None
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(chunk, dict):
-            found.append(chunk)
-    return found
+    return [chunk for told in data(events) if (chunk := read(told)) is not None]
 
 
 def _finished(chunk: dict[str, Any]) -> Iterator[int]:

@@ -75,7 +75,9 @@ class Names:
         known = (rule for rule in rules if rule.provider in self._providers)
         self._rules = sorted(known, key=lambda rule: -rule.literal)
         self._rows = {(model.provider, model.id): model for model in catalogue.models.values()}
-        self._relatives = {_base(model.id): model for model in catalogue.models.values() if model.provider == BEDROCK}
+        self._relatives = {
+            foundation_id(model.id): model for model in catalogue.models.values() if model.provider == BEDROCK
+        }
 
     def find(self, name: str) -> Model | Route | None:
         """What the name means; None for nothing."""
@@ -131,7 +133,7 @@ class Names:
         model in another geography holds for it, but for the price."""
         if not raw(model_id) or rule is None or rule.row is None:
             return None
-        relative = self._relatives.get(_base(model_id))
+        relative = self._relatives.get(foundation_id(model_id))
         if relative is not None:
             return replace(relative, name=model_id, id=model_id, price=None, aliases=(), fallbacks=())
         return replace(rule.row, name=model_id, id=model_id)
@@ -153,6 +155,6 @@ def _id(rule: _Rule, name: str) -> str:
     return rule.id.replace("*", name[rule.literal : len(name) - rest])
 
 
-def _base(model_id: str) -> str:
+def foundation_id(model_id: str) -> str:
     """The foundation model's id within a profile's or an ARN."""
     return _GEOGRAPHY.sub("", model_id.rpartition("/")[2], count=1)

@@ -1,27 +1,11 @@
 """Server-sent events, as OpenAI streams a chat and as others do."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
 from typing import Any, NamedTuple
-
-from pydantic_core import to_json
 
 from pennyworth.errors import Problem
 from pennyworth.logs import fault
-
-DONE = b"data: [DONE]\n\n"
-
-
-def event(value: object) -> bytes:
-    """The value as one event."""
-    try:
-        text = to_json(value)
-    except (
-        ValueError
-    ):  # half a surrogate pair, which JSON can say and UTF-8 cannot: the next chunk holds its other half
-        text = json.dumps(value, separators=(",", ":")).encode()
-    return b"data: " + text + b"\n\n"
+from services.openai.eventdata import DONE, event
 
 
 class Form(NamedTuple):
@@ -70,26 +54,3 @@ def sse(
 def named(value: dict[str, Any]) -> bytes:
     """The value as an event with its type for a name."""
     return f"event: {value['type']}\n".encode() + event(value)
-
-
-def chunks(events: Iterator[bytes]) -> Iterator[dict[str, Any]]:
-    """What a provider's stream of whole events says, up to `[DONE]`: chunks, or OpenAI's error object as it is. The
-    source is closed when this ends, however it ends. Raises Problem upstream_error for what is no JSON object."""
-    with closing(events):  # type: ignore[type-var]  # a generator, as every stream of ours
-        for together in events:
-            for line in together.splitlines():
-                data = line.removeprefix(b"data:").strip() if line.startswith(b"data:") else b""
-                if data == b"[DONE]":
-                    return
-                if data:
-                    yield _object(data)
-
-
-def _object(data: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise Problem("upstream_error")
-    return value

@@ -1,12 +1,11 @@
 """How many tokens a prompt has: what Bedrock is asked, and an estimate where it does not count. Pure."""
 
 import json
-import re
 from typing import Any
 
 from services.openai.catalogue import Model
+from services.openai.names import foundation_id
 
-_GEOGRAPHY = re.compile(r"(?:us|us-gov|eu|apac|au|jp|ca|global)\.(?=anthropic\.)")
 # What of a Converse body CountTokens takes. Source: the bedrock-runtime service model, ConverseTokensRequest (2026-11).
 _COUNTED = ("messages", "system", "toolConfig", "additionalModelRequestFields")
 _CHARACTERS = 4  # of a token of English, about
@@ -21,7 +20,7 @@ def counted_as(model: Model) -> str | None:
     https://github.com/Boise-State-Development/agentcore-public-stack/pull/430 (read 2026-11).
     """
     counts = model.owned_by == "anthropic" and not model.id.startswith("arn:")
-    return _GEOGRAPHY.sub("", model.id) if counts else None
+    return foundation_id(model.id) if counts else None
 
 
 def count_input(converse: dict[str, Any]) -> dict[str, Any]:

@@ -19,9 +19,9 @@ from services.openai.faults import problem
 from services.openai.meter import Meter
 from services.openai.providers.passing import honest, metered, whole
 from services.openai.providers.provider import LONGEST_WAIT_S, Provider
+from services.openai.refusal import texts
 
 _PATH = "/openai/v1/chat/completions"
-_FIELDS = ("message", "type", "param", "code")
 
 
 class Native(Provider):
@@ -75,9 +75,7 @@ class Native(Provider):
         """What Bedrock says of the request in OpenAI's own words is the client's to read; of all else, ours."""
         if error.status == 400 and error.error is not None:
             known = problem(error, self._model.name)  # logged there
-            return ForeignProblem(
-                400, {**_texts(error.error), "message": _texts(error.error)["message"] or known.message}
-            )
+            return ForeignProblem(400, texts(error.error, known.message))
         return problem(error, self._model.name)
 
     def _in_stream(self, status: int, error: object) -> Problem:
@@ -93,7 +91,3 @@ class Native(Provider):
             raise problem(error, self._model.name) from error
         finally:
             pieces.close()
-
-
-def _texts(error: Any) -> dict[str, str | None]:
-    return {name: error[name] if isinstance(error.get(name), str) else None for name in _FIELDS}

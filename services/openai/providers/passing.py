@@ -1,7 +1,6 @@
 """Server-sent events of a provider that speaks OpenAI's language, on their way to the client: whole, metered, and with
 an honest beginning."""
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,15 +8,14 @@ from typing import Any
 from pennyworth.errors import Problem
 from pennyworth.runtime.deadline import TimeIsUp
 from services.openai.converse import Envelope
+from services.openai.eventdata import data, event, read
 from services.openai.meter import Meter
-from services.openai.sse import event, sse
+from services.openai.refusal import status
+from services.openai.sse import sse
 
 _LONGEST = 16_000_000  # bytes of an event: an image in base64 is some
 _BLANK = re.compile(rb"\r?\n\r?\n")  # ends an event; some servers write lines as HTTP does
 _USAGE = re.compile(rb'"usage"\s*:\s*\{')  # within a text the quotes would be escaped; most chunks say null
-_DATA = re.compile(rb"^data: ?(.*)$", re.MULTILINE)
-# What providers call it when they say in a stream that they are asked too much: no status came with it.
-_THROTTLED = frozenset({"rate_limit_exceeded", "rate_limit_error", "rate_limit_reached", "too_many_requests"})
 
 
 def whole(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -51,13 +49,13 @@ def honest(events: Iterator[bytes], problem: Callable[[int, object], Problem]) -
         for piece in events:
             if not begun:
                 held += piece
-                said = _DATA.search(piece)
+                said = data(piece)
                 _require_end(held)
-                if said is None:  # a comment keeps a connection open and says nothing
+                if not said:  # a comment keeps a connection open and says nothing
                     continue
-                if (error := _error(said[1])) is not None:
+                if (error := _error(said[0])) is not None:
                     events.close()  # type: ignore[attr-defined]  # a generator
-                    raise problem(_status(error), error)
+                    raise problem(status(error), error)
                 begun, piece, held = True, bytes(held), bytearray()
             yield piece
     except Problem as failed:
@@ -82,9 +80,9 @@ def metered(
             meter.pieces = ending.pieces
             if _USAGE.search(piece):
                 ending.told_usage()
-                for line in piece.splitlines():
-                    if _USAGE.search(line):
-                        meter.read(_usage(line))
+                for said in data(piece):
+                    if _USAGE.search(said) and (chunk := read(said)):
+                        meter.read(chunk.get("usage"))
                 piece = piece if told else b"".join(one for one in _split(piece) if not _usage_alone(one))
             if piece:
                 yield piece
@@ -101,36 +99,14 @@ def _split(piece: bytes) -> Iterator[bytes]:
 
 
 def _usage_alone(one: bytes) -> bool:
-    said = _DATA.search(one)
-    read = _read(said[1]) if said else None
-    return isinstance(read, dict) and read.get("choices") == [] and isinstance(read.get("usage"), dict)
+    said = data(one)
+    chunk = read(said[0]) if said else None
+    return chunk is not None and chunk.get("choices") == [] and isinstance(chunk.get("usage"), dict)
 
 
-def _usage(line: bytes) -> object:
-    read = _read(line.removeprefix(b"data:"))
-    return read.get("usage") if isinstance(read, dict) else None
-
-
-def _error(data: bytes) -> object:
+def _error(said: bytes) -> object:
     """The error an event tells, if it tells nothing else. In the Responses API the event itself is the error."""
-    read = _read(data)
-    if not isinstance(read, dict) or "choices" in read:
+    told = read(said)
+    if told is None or "choices" in told:
         return None
-    return read.get("error") or (read if read.get("type") == "error" else None)
-
-
-def _status(error: object) -> int:
-    """The status an error object would have come with."""
-    code = error.get("code") if isinstance(error, dict) else None
-    kind = error.get("type") if isinstance(error, dict) else None
-    if code in _THROTTLED or kind in _THROTTLED:
-        return 429
-    text = str(code)
-    return int(text) if text.isascii() and text.isdigit() and 400 <= int(text[:4]) <= 599 else 502
-
-
-def _read(data: bytes) -> object:
-    try:
-        return json.loads(data)
-    except (ValueError, RecursionError):
-        return None
+    return told.get("error") or (told if told.get("type") == "error" else None)

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from pennyworth.body import check
 from services.openai.converse import Envelope
+from services.openai.eventdata import chunks
 from services.openai.meter import Meter
 from services.openai.providers.lanes import answers
-from services.openai.sse import chunks, sse
+from services.openai.sse import sse
 
 if TYPE_CHECKING:
     from services.openai.providers.responses import Responses

@@ -11,6 +11,7 @@ from pennyworth.http import dumps
 from pennyworth.logs import logger
 from pennyworth.settings import Endpoint
 from services.openai.providers.provider import LONGEST_WAIT_S
+from services.openai.refusal import texts
 
 if TYPE_CHECKING:
     import requests
@@ -87,10 +88,10 @@ class Server:
         logger.warning("provider error", provider=self.name, status=status)
         if status not in _PASSED_ON:
             return Problem("internal_error" if status in (401, 403) else "upstream_error")
-        texts = _texts(error)
-        if self._key and any(text and self._key.shows(text) for text in texts.values()):
+        told = texts(error)
+        if self._key and any(text and self._key.shows(text) for text in told.values()):
             return Problem("upstream_error")  # some say 400 of a key they do not know, and quote it
-        return ForeignProblem(status, texts, retry_after_s=retry_after_s)
+        return ForeignProblem(status, told, retry_after_s=retry_after_s)
 
     def _send(self, method: str, path: str, body: bytes | None, *, stream: bool, wait_s: float) -> "requests.Response":
         key = self._key.value() if self._key else ""
@@ -154,14 +155,6 @@ def _error(response: "requests.Response") -> object:
         return response.json()["error"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-
-
-def _texts(error: object) -> dict[str, str | None]:
-    """The four fields of OpenAI's error object, as far as the provider filled them with text."""
-    given = error if isinstance(error, dict) else {}
-    fields = {name: given.get(name) for name in ("message", "type", "param", "code")}
-    texts = {name: value if isinstance(value, str) else None for name, value in fields.items()}
-    return {**texts, "message": texts["message"] or "The provider refused the request."}
 
 
 def _retry_after_s(response: "requests.Response") -> int | None:

@@ -8,13 +8,14 @@ from aws_lambda_powertools.event_handler import Response
 from pennyworth.errors import Problem
 from pennyworth.http import Event, dumps
 from services.openai.call import Call, event_stream
+from services.openai.eventdata import DONE, event
 from services.openai.providers.provider import Provider
 from services.openai.responses.keeping import Keeping
 from services.openai.responses.passed import Passed
 from services.openai.responses.passing import LAST
 from services.openai.responses.state import state
 from services.openai.responses.translated import Translated
-from services.openai.sse import DONE, Form, event, named, sse
+from services.openai.sse import Form, named, sse
 
 Way = Passed | Translated
 

@@ -7,6 +7,7 @@ from pennyworth.body import check
 from pennyworth.errors import Problem
 from pennyworth.runtime.deadline import TimeIsUp
 from services.openai.call import Call
+from services.openai.eventdata import chunks
 from services.openai.files.references import filled
 from services.openai.providers.responses import Responses
 from services.openai.responses.conversation import Told, told
@@ -15,7 +16,6 @@ from services.openai.responses.keeping import Keeping
 from services.openai.responses.passing import LAST, Passing, chat_usage, theirs
 from services.openai.responses.request import ENCRYPTED, PassedRequest
 from services.openai.responses.response import Response
-from services.openai.sse import chunks
 
 Event = dict[str, Any]
 

@@ -6,6 +6,7 @@ from typing import Any
 from pennyworth.body import check
 from services.openai import converse
 from services.openai.call import Call
+from services.openai.eventdata import chunks
 from services.openai.failover import Begun
 from services.openai.files.references import filled
 from services.openai.providers.provider import Provider, Spoken
@@ -16,7 +17,6 @@ from services.openai.responses.keeping import Keeping, now
 from services.openai.responses.request import ResponseRequest
 from services.openai.responses.response import Envelope, Response, begun
 from services.openai.responses.toolbox import Toolbox
-from services.openai.sse import chunks
 
 Event = dict[str, Any]
 

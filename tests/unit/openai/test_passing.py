@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pennyworth.errors import Problem
+from services.openai import eventdata
 from services.openai.providers import passing
 from services.openai.providers.passing import honest, whole
 
@@ -31,9 +32,9 @@ class Counted:
         self.read += len(text) - start
         return self.pattern.finditer(text, start)
 
-    def search(self, text):
+    def findall(self, text):
         self.read += len(text)
-        return self.pattern.search(text)
+        return self.pattern.findall(text)
 
 
 def test_an_event_in_a_thousand_pieces_is_read_once(monkeypatch):
@@ -46,8 +47,8 @@ def test_an_event_in_a_thousand_pieces_is_read_once(monkeypatch):
 
 
 def test_comments_before_the_first_event_are_read_once(monkeypatch):
-    pattern = Counted(passing._DATA)
-    monkeypatch.setattr(passing, "_DATA", pattern)
+    pattern = Counted(eventdata._DATA)
+    monkeypatch.setattr(eventdata, "_DATA", pattern)
     events = [b": waiting\n\n"] * 1000 + [b"data: {}\n\n"]
     assert b"".join(honest((event for event in events), lambda *_: Problem("upstream_error"))) == b"".join(events)
     assert pattern.read < 2 * len(b"".join(events))

@@ -1,7 +1,8 @@
 import pytest
 
 from pennyworth.errors import Problem
-from services.openai.sse import chunks, sse
+from services.openai.eventdata import chunks
+from services.openai.sse import sse
 
 
 def test_each_chunk_is_an_event_and_done_ends_them():

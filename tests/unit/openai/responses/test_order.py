@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from services.openai.chunks import stream_chunks, whole_chunks
 from services.openai.converse import PLAINLY
-from services.openai.sse import chunks, sse
+from services.openai.eventdata import chunks
+from services.openai.sse import sse
 from tests.converse_events import events_of
 from tests.unit.openai.responses.test_events import answered
 from tests.unit.openai.test_chunks import CONTENT, ENVELOPE, READ, STOP
