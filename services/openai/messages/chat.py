@@ -14,6 +14,7 @@ from services.openai.messages.params import Block, Message, MessagesRequest, Pro
 from services.openai.messages.reply import opening
 from services.openai.messages.thinking import effort_of
 from services.openai.reasoning import thought
+from services.openai.refusal import in_stream
 
 _STOP_REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
 _EFFORTS = {"max": "xhigh"}  # OpenAI's word for it
@@ -165,7 +166,7 @@ def chat_events(chunks: Iterable[dict[str, Any]], envelope: Envelope) -> Iterato
     try:
         for chunk in chunks:
             if "error" in chunk:
-                raise Problem("upstream_error")
+                raise in_stream(chunk["error"])
             usage = chunk.get("usage") or usage
             for choice in chunk["choices"][:1]:
                 delta = choice.get("delta") or {}

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from services.openai.refusal import status
 from services.openai.responses.request import ResponseRequest
 from services.openai.responses.toolbox import Toolbox
 
@@ -12,8 +13,6 @@ _ECHOED = (
     *("instructions", "max_output_tokens", "max_tool_calls", "previous_response_id", "prompt_cache_key"),
     *("prompt_cache_retention", "safety_identifier", "service_tier", "temperature", "top_p", "user"),
 )
-# How a response's error calls the codes of ours.
-_CODES = {"rate_limit_exceeded": "rate_limit_exceeded", "insufficient_quota": "rate_limit_exceeded"}
 ENDS = {"length": "max_output_tokens", "content_filter": "content_filter"}  # finish_reason → why it is incomplete
 
 
@@ -95,5 +94,5 @@ def usage(spent: dict[str, Any] | None) -> dict[str, Any] | None:
 
 def error(told: dict[str, Any]) -> dict[str, str]:
     """OpenAI's error object of a chat as a response's."""
-    code = _CODES.get(str(told.get("code")), "server_error")
+    code = "rate_limit_exceeded" if status(told) == 429 else "server_error"
     return {"code": code, "message": str(told.get("message") or "The model failed while answering.")}

@@ -9,7 +9,9 @@ from pennyworth.errors import Problem
 from services.openai.converse import Envelope
 from services.openai.messages.chat import chat_body, chat_events, from_chat
 from services.openai.messages.params import MessagesRequest
+from services.openai.messages.sse import MESSAGE
 from services.openai.providers.provider import Provider as AnyProvider
+from services.openai.sse import sse
 from tests.unit.openai.messages.test_events import glued
 
 ENVELOPE = Envelope("msg_1", 1, "gpt-x")
@@ -150,6 +152,30 @@ def test_a_stream_that_breaks_is_a_problem(chunks):
     with pytest.raises(Problem) as raised:
         list(chat_events(chunks, ENVELOPE))
     assert raised.value.code == "upstream_error"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ({"code": "rate_limit_exceeded", "message": "secret"}, "rate_limit_error"),
+        ({"type": "rate_limit_error", "code": None}, "rate_limit_error"),
+        ({"code": "insufficient_quota"}, "rate_limit_error"),
+        ({"code": 429}, "rate_limit_error"),
+        ({"code": "503"}, "overloaded_error"),
+        ({"code": 529}, "overloaded_error"),
+        ({"type": "overloaded_error"}, "overloaded_error"),
+        ({"code": 404}, "api_error"),
+        ({"message": "rate_limit_exceeded"}, "api_error"),
+        ("rate_limit_exceeded", "api_error"),
+        (None, "api_error"),
+    ],
+)
+def test_an_error_in_mid_stream_keeps_its_kind(error, kind):
+    told = sse(chat_events([*CHUNKS[:2], {"error": error}], ENVELOPE), form=MESSAGE)
+    *_, last = b"".join(told).split(b"\n\n")[:-1]
+    name, _, data = last.partition(b"\ndata: ")
+    assert (name, json.loads(data)["error"]["type"]) == (b"event: error", kind)
+    assert b"secret" not in data
 
 
 @pytest.mark.parametrize(

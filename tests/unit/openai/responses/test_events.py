@@ -239,6 +239,8 @@ def test_an_error_in_the_stream_is_told_and_the_response_has_failed():
         assert response["output"][0]["status"] == "incomplete"
     assert response["error"]["code"] == "server_error"
     assert answered([problem])[1]["error"]["code"] == "rate_limit_exceeded"
+    theirs = {"error": {"type": "rate_limit_error", "message": "slow down", "code": None}}
+    assert answered([theirs])[1]["error"]["code"] == "rate_limit_exceeded"
 
 
 def test_reasoning_to_keep_is_shown_to_who_asked_alone():
