@@ -1,18 +1,18 @@
 """AWS's APIs by their wire protocols, signed, retried, and no more."""
 
-import json
 import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from math import inf
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from pennyworth.aws.connection import Response
 from pennyworth.aws.credentials import UNSIGNED, Credentials, environment_credentials
 from pennyworth.aws.endpoint import Endpoint, endpoint
 from pennyworth.aws.error import AwsError, TransportError, refusal
 from pennyworth.aws.events import Events
+from pennyworth.aws.message import Payload, Reply, Request, content, document, dumps, head, json_headers, unreadable
 from pennyworth.aws.pieces import Pieces
 from pennyworth.aws.pool import Pool
 from pennyworth.aws.retry import SKEWED, wait_s
@@ -23,25 +23,7 @@ _MAX_REFUSAL = 1024 * 1024
 _READS = ("AdminGet", "AdminList", "Get", "List", "Describe")  # operations that may be repeated
 _SKEW_S = 60  # clocks that differ by less were not why AWS refused
 
-Payload = Mapping[str, Any] | bytes
 _T = TypeVar("_T")
-
-
-class Reply(NamedTuple):
-    status: int  # 200 to 299
-    headers: Mapping[str, str]  # by lower-case name
-    body: bytes
-
-
-class _Request(NamedTuple):
-    service: str
-    target: str  # path and query as they go over the wire
-    headers: Mapping[str, str]
-    body: bytes
-    credentials: Credentials | None
-    idempotent: bool
-    method: str = "POST"
-    bucket: str = ""
 
 
 class Aws:
@@ -86,8 +68,8 @@ class Aws:
         """AWS JSON 1.1: cognito-idp, cognito-identity, ssm. Members as in the API reference."""
         target = f"{self._endpoint(service).service.target}.{operation}"
         headers = {"content-type": "application/x-amz-json-1.1", "x-amz-target": target}
-        request = _Request(service, "/", headers, _dumps(payload), credentials, operation.startswith(_READS))
-        return _object(self._perform(request, timeout_s, _whole))
+        request = Request(service, "/", headers, dumps(payload), credentials, operation.startswith(_READS))
+        return document(self._perform(request, timeout_s, _whole))
 
     def query(
         self,
@@ -106,11 +88,11 @@ class Aws:
 
         body = urlencode({"Action": operation, "Version": version, **parameters}).encode()
         headers = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
-        reply = self._perform(_Request(service, "/", headers, body, credentials, True), timeout_s, _whole)
+        reply = self._perform(Request(service, "/", headers, body, credentials, True), timeout_s, _whole)
         try:
             return leaves(reply.body)
         except ValueError as error:
-            raise _unreadable(reply, str(error)) from None
+            raise unreadable(reply, str(error)) from None
 
     def post(
         self,
@@ -128,8 +110,8 @@ class Aws:
         `path`, with its query if any, is percent-encoded as it goes over the wire:
         `f"/model/{quote(model_id, safe='')}/converse"`. `idempotent` allows retries although AWS may have acted.
         """
-        request = _Request(service, path, _rest(headers), _body(payload), credentials, idempotent)
-        return _object(self._perform(request, timeout_s, _whole))
+        request = Request(service, path, json_headers(headers), content(payload), credentials, idempotent)
+        return document(self._perform(request, timeout_s, _whole))
 
     def invoke(
         self,
@@ -142,14 +124,14 @@ class Aws:
     ) -> tuple[dict[str, Any], Mapping[str, str]]:
         """`post`, with the reply's headers by lower-case name: InvokeModel counts tokens there."""
         reply = self._perform(
-            _Request(service, path, _rest(None), _body(payload), credentials, False), timeout_s, _whole
+            Request(service, path, json_headers(None), content(payload), credentials, False), timeout_s, _whole
         )
-        return _object(reply), reply.headers
+        return document(reply), reply.headers
 
     def get(self, service: str, path: str, *, timeout_s: float = 8.0) -> dict[str, Any]:
         """The JSON object of a public document, such as a user pool's key set: unsigned."""
-        request = _Request(service, path, {}, b"", UNSIGNED, True, "GET")
-        return _object(self._perform(request, timeout_s, _whole))
+        request = Request(service, path, {}, b"", UNSIGNED, True, "GET")
+        return document(self._perform(request, timeout_s, _whole))
 
     def stream(
         self,
@@ -166,7 +148,7 @@ class Aws:
 
         `deadline`, a reading of `time.monotonic`, bounds the whole stream.
         """
-        request = _Request(service, path, _rest(headers), _body(payload), credentials, False)
+        request = Request(service, path, json_headers(headers), content(payload), credentials, False)
         response = self._perform(request, min(timeout_s, deadline - time.monotonic()), _open)
         return Events(response, timeout_s, deadline)
 
@@ -183,12 +165,12 @@ class Aws:
         idempotent: bool = True,
     ) -> Reply:
         """REST-XML: `target` is `/key?query`, percent-encoded. All but the making of things bears repetition."""
-        request = _Request("s3", target, headers or {}, body, credentials, idempotent, method, bucket)
+        request = Request("s3", target, headers or {}, body, credentials, idempotent, method, bucket)
         return self._perform(request, timeout_s, _whole)
 
     def s3_content(self, bucket: str, target: str, *, credentials: Credentials, timeout_s: float = 60.0) -> Pieces:
         """An object's bytes as they come, `timeout_s` the wait for each. S3 has answered when this returns."""
-        request = _Request("s3", target, {}, b"", credentials, True, "GET", bucket)
+        request = Request("s3", target, {}, b"", credentials, True, "GET", bucket)
         return Pieces(self._perform(request, timeout_s, _open), timeout_s)
 
     def s3_url(
@@ -226,7 +208,7 @@ class Aws:
     ) -> Pieces:
         """REST-JSON answered by text that comes bit by bit, such as server-sent events. It is open when this returns: a
         refusal is raised here."""
-        request = _Request(service, path, _rest(None), _body(payload), credentials, False)
+        request = Request(service, path, json_headers(None), content(payload), credentials, False)
         return Pieces(self._perform(request, timeout_s, _open), timeout_s)
 
     def now(self) -> float:
@@ -243,12 +225,12 @@ class Aws:
             found = self._endpoints[service, bucket] = endpoint(service, self.region, self._environ, bucket)
         return found
 
-    def _perform(self, request: _Request, timeout_s: float, take: Callable[[Response, float], _T]) -> _T:
+    def _perform(self, request: Request, timeout_s: float, take: Callable[[Response, float], _T]) -> _T:
         """What `take` makes of the first successful reply."""
         with self._span(request.service):
             return self._attempts(request, time.monotonic() + timeout_s, take)
 
-    def _attempts(self, request: _Request, deadline: float, take: Callable[[Response, float], _T]) -> _T:
+    def _attempts(self, request: Request, deadline: float, take: Callable[[Response, float], _T]) -> _T:
         """Every attempt is signed anew."""
         attempt, corrected = 0, False
         while True:
@@ -270,7 +252,7 @@ class Aws:
             self._sleep(wait)
             attempt += 1
 
-    def _exchange(self, request: _Request, skew_s: float, deadline: float) -> Response:
+    def _exchange(self, request: Request, skew_s: float, deadline: float) -> Response:
         at = self._endpoint(request.service, request.bucket)
         target = at.base + request.target
         headers = {**request.headers, "host": at.authority}
@@ -286,9 +268,7 @@ class Aws:
                 service=at.service.signing_name,
                 now=self._clock() + skew_s,
             )
-        return self._pool.exchange(
-            at, _head(request.method, target, headers, len(request.body)), request.body, deadline
-        )
+        return self._pool.exchange(at, head(request.method, target, headers, len(request.body)), request.body, deadline)
 
     def _correct_clock(self, error: AwsError, headers: Mapping[str, str], skew_s: float) -> bool:
         """Adopt AWS's clock where it refused ours; whether that is a reason to try again."""
@@ -312,43 +292,6 @@ def _whole(response: Response, deadline: float) -> Reply:
 
 def _open(response: Response, _: float) -> Response:
     return response
-
-
-def _head(method: str, target: str, headers: Mapping[str, str], length: int) -> bytes:
-    """The request's head. Raises ValueError for a value that would end its line."""
-    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-    head = f"{method} {target} HTTP/1.1\r\n{lines}content-length: {length}\r\nuser-agent: pennyworth\r\n\r\n"
-    breaks = len(headers) + 4
-    if head.count("\n") != breaks or head.count("\r") != breaks or " " in target:
-        raise ValueError("a line break or a space where none may be")
-    return head.encode("ascii")
-
-
-def _rest(headers: Mapping[str, str] | None) -> Mapping[str, str]:
-    return {"content-type": "application/json"} | {name.lower(): value for name, value in (headers or {}).items()}
-
-
-def _body(payload: Payload) -> bytes:
-    return payload if isinstance(payload, bytes) else _dumps(payload)
-
-
-def _dumps(payload: Mapping[str, Any]) -> bytes:
-    return json.dumps(payload, separators=(",", ":")).encode()
-
-
-def _object(reply: Reply) -> dict[str, Any]:
-    try:
-        document = json.loads(reply.body) if reply.body else {}
-    except ValueError:
-        raise _unreadable(reply, "not JSON") from None
-    if not isinstance(document, dict):
-        raise _unreadable(reply, "not a JSON object")
-    return document
-
-
-def _unreadable(reply: Reply, what: str) -> AwsError:
-    request_id = reply.headers.get("x-amzn-requestid", "")
-    return AwsError("ConnectionError", message=f"unreadable reply: {what}", request_id=request_id)
 
 
 def _random() -> float:

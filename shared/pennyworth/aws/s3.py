@@ -6,9 +6,10 @@ from typing import NamedTuple
 from urllib.parse import quote, urlencode
 from xml.sax.saxutils import escape
 
-from pennyworth.aws.client import Aws, Reply
+from pennyworth.aws.client import Aws
 from pennyworth.aws.credentials import Credentials
 from pennyworth.aws.error import AwsError, refusal
+from pennyworth.aws.message import Reply
 from pennyworth.aws.xml import leaves, records
 
 _META = "x-amz-meta-"

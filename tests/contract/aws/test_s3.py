@@ -12,7 +12,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 
 from pennyworth.aws import Aws, AwsError, Credentials
-from pennyworth.aws.client import Reply
+from pennyworth.aws.message import Reply
 from pennyworth.aws.s3 import Bucket
 
 KEY = "users/u-1/files/a=b_c-d.e"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from local import permissions
 from pennyworth.aws import AwsError, Credentials
-from pennyworth.aws.client import Reply
+from pennyworth.aws.message import Reply
 from pennyworth.errors import Problem
 from pennyworth.principal import Principal
 from services.openai.store import Store
