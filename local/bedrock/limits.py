@@ -1,32 +1,15 @@
 """The parameters around the messages: how to answer, with which tools, in which form, and what a model lets through."""
 
 import json
-from functools import lru_cache
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-
 from local.bedrock.catalogue import Model
-from local.bedrock.errors import invalid, malformed, refused_by_model, unsupported
+from local.bedrock.errors import invalid, refused_by_model, unsupported
 from local.bedrock.eventstream import encoded
+from local.bedrock.extras import EFFORTS, check_extra
+from local.bedrock.schemas import check_references, check_schema, is_schema
 
-EFFORTS = ("low", "medium", "high")
 ADAPTIVE_EFFORTS = (*EFFORTS, "xhigh", "max")
-THINKING_MINIMUM = 1024
-# Sources: Amazon Bedrock user guide, Anthropic Claude Messages request; reports of live calls in
-# https://github.com/anthropics/claude-code/issues/49370 and https://github.com/BerriAI/litellm/pull/19877 (read
-# 2026-11).
-BETAS = {
-    "computer-use-2025-01-24", "context-1m-2025-08-07", "context-management-2025-06-27",
-    "fine-grained-tool-streaming-2025-05-14", "interleaved-thinking-2025-05-14",
-}  # fmt: skip
-EDITS = {"clear_tool_uses_20250919", "clear_thinking_20251015"}
-# What structured output does not know. Source: Amazon Bedrock user guide, structured outputs, JSON schema support.
-UNSUPPORTED_KEYWORDS = {
-    "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "maxItems",
-    "uniqueItems", "minProperties", "maxProperties", "patternProperties", "not", "if", "then", "else",
-}  # fmt: skip
 
 
 def check_limits(model: Model, body: dict[str, Any], streamed: bool) -> None:
@@ -121,111 +104,6 @@ def check_tool_choice(model: Model, body: dict[str, Any], choice: dict[str, Any]
         raise refused_by_model("Thinking may not be enabled when tool_choice forces tool use.")
 
 
-def check_extra(model: Model, body: dict[str, Any]) -> None:
-    extra = body.get("additionalModelRequestFields")
-    if extra is None:
-        return
-    if not isinstance(extra, dict):
-        raise invalid(
-            "The format of the value at additionalModelRequestFields is invalid. Provide a json object and try again."
-        )
-    for name, value in extra.items():
-        if name not in model.extra_fields:
-            raise refused_by_model(malformed(f"#: extraneous key [{name}] is not permitted").message)
-        if name == "thinking":
-            check_thinking(model, value, body.get("inferenceConfig", {}))
-        if name == "reasoningConfig":
-            check_reasoning_config(value, body.get("inferenceConfig", {}))
-        if name == "inferenceConfig" and not (isinstance(value, dict) and set(value) <= {"topK"}):
-            raise refused_by_model(malformed("#/inferenceConfig: only topK is permitted").message)
-        if name == "reasoning_effort" and value not in EFFORTS:
-            raise refused_by_model(f"reasoning_effort: Input should be one of {', '.join(EFFORTS)}")
-        if name == "tool_choice":
-            check_native_tool_choice(value, body)
-        if name == "anthropic_beta" and not (isinstance(value, list) and all(beta in BETAS for beta in value)):
-            raise refused_by_model("invalid beta flag")
-        if name == "context_management":
-            check_context_management(value, extra)
-
-
-def check_context_management(value: Any, extra: dict[str, Any]) -> None:
-    if "context-management-2025-06-27" not in extra.get("anthropic_beta", []):
-        raise refused_by_model("context_management: Extra inputs are not permitted")
-    edits = value.get("edits", []) if isinstance(value, dict) else [None]
-    if not all(isinstance(edit, dict) and edit.get("type") in EDITS for edit in edits):
-        raise refused_by_model(f"context_management.edits: Input tag is not one of the expected tags: {sorted(EDITS)}")
-
-
-def check_native_tool_choice(value: Any, body: dict[str, Any]) -> None:
-    """Anthropic's tool_choice beside Converse's: fields that both say are refused, the others join.
-
-    Source: Bedrock's words in https://github.com/BerriAI/litellm/issues/36536 (read 2026-11).
-    """
-    choice = body.get("toolConfig", {}).get("toolChoice")
-    if not isinstance(value, dict):
-        raise refused_by_model("tool_choice: Input should be a valid dictionary or object to extract fields from")
-    if choice and value.keys() & {"type", "name"}:
-        field = f"tool_choice/{min(value.keys() & {'type', 'name'}, key=len)}"
-        existing = f"toolConfig.toolChoice.{next(iter(choice))}"
-        raise invalid(
-            f"The additional field {field} conflicts with the existing field {existing}. Remove {field} and try again."
-        )
-    if not choice and "type" not in value:
-        raise refused_by_model("tool_choice.type: Field required")
-    if not choice and value["type"] not in ("auto", "any", "tool"):
-        raise refused_by_model("tool_choice: Input tag is not one of the expected tags: 'auto', 'any', 'tool', 'none'")
-    if "toolConfig" not in body:
-        raise refused_by_model("tool_choice may only be specified while providing tools.")
-
-
-def check_thinking(model: Model, thinking: Any, config: dict[str, Any]) -> None:
-    """Claude's extended thinking leaves little choice in the other parameters; newer models know no other than their
-    own."""
-    if model.can("adaptive_thinking"):
-        check_adaptive_thinking(thinking)
-        return
-    if not isinstance(thinking, dict) or thinking.get("type") not in ("enabled", "disabled"):
-        raise refused_by_model("thinking: Input tag is not one of the expected tags: 'disabled', 'enabled'")
-    if thinking["type"] == "disabled":
-        return
-    budget = thinking.get("budget_tokens")
-    if not isinstance(budget, int) or isinstance(budget, bool):
-        raise refused_by_model("thinking.enabled.budget_tokens: Field required")
-    if budget < THINKING_MINIMUM:
-        raise refused_by_model("thinking.enabled.budget_tokens: Input should be greater than or equal to 1024")
-    if config.get("maxTokens", model.max_output_tokens) <= budget:
-        raise refused_by_model("`max_tokens` must be greater than `thinking.budget_tokens`.")
-    if config.get("temperature", 1) != 1:
-        raise refused_by_model("`temperature` may only be set to 1 when thinking is enabled.")
-    if config.get("topP", 1) < 0.95:
-        raise refused_by_model("`top_p` must be greater than or equal to 0.95 or unset when thinking is enabled.")
-
-
-def check_adaptive_thinking(thinking: Any) -> None:
-    """Source: Amazon Bedrock user guide, adaptive thinking (read 2026-11)."""
-    if not isinstance(thinking, dict) or thinking.get("type") != "adaptive":
-        given = thinking.get("type") if isinstance(thinking, dict) else thinking
-        raise refused_by_model(
-            f'"thinking.type.{given}" is not supported for this model. '
-            'Use "thinking.type.adaptive" and "output_config.effort" to control thinking behavior.'
-        )
-    if thinking.get("display", "omitted") not in ("omitted", "summarized"):
-        raise refused_by_model("thinking.adaptive.display: Input should be 'summarized' or 'omitted'")
-    for name in thinking:
-        if name not in ("type", "display"):
-            raise refused_by_model(f"thinking.adaptive.{name}: Extra inputs are not permitted")
-
-
-def check_reasoning_config(value: Any, config: dict[str, Any]) -> None:
-    """Nova 2's reasoning: an effort, and at high effort no other parameter."""
-    if not isinstance(value, dict) or value.get("type") not in ("enabled", "disabled"):
-        raise refused_by_model("reasoningConfig.type must be one of: enabled, disabled")
-    if value["type"] == "enabled" and value.get("maxReasoningEffort") not in EFFORTS:
-        raise refused_by_model(f"reasoningConfig.maxReasoningEffort must be one of: {', '.join(EFFORTS)}")
-    if value.get("maxReasoningEffort") == "high" and config.keys() & {"temperature", "topP", "maxTokens"}:
-        raise refused_by_model("temperature, topP and maxTokens cannot be used when maxReasoningEffort is high")
-
-
 def check_output(model: Model, config: dict[str, Any]) -> None:
     if "effort" in config and not model.can("adaptive_thinking"):
         raise unsupported("outputConfig.effort")
@@ -246,63 +124,3 @@ def check_output(model: Model, config: dict[str, Any]) -> None:
         raise refused_by_model("output_config.format.schema: JSON schema is invalid.")
     check_references("output_config.format.schema", schema)
     check_schema("output_config.format.schema", schema)
-
-
-@lru_cache(maxsize=256)
-def is_schema(text: str) -> bool:
-    """Judging a schema takes longer than answering: the same tools come again and again."""
-    try:
-        Draft202012Validator.check_schema(json.loads(text))
-    except SchemaError:
-        return False
-    return True
-
-
-def check_schema(where: str, schema: Any) -> None:
-    """What structured output demands of a schema: closed objects, and no keyword it cannot enforce."""
-    if isinstance(schema, list):
-        for part in schema:
-            check_schema(where, part)
-    if not isinstance(schema, dict):
-        return
-    kinds = schema.get("type")
-    if "object" in (kinds if isinstance(kinds, list) else [kinds]) and schema.get("additionalProperties") is not False:
-        raise refused_by_model(f"{where}: For 'object' type, 'additionalProperties' must be explicitly set to false")
-    wrong = sorted(schema.keys() & UNSUPPORTED_KEYWORDS)
-    if wrong:
-        raise refused_by_model(f"{where}: For '{kinds}' type, properties {', '.join(wrong)} are not supported")
-    if schema.get("minItems", 0) > 1:
-        raise refused_by_model(f"{where}: For 'array' type, 'minItems' values other than 0 or 1 are not supported")
-    if not str(schema.get("$ref", "#")).startswith("#"):
-        raise refused_by_model(f"{where}: External $ref is not supported")
-    for key in ("items", "prefixItems", "anyOf", "oneOf", "allOf"):
-        check_schema(where, schema.get(key))
-    for key in ("properties", "$defs", "definitions"):
-        check_schema(where, list(schema.get(key, {}).values()))
-
-
-def check_references(where: str, root: dict[str, Any]) -> None:
-    """A grammar is compiled with every reference written out, so none may lead back to where it stands."""
-
-    def walk(node: Any, within: tuple[str, ...]) -> None:
-        if isinstance(node, list):
-            for part in node:
-                walk(part, within)
-        elif isinstance(node, dict):
-            reference = node.get("$ref")
-            if reference in within:
-                raise refused_by_model(f"{where}: Recursive schemas are not supported")
-            if isinstance(reference, str):
-                walk(named(root, reference), (*within, reference))
-            for key, value in node.items():
-                if key not in ("$ref", "$defs", "definitions", "enum", "const", "default", "examples"):
-                    walk(value, within)
-
-    walk(root, ("#",))
-
-
-def named(root: dict[str, Any], reference: str) -> Any:
-    node: Any = root
-    for step in reference.removeprefix("#").split("/")[1:]:
-        node = node.get(step) if isinstance(node, dict) else None
-    return node

@@ -2,29 +2,23 @@
 
 import base64
 import json
-import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from local.bedrock import claude, converse, embeddings, gpt, listings, nova
-from local.bedrock.bedrock import Bedrock
-from local.bedrock.calls import Call
 from local.bedrock.catalogue import Model, invocable, own_arn, resolve
 from local.bedrock.chats import Chat
 from local.bedrock.errors import AwsError, invalid, openais
 from local.bedrock.eventstream import encoded, event
-from local.bedrock.faults import Fault
+from local.bedrock.exchange import Exchange
 from local.bedrock.guardrails import apply_guardrail
 from local.bedrock.inference import check, reply
 from local.bedrock.replies import Reply
 from local.bedrock.service import CHAT, operation
 from local.bedrock.shapes import broken, parsed
-from local.bedrock.signatures import Caller
-from local.bedrock.streams import EventStream, TextStream, sse
+from local.bedrock.streams import TextStream, sse
 from local.bedrock.tokens import prompt
 
 EMBEDDERS = {"titan": embeddings.titan, "cohere": embeddings.cohere, "nova_embedding": embeddings.nova}
@@ -37,59 +31,6 @@ HEADERS = {
     "x-amzn-bedrock-service-tier": ("serviceTier", "type"),
     "x-amzn-bedrock-performanceconfig-latency": ("performanceConfig", "latency"),
 }
-
-
-@dataclass
-class Exchange:
-    """A request on its way to an answer."""
-
-    bedrock: Bedrock
-    request: Request
-    body: bytes
-    caller: Caller
-    call: Call
-    fault: Fault
-    started: float  # time.monotonic() when it came in
-
-    @property
-    def identifier(self) -> str:
-        return self.request.path_params["identifier"]
-
-    @property
-    def latency_ms(self) -> int:
-        return round((time.monotonic() - self.started) * 1000)
-
-    def model(self) -> Model:
-        """The model to invoke."""
-        model = invocable(self.identifier, self.caller.region, self.bedrock.own)
-        self.call.model = model.id
-        return model
-
-    def json(self) -> Any:
-        try:
-            return json.loads(self.body or b"{}")
-        except ValueError as error:
-            raise AwsError("SerializationException", "The body is not JSON", 400) from error
-
-    def members(self, uri: Mapping[str, str]) -> dict[str, Any]:
-        """The operation's input: the body, with what the path holds."""
-        body = self.json()
-        if not isinstance(body, dict):
-            raise AwsError("SerializationException", "Start of structure or map expected", 400)
-        return parsed({**body, **uri}, operation(self.call.operation).input_shape)
-
-    def note(self, finished: Reply) -> None:
-        self.call.usage = finished.usage.converse(caches=True)
-        self.call.stop_reason = finished.stop_reason
-
-    def answer(self, content: dict[str, Any], headers: Mapping[str, str] | None = None) -> Response:
-        text = encoded(content)
-        head = {"x-amzn-RequestId": self.call.request_id, **(headers or {})}
-        return Response(text.encode(), 200, head, media_type="application/json")
-
-    def stream(self, frames: Iterable[bytes], burst: bool, headers: Mapping[str, str] | None = None) -> Response:
-        head = {"x-amzn-RequestId": self.call.request_id, **(headers or {})}
-        return EventStream(list(frames), self.fault, self.call, head, burst)
 
 
 def converse_chat(exchange: Exchange, streamed: bool) -> tuple[Chat, Reply]:

@@ -18,8 +18,9 @@ from local.bedrock.calls import Call
 from local.bedrock.catalogue import resolve
 from local.bedrock.control import routes
 from local.bedrock.errors import AwsError
+from local.bedrock.exchange import Exchange
 from local.bedrock.faults import Fault
-from local.bedrock.operations import OPERATIONS, Exchange, Operation
+from local.bedrock.operations import OPERATIONS, Operation
 from local.bedrock.service import CHAT
 from local.bedrock.signatures import AUTHORIZATION, caller
 from local.bedrock.streams import Cut, EventStream

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from local.bedrock.errors import AwsError
-from local.bedrock.limits import check_references, check_schema
+from local.bedrock.schemas import check_references, check_schema
 from services.openai.schemas import enforceable
 
 WORDS = st.sampled_from(
