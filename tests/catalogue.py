@@ -48,6 +48,7 @@ class Model(Named):
     exclusive: list[str] = []
     efforts: dict[str, dict[str, Any]] = {}
     adaptive: list[str] = []
+    own_tools: dict[str, str] = {}
     price: Price | None = None
     embedding: Embedding | None = None
 

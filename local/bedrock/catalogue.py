@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.bedrock.errors import AwsError, invalid
@@ -36,6 +36,7 @@ class Model:
     body: str | None  # the form InvokeModel's body takes, where this stand-in knows it
     abilities: frozenset[str]
     extra_fields: frozenset[str]
+    own_tools: Mapping[str, list[str]] = field(default_factory=dict)  # by type: the betas of which it wants one
     service_tiers: tuple[str, ...] = ("default",)
     cache_minimum_tokens: int | None = None
     dimensions: tuple[int, ...] = ()

@@ -7,6 +7,7 @@ from typing import Any
 
 from local.bedrock.catalogue import Model
 from local.bedrock.material import Material
+from local.bedrock.owntools import specifications
 from local.bedrock.wishes import unwished, wished
 
 
@@ -60,7 +61,8 @@ class Chat:
         """The toolSpecs that may be called."""
         if self.calls_forbidden:
             return []
-        return [tool["toolSpec"] for tool in self.body.get("toolConfig", {}).get("tools", []) if "toolSpec" in tool]
+        offered = self.body.get("toolConfig", {}).get("tools", [])
+        return [tool["toolSpec"] for tool in offered if "toolSpec" in tool] + specifications(self.extra)
 
     @property
     def tool_choice(self) -> str:

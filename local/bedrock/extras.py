@@ -4,6 +4,7 @@ from typing import Any
 
 from local.bedrock.catalogue import Model
 from local.bedrock.errors import invalid, malformed, refused_by_model
+from local.bedrock.owntools import check_own_tools
 
 EFFORTS = ("low", "medium", "high")
 THINKING_MINIMUM = 1024
@@ -11,7 +12,7 @@ THINKING_MINIMUM = 1024
 # https://github.com/anthropics/claude-code/issues/49370 and https://github.com/BerriAI/litellm/pull/19877 (read
 # 2026-11).
 BETAS = {
-    "computer-use-2025-01-24", "context-1m-2025-08-07", "context-management-2025-06-27",
+    "computer-use-2025-01-24", "computer-use-2025-11-24", "context-1m-2025-08-07", "context-management-2025-06-27",
     "fine-grained-tool-streaming-2025-05-14", "interleaved-thinking-2025-05-14",
 }  # fmt: skip
 EDITS = {"clear_tool_uses_20250919", "clear_thinking_20251015"}
@@ -37,9 +38,11 @@ def check_extra(model: Model, body: dict[str, Any]) -> None:
         if name == "reasoning_effort" and value not in EFFORTS:
             raise refused_by_model(f"reasoning_effort: Input should be one of {', '.join(EFFORTS)}")
         if name == "tool_choice":
-            check_native_tool_choice(value, body)
+            check_native_tool_choice(model, value, body)
         if name == "anthropic_beta" and not (isinstance(value, list) and all(beta in BETAS for beta in value)):
             raise refused_by_model("invalid beta flag")
+        if name == "tools":
+            check_own_tools(model, value, body)
         if name == "context_management":
             check_context_management(value, extra)
 
@@ -52,7 +55,7 @@ def check_context_management(value: Any, extra: dict[str, Any]) -> None:
         raise refused_by_model(f"context_management.edits: Input tag is not one of the expected tags: {sorted(EDITS)}")
 
 
-def check_native_tool_choice(value: Any, body: dict[str, Any]) -> None:
+def check_native_tool_choice(model: Model, value: Any, body: dict[str, Any]) -> None:
     """Anthropic's tool_choice beside Converse's: fields that both say are refused, the others join.
 
     Source: Bedrock's words in https://github.com/BerriAI/litellm/issues/36536 (read 2026-11).
@@ -70,6 +73,14 @@ def check_native_tool_choice(value: Any, body: dict[str, Any]) -> None:
         raise refused_by_model("tool_choice.type: Field required")
     if not choice and value["type"] not in ("auto", "any", "tool"):
         raise refused_by_model("tool_choice: Input tag is not one of the expected tags: 'auto', 'any', 'tool', 'none'")
+    kind = value.get("type", "auto")
+    thinking = body["additionalModelRequestFields"].get("thinking", {})
+    if kind != "auto" and (not model.can(f"{'named' if kind == 'tool' else kind}_tool") or thinking):
+        raise refused_by_model("tool_choice: forced tool use is not supported for this request.")
+    offered = [tool["toolSpec"] for tool in body.get("toolConfig", {}).get("tools", []) if "toolSpec" in tool]
+    offered += body["additionalModelRequestFields"].get("tools", [])
+    if kind == "tool" and value.get("name") not in [tool["name"] for tool in offered]:
+        raise refused_by_model(f"Tool '{value.get('name')}' not found in provided tools")
     if "toolConfig" not in body:
         raise refused_by_model("tool_choice may only be specified while providing tools.")
 

@@ -68,6 +68,10 @@ def prompt(body: dict[str, Any]) -> Iterator[Part]:
     """Tools, then system, then messages: the order in which prefixes are cached."""
     for tool in body.get("toolConfig", {}).get("tools", []):
         yield part(tool)
+    for tool in (body.get("additionalModelRequestFields") or {}).get("tools", []):
+        yield Part(count(dumped(tool)), lambda tool=tool: dumped(tool), None)
+        if "cache_control" in tool:
+            yield Part(0, str, tool["cache_control"].get("ttl", "5m"))
     for block in body.get("system", []):
         yield part(block)
     for message in body.get("messages", []):

@@ -79,6 +79,8 @@ class Model:
     # What asks for a reasoning_effort: additional request fields by effort
     efforts: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     adaptive: tuple[str, ...] = ()  # efforts of a model that decides by itself how much to think
+    # Tools that its maker defines and it knows without a schema: by type the beta that each goes with, or none
+    own_tools: Mapping[str, str] = field(default_factory=dict)
     price: Price | None = None  # None where no dated source shows one
     embedding: Embedding | None = None  # of an embedding model
     aliases: tuple[str, ...] = ()

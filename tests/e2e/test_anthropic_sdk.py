@@ -173,6 +173,46 @@ def test_who_proves_nothing_reads_anthropics_error(gateway):
         assert nobody.post("/messages", json={}).status_code == 401
 
 
+OWN_TOOLS = [
+    {"type": "bash_20250124", "name": "bash"},
+    {"type": "text_editor_20250728", "name": "str_replace_based_edit_tool"},
+    {"type": "computer_20250124", "name": "computer", "display_width_px": 1024, "display_height_px": 768},
+]
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_tools_that_anthropic_defines_are_called_and_answered(gateway, streamed):
+    asked = client(gateway).beta.messages
+    betas = ["computer-use-2025-01-24"]
+    say = [{"role": "user", "content": 'Call bash with "ls".'}]
+    with_tools = {"model": CLAUDE, "max_tokens": 500, "tools": OWN_TOOLS, "betas": betas}
+    if streamed:
+        with asked.stream(messages=say, **with_tools) as stream:
+            message = stream.get_final_message()
+    else:
+        message = asked.create(messages=say, **with_tools)
+    (call,) = (block for block in message.content if block.type == "tool_use")
+    assert (message.stop_reason, call.name, call.input) == ("tool_use", "bash", {"command": "ls"})
+    result = {"type": "tool_result", "tool_use_id": call.id, "content": "notes.txt"}
+    say += [{"role": "assistant", "content": message.content}, {"role": "user", "content": [result]}]
+    assert "notes.txt" in asked.create(messages=say, **with_tools).content[0].text
+    assert asked.count_tokens(model=CLAUDE, messages=say, tools=OWN_TOOLS, betas=betas).input_tokens > 20
+
+
+def test_a_tool_that_anthropic_defines_may_be_demanded(gateway):
+    """Among tools of one's own, with a picture for a result."""
+    asked = client(gateway).messages
+    choice = {"type": "tool", "name": "computer"}
+    tools = [WEATHER, *OWN_TOOLS]
+    message = asked.create(model=CLAUDE, max_tokens=500, tools=tools, tool_choice=choice, messages=HI)
+    (call,) = (block for block in message.content if block.type == "tool_use")
+    assert call.name == "computer"
+    shown = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG}}
+    result = {"type": "tool_result", "tool_use_id": call.id, "content": [shown]}
+    say = [*HI, {"role": "assistant", "content": message.content}, {"role": "user", "content": [result]}]
+    assert asked.create(model=CLAUDE, max_tokens=500, tools=tools, messages=say).stop_reason == "end_turn"
+
+
 def test_errors_are_typed(gateway):
     asked = client(gateway).messages
     with pytest.raises(anthropic.NotFoundError) as unknown:

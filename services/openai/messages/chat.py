@@ -10,6 +10,7 @@ from typing import Any
 from pennyworth.errors import Problem
 from services.openai.converse import Envelope
 from services.openai.messages.events import Blocks, Told, begun, ended, started
+from services.openai.messages.owntools import require_none
 from services.openai.messages.params import Block, Message, MessagesRequest, Prompt
 from services.openai.messages.reply import opening
 from services.openai.messages.thinking import effort_of
@@ -41,6 +42,7 @@ def chat_body(request: MessagesRequest, output_limit: int | None = None) -> dict
 
 def prompt_body(request: Prompt) -> dict[str, Any]:
     """What of the body the model reads."""
+    require_none(request)
     messages: list[dict[str, Any]] = []
     if request.system:
         messages.append({"role": "system", "content": "\n\n".join(block.text or "" for block in request.system)})

@@ -4,9 +4,19 @@ What only tunes an answer and has no place here is taken and ignored (docs/claud
 would lack is refused by name.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from services.openai.strict import STRICT, Base64, nothing_but
@@ -19,10 +29,30 @@ def _texts(content: object) -> object:
     return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
 
+class OwnTool(NamedTuple):
+    """Of a tool that Anthropic defines and the client runs: what it is called, and what it is given."""
+
+    name: str
+    needed: frozenset[str] = frozenset()
+    possible: frozenset[str] = frozenset()
+
+
+_SCREEN = frozenset({"display_width_px", "display_height_px"})
+# Source: Anthropic's API reference, tools (as in anthropic-sdk-python 2.12).
+OWN_TOOLS: dict[str | None, OwnTool] = {
+    "bash_20250124": OwnTool("bash"),
+    "text_editor_20250728": OwnTool("str_replace_based_edit_tool", possible=frozenset({"max_characters"})),
+    "computer_20250124": OwnTool("computer", _SCREEN, frozenset({"display_number"})),
+    "computer_20251124": OwnTool("computer", _SCREEN, frozenset({"display_number", "enable_zoom"})),
+    "memory_20250818": OwnTool("memory"),
+}
+
+
 def _custom(kind: object) -> object:
-    if kind in (None, "custom"):
+    if kind in (None, "custom") or kind in OWN_TOOLS:
         return kind
-    text = "Tools that run at Anthropic, or that its own API defines, are not here: give a tool an 'input_schema'."
+    known = ", ".join(map(str, OWN_TOOLS))
+    text = f"Tools that run at Anthropic are not here. Of those it defines these are: {known}."
     raise PydanticCustomError("unsupported_parameter", "{text}", {"text": text})
 
 
@@ -123,20 +153,57 @@ class Message(BaseModel):
         return self
 
 
+_SCHEMA = frozenset({"input_schema"})
+_CUSTOM = frozenset({"description", "input_schema", "strict"})
+_OF_SOME = sorted(_CUSTOM.union(*(own.needed | own.possible for own in OWN_TOOLS.values())))  # fields of some types
+
+
 class Tool(BaseModel):
     """What only Anthropic's API does with a tool (stream its input unchecked, load it late, …) changes no call."""
 
     model_config = STRICT
-    type: Annotated[Literal["custom"] | None, BeforeValidator(_custom)] = None
+    type: Annotated[str | None, BeforeValidator(_custom)] = None
     name: ToolName
     description: str | None = None
-    input_schema: dict[str, Any]
+    input_schema: Annotated[dict[str, Any] | None, Field(validate_default=True)] = None
     strict: bool | None = None
+    display_width_px: Annotated[int | None, Field(ge=1, validate_default=True)] = None
+    display_height_px: Annotated[int | None, Field(ge=1, validate_default=True)] = None
+    display_number: Annotated[int | None, Field(ge=0)] = None
+    enable_zoom: bool | None = None
+    max_characters: Annotated[int | None, Field(ge=1)] = None
     cache_control: CacheControl | None = None
     eager_input_streaming: bool | None = None
     defer_loading: bool | None = None
     input_examples: list[Any] | None = None
     allowed_callers: list[str] | None = None
+
+    @field_validator("name")
+    @classmethod
+    def known(cls, name: str, info: ValidationInfo) -> str:
+        own = OWN_TOOLS.get(info.data.get("type"))
+        if own is not None and name != own.name:
+            raise ValueError(f"must be '{own.name}', as Claude calls a tool of this type")
+        return name
+
+    @field_validator("input_schema", "display_width_px", "display_height_px")
+    @classmethod
+    def whole(cls, value: Any, info: ValidationInfo) -> Any:
+        own = OWN_TOOLS.get(info.data.get("type"))
+        needed = _SCHEMA if own is None else own.needed
+        if value is None and info.field_name in needed:
+            raise PydanticCustomError("missing", "Field required")
+        return value
+
+    @field_validator(*_OF_SOME)
+    @classmethod
+    def fitting(cls, value: Any, info: ValidationInfo) -> Any:
+        """Only what is its type's: of a tool that Anthropic defines, Claude knows the rest."""
+        own = OWN_TOOLS.get(info.data.get("type"))
+        its = _CUSTOM if own is None else own.needed | own.possible
+        if value is not None and info.field_name not in its:
+            raise PydanticCustomError("unsupported_parameter", "A tool of this type has none. Leave it out.")
+        return value
 
 
 def _text_alone(system: list[Block] | None) -> list[Block] | None:

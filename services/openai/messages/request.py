@@ -12,7 +12,8 @@ from pennyworth.errors import Problem
 from services.openai.catalogue import Model
 from services.openai.messages.history import turns
 from services.openai.messages.marks import Marks
-from services.openai.messages.params import CacheControl, MessagesRequest, Prompt, Tool
+from services.openai.messages.owntools import BESIDE, own_betas, own_tools
+from services.openai.messages.params import OWN_TOOLS, CacheControl, MessagesRequest, Prompt, Tool
 from services.openai.messages.thinking import output_effort, thinking_fields
 from services.openai.schemas import enforceable
 from services.openai.support import lacks
@@ -67,14 +68,17 @@ def prompt_body(request: Prompt, model: Model) -> dict[str, Any]:
     thought = thinking_fields(request, model)
     marks = Marks(model)
     tools = _tools(request, model, marks)
+    own = own_tools(request, model, marks)
     system = _system(request, model, marks)
     history = _history(request, model, marks, thoughts="thinking" in thought or bool(model.adaptive))
     if history[-1]["role"] == "assistant":
         _require_prefill(request, model)
     if not marks.full and request.cache_control and "reasoningContent" not in history[-1]["content"][-1]:
         history[-1]["content"] += _last_point(request.cache_control, history[-1]["content"], marks)
-    config = _tool_config(request, model, tools, history)
-    extra = {**thought, **_one_call(request, config, model), **_context(request, model)}
+    config = _tool_config(request, model, tools or [BESIDE] * bool(own), history, own)
+    extra = {**thought, **_choice(request, config, own, model), **_context(request, model)}
+    if own:
+        extra["tools"] = own
     if betas := _betas(request, extra, model):
         extra["anthropic_beta"] = betas
     body = {"system": system, "messages": history, "toolConfig": config, "additionalModelRequestFields": extra}
@@ -140,12 +144,14 @@ def _tools(request: Prompt, model: Model, marks: Marks) -> list[dict[str, Any]]:
         if tool.name in seen:
             raise Problem("invalid_value", param=f"{param}.name", reason=f"'{tool.name}' is the name of one before it")
         seen.add(tool.name)
+        if tool.type in OWN_TOOLS:
+            continue
         blocks += [_tool(tool, param, model), *marks.points(tool.cache_control, param, "cached_tools")]
     return blocks
 
 
 def _tool(tool: Tool, param: str, model: Model) -> dict[str, Any]:
-    made = _specification(tool.name, tool.description, tool.input_schema)
+    made = _specification(tool.name, tool.description, tool.input_schema or {})
     if not tool.strict:
         return {"toolSpec": made}
     if not model.accepts("json_schema"):
@@ -163,7 +169,11 @@ def _specification(name: str, description: str | None, schema: dict[str, Any]) -
 
 
 def _tool_config(
-    request: Prompt, model: Model, tools: list[dict[str, Any]], history: list[dict[str, Any]]
+    request: Prompt,
+    model: Model,
+    tools: list[dict[str, Any]],
+    history: list[dict[str, Any]],
+    own: list[dict[str, Any]],
 ) -> dict[str, Any] | None:
     """With no tools offered, those the history calls are, without which Bedrock refuses it."""
     choice = request.tool_choice
@@ -182,17 +192,22 @@ def _tool_config(
         )
     if choice.type == "any":
         return {"tools": tools, "toolChoice": {"any": {}}}
+    if choice.name in {tool["name"] for tool in own}:
+        return {"tools": tools}  # Converse would not find it among its own
     if choice.name not in {tool["toolSpec"]["name"] for tool in tools if "toolSpec" in tool}:
         raise Problem("invalid_value", param="tool_choice.name", reason=f"'{choice.name}' is not among 'tools'")
     return {"tools": tools, "toolChoice": {"tool": {"name": choice.name}}}
 
 
-def _one_call(request: Prompt, config: dict[str, Any] | None, model: Model) -> dict[str, Any]:
-    """Of models without Anthropic's word for it, the reader keeps the first call. See converse.py for the form."""
-    if not request.one_call or config is None or not model.accepts("parallel_tool_calls"):
-        return {}
-    kind = {} if "toolChoice" in config else {"type": "auto"}
-    return {"tool_choice": {**kind, "disable_parallel_tool_use": True}}
+def _choice(request: Prompt, config: dict[str, Any] | None, own: list[dict[str, Any]], model: Model) -> dict[str, Any]:
+    """What of a choice Converse has no member for. Of models without Anthropic's word for one call, the reader keeps
+    the first. See converse.py for the form."""
+    named = request.tool_choice.name if request.tool_choice else None
+    choice = {"type": "tool", "name": named} if named in {tool["name"] for tool in own} else {}
+    if request.one_call and config is not None and model.accepts("parallel_tool_calls"):
+        kind = {} if "toolChoice" in config or choice else {"type": "auto"}
+        choice = {**choice, **kind, "disable_parallel_tool_use": True}
+    return {"tool_choice": choice} if choice else {}
 
 
 def _context(request: Prompt, model: Model) -> dict[str, Any]:
@@ -207,7 +222,8 @@ def _betas(request: Prompt, extra: dict[str, Any], model: Model) -> list[str]:
     if not native(model):
         return []
     named = BETAS.intersection(request.betas or ())
-    return sorted(named | ({_CONTEXT_BETA} if "context_management" in extra else set()))
+    needed = {_CONTEXT_BETA} if "context_management" in extra else set()
+    return sorted(named | needed | own_betas(extra.get("tools", []), model))
 
 
 def _inference(request: MessagesRequest, model: Model) -> dict[str, Any]:

@@ -66,7 +66,14 @@ def thinking(budget: Any = 1024) -> dict[str, Any]:
     return extra(thinking={"type": "enabled", "budget_tokens": budget})
 
 
+def own(*given: Any, betas: Any = ("computer-use-2025-01-24",), **more: Any) -> dict[str, Any]:
+    """Tools that Anthropic defines, beside one of the client's."""
+    return tools() | extra(tools=list(given), anthropic_beta=list(betas), **more)
+
+
 HI = {"messages": [user("Hi")]}
+BASH = {"type": "bash_20250124", "name": "bash"}
+SCREEN = {"type": "computer_20250124", "name": "computer", "display_width_px": 8, "display_height_px": 6}
 CACHE = {"cachePoint": {"type": "default"}}
 CLOSED = {"type": "object", "properties": {"n": {"type": "integer"}}, "additionalProperties": False}
 
@@ -271,6 +278,30 @@ REFUSALS: dict[str, tuple[str, Any, str]] = {
     "embedding model": ("amazon.titan-embed-text-v2:0", HI, "Try again with a supported text or chat model"),
     "unknown field, for Claude": (CLAUDE, HI | extra(seed=1), "extraneous key [seed] is not permitted"),
     "extra no object": (CLAUDE, HI | {"additionalModelRequestFields": [1]}, "additionalModelRequestFields is invalid"),
+    "own tools, for Nova": (NOVA, HI | tools() | extra(tools=[BASH]), "extraneous key [tools]"),
+    "own tools no list": (CLAUDE, HI | tools() | extra(tools=BASH), "tools: Input should be a valid list"),
+    "own tools alone": (CLAUDE, HI | extra(tools=[BASH]), "The toolConfig field must be defined"),
+    "own tool without its beta": (CLAUDE, HI | own(BASH, betas=()), "does not match any of the expected tags"),
+    "own tool of a newer model": (
+        CLAUDE,
+        HI | own({**SCREEN, "type": "computer_20251124"}),
+        "does not support tool types: computer_20251124",
+    ),
+    "own tool at Anthropic": (CLAUDE, HI | own({"type": "web_search_20250305"}), "does not support tool types"),
+    "own tool by another name": (CLAUDE, HI | own({**BASH, "name": "sh"}), "tools.0.name: Input should be 'bash'"),
+    "own tool with a schema": (CLAUDE, HI | own({**BASH, "input_schema": {}}), "tools.0.input_schema: Extra inputs"),
+    "screen without a height": (
+        CLAUDE,
+        HI | own({name: value for name, value in SCREEN.items() if name != "display_height_px"}),
+        "tools.0.display_height_px: Field required",
+    ),
+    "screen in words": (CLAUDE, HI | own({**SCREEN, "display_width_px": "8"}), "Input should be a valid int"),
+    "own tool twice": (CLAUDE, HI | own(BASH, BASH), "Tool names must be unique"),
+    "own tool unknown": (
+        CLAUDE,
+        HI | own(BASH, tool_choice={"type": "tool", "name": "computer"}),
+        "Tool 'computer' not found in provided tools",
+    ),
     "thinking no object": (CLAUDE, HI | extra(thinking="on"), "Input tag is not one of the expected tags"),
     "odd field of Nova": (NOVA, HI | extra(inferenceConfig={"topJ": 1}), "only topK is permitted"),
     "tier": (CLAUDE, HI | {"serviceTier": {"type": "flex"}}, "service tier flex is not supported"),

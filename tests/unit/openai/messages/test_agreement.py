@@ -73,6 +73,19 @@ def conversations(draw):
 
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
 BOUND = {**SCHEMA, "properties": {"n": {"type": "integer", "minimum": 1}}}
+OWN = st.builds(
+    lambda tool, mark: {**tool, **mark},
+    st.sampled_from(
+        [
+            {"type": "bash_20250124", "name": "bash"},
+            {"type": "text_editor_20250728", "name": "str_replace_based_edit_tool", "max_characters": 100},
+            {"type": "computer_20250124", "name": "computer", "display_width_px": 8, "display_height_px": 6},
+            {"type": "computer_20251124", "name": "computer", "display_width_px": 8, "display_height_px": 6},
+            {"type": "memory_20250818", "name": "memory"},
+        ]
+    ),
+    MARK,
+)
 OPTIONS = st.fixed_dictionaries(
     {},
     optional={
@@ -81,7 +94,10 @@ OPTIONS = st.fixed_dictionaries(
             st.lists(st.builds(lambda mark: {"type": "text", "text": "x", **mark}, MARK), max_size=2),
         ),
         "tools": st.builds(
-            lambda strict, mark: [{"name": "f", "input_schema": SCHEMA, "strict": strict, **mark}], st.booleans(), MARK
+            lambda strict, mark, own: [{"name": "f", "input_schema": SCHEMA, "strict": strict, **mark}, *own][-2:],
+            st.booleans(),
+            MARK,
+            st.lists(OWN, max_size=2, unique_by=lambda tool: tool["name"]),
         ),
         "tool_choice": st.sampled_from(
             [
@@ -90,6 +106,7 @@ OPTIONS = st.fixed_dictionaries(
                 {"type": "any", "disable_parallel_tool_use": True},
                 {"type": "auto", "disable_parallel_tool_use": True},
                 {"type": "tool", "name": "f"},
+                {"type": "tool", "name": "bash", "disable_parallel_tool_use": True},
             ]
         ),
         "thinking": st.sampled_from(

@@ -216,6 +216,13 @@ def test_a_prompts_length_is_an_estimate():
     assert 400 < tokens < 700
 
 
+def test_a_tool_that_claude_alone_knows_is_refused_by_its_path():
+    asked = {"model": "gpt-x", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
+    with pytest.raises(Problem) as raised:
+        chat_body(check(MessagesRequest, {**asked, "tools": [{"type": "bash_20250124", "name": "bash"}]}))
+    assert (raised.value.status, raised.value.param) == (400, "tools[0].type")
+
+
 @pytest.mark.parametrize(("limit", "most"), [(None, 9000), (20000, 9000), (100, 100)])
 def test_the_models_own_limit_is_the_most_that_is_asked_for(limit, most):
     asked = {"model": "m", "max_tokens": 9000, "messages": [{"role": "user", "content": "Hi"}]}

@@ -103,10 +103,29 @@ def test_every_error_has_a_type_of_anthropics(code):
     )
 
 
+SCREEN = {"display_width_px": 800, "display_height_px": 600}
+
+
 @pytest.mark.parametrize(
     ("change", "param"),
     [
-        ({"tools": [{"type": "bash_20250124", "name": "bash"}]}, "tools[0].type"),
+        ({"tools": [{"type": "web_search_20250305", "name": "web_search"}]}, "tools[0].type"),
+        ({"tools": [{"type": "computer_toolset_20260801"}]}, "tools[0].type"),
+        ({"tools": [{"type": "bash_20250124", "name": "shell"}]}, "tools[0].name"),
+        ({"tools": [{"type": "bash_20250124", "name": "bash", "input_schema": {}}]}, "tools[0].input_schema"),
+        ({"tools": [{"type": "bash_20250124", "name": "bash", "max_characters": 9}]}, "tools[0].max_characters"),
+        ({"tools": [{"type": "bash_20250124", "name": "bash", "strict": True}]}, "tools[0].strict"),
+        ({"tools": [{"name": "f"}]}, "tools[0].input_schema"),
+        ({"tools": [{"name": "f", "input_schema": {}, "enable_zoom": True}]}, "tools[0].enable_zoom"),
+        (
+            {"tools": [{"type": "computer_20250124", "name": "computer", "display_width_px": 800}]},
+            "tools[0].display_height_px",
+        ),
+        ({"tools": [{"type": "computer_20251124", "name": "computer", **SCREEN}]}, "tools[0].type"),
+        (
+            {"tools": [{"type": "bash_20250124", "name": "bash"}, {"name": "bash", "input_schema": {}}]},
+            "tools[1].name",
+        ),
         ({"tools": [{"name": "a b", "input_schema": {}}]}, "tools[0].name"),
         ({"tools": [{"name": "f", "input_schema": {}}] * 2}, "tools[1].name"),
         ({"tool_choice": {"type": "any"}}, "tool_choice"),
@@ -167,6 +186,8 @@ def test_what_cannot_be_done_is_refused_by_its_path(change, param):
         ("deepseek-r1", {"tools": [{"name": "f", "input_schema": {}}]}, "tools"),
         ("llama-3.3-70b", {"stop_sequences": ["x"]}, "stop_sequences"),
         ("nova-lite", {"stop_sequences": list("abcde")}, "stop_sequences"),
+        ("nova-lite", {"tools": [{"type": "bash_20250124", "name": "bash"}]}, "tools[0].type"),
+        ("claude-opus-5", {"tools": [{"type": "computer_20250124", "name": "computer", **SCREEN}]}, "tools[0].type"),
     ],
 )
 def test_what_a_model_lacks_is_refused_by_name(model, change, param):
