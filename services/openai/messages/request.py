@@ -203,7 +203,7 @@ def _choice(request: Prompt, config: dict[str, Any] | None, own: list[dict[str, 
     """What of a choice Converse has no member for. Of models without Anthropic's word for one call, the reader keeps
     the first. See converse.py for the form."""
     named = request.tool_choice.name if request.tool_choice else None
-    choice = {"type": "tool", "name": named} if named in {tool["name"] for tool in own} else {}
+    choice: dict[str, Any] = {"type": "tool", "name": named} if named in {tool["name"] for tool in own} else {}
     if request.one_call and config is not None and model.accepts("parallel_tool_calls"):
         kind = {} if "toolChoice" in config or choice else {"type": "auto"}
         choice = {**choice, **kind, "disable_parallel_tool_use": True}
