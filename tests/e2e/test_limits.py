@@ -255,6 +255,31 @@ def test_a_body_over_a_limit_is_a_413_in_api_gateways_own_words(gateway, size):
     assert said in caught.value.response.text
 
 
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"messages": [{"role": "user", "content": "x" * 5_900_000}]}, "context_length_exceeded"),
+        ({"messages": ASK, "user": "x" * 5_900_000}, None),
+        ({"messages": ASK, "surprise": "x" * 5_900_000}, "unsupported_parameter"),
+    ],
+    ids=["a long prompt", "a long name", "nobody's"],
+)
+def test_up_to_lambdas_limit_every_answer_is_ours(gateway, body, code):
+    with gateway.http() as client:
+        reply = client.post("/chat/completions", json={"model": gateway.model, **body})
+    error = reply.json().get("error")
+    assert (error and error["code"]) == code
+    assert len(reply.content) < 10_000
+
+
+@pytest.mark.parametrize("path", ["/chat/completions", "/embeddings", "/messages", "/responses"])
+def test_quotes_count_twice_for_lambda(gateway, path):
+    """It sees the body as a text within JSON: half of its limit may be too much, and nothing of ours is asked."""
+    with gateway.http() as client:
+        reply = client.post(path, json={"model": gateway.model, "user": '"' * 1_600_000})
+    assert (reply.status_code, reply.json()) == (413, {"message": "Request Too Long"})
+
+
 def test_of_a_client_that_leaves_the_answer_is_read_to_its_end_and_metered(gateway, fault, calls):
     """Lambda tells a function nothing of it: the answer goes on, bounded by what was asked for."""
     fault(operation="ConverseStream", token_delay_s=0.02)
