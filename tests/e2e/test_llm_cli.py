@@ -37,6 +37,7 @@ def llm(gateway, tmp_path):
             ("claude-sonnet-4.5", {"can_stream": False}),
         )
     ]
+    models += [{**model, "model_id": f"{model['model_id']}/responses", "responses": True} for model in models]
     models.append(
         {"model_id": "pw/older", "model_name": "nova-lite", "api_base": gateway.base_url, "completion": True}
         | {"api_key_name": "pennyworth"}
@@ -75,14 +76,18 @@ def test_the_gateways_models_are_listed(llm, gateway):
     assert f"pw/{gateway.model}" in llm("models", "list")
 
 
-@pytest.mark.parametrize("model", ["claude-haiku-4.5", "claude-sonnet-4.5", "older"])
+RESPONSES = [f"{model}/responses" for model in ("claude-haiku-4.5", "nova-lite", "claude-sonnet-4.5")]
+
+
+@pytest.mark.parametrize("model", ["claude-haiku-4.5", "claude-sonnet-4.5", "older", *RESPONSES])
 def test_a_prompt_is_answered(llm, model):
     # The older API's answers are 16 tokens long where nothing is said of it.
     assert "rivers" in llm("-m", f"pw/{model}", "-o", "max_tokens", "100", "Tell me about rivers, please.")
 
 
-def test_a_conversation_is_continued_with_its_system_prompt(llm):
-    llm("-m", "pw/nova-lite", "-s", "Be brief.", "Tell me about rivers, please.")
+@pytest.mark.parametrize("model", ["nova-lite", "nova-lite/responses"])
+def test_a_conversation_is_continued_with_its_system_prompt(llm, model):
+    llm("-m", f"pw/{model}", "-s", "Be brief.", "Tell me about rivers, please.")
     told = llm("-c", "And about lakes?")
     assert "lakes" in told
     assert "turn number 2" in told
@@ -101,13 +106,13 @@ def test_options_and_standard_input_reach_the_model(llm):
     assert "a piped text" in llm("-m", "pw/nova-lite", "Sum up.", stdin="This is a piped text.")
 
 
-@pytest.mark.parametrize("model", ["claude-haiku-4.5", "nova-lite"])
+@pytest.mark.parametrize("model", ["claude-haiku-4.5", "nova-lite", *RESPONSES])
 def test_a_schema_shapes_the_answer(llm, model):
     told = llm("-m", f"pw/{model}", "--schema", "name, age int", 'The name is "Ada", age: 36.')
     assert json.loads(told) == {"name": "Ada", "age": 36}
 
 
-@pytest.mark.parametrize("model", ["nova-lite", "claude-sonnet-4.5"])
+@pytest.mark.parametrize("model", ["nova-lite", "claude-sonnet-4.5", *RESPONSES])
 def test_a_function_of_ones_own_is_called(llm, model):
     told = llm("-m", f"pw/{model}", "--functions", CLOCK, "--td", 'Call get_weather for "Oslo".')
     assert "rain in Oslo" in told
@@ -117,13 +122,15 @@ def test_a_tool_that_it_has_is_called(llm):
     assert "llm_version returned" in llm("-m", "pw/nova-lite", "-T", "llm_version", "Call llm_version.")
 
 
-def test_an_image_is_seen(llm, tmp_path):
+@pytest.mark.parametrize("model", ["nova-lite", "nova-lite/responses"])
+def test_an_image_is_seen(llm, tmp_path, model):
     (tmp_path / "dot.png").write_bytes(PNG)
-    assert f"image (png, {len(PNG)} bytes)" in llm("-m", "pw/nova-lite", "-a", "dot.png", "What is this?")
+    assert f"image (png, {len(PNG)} bytes)" in llm("-m", f"pw/{model}", "-a", "dot.png", "What is this?")
 
 
-def test_what_was_used_is_logged(llm):
-    llm("-m", "pw/claude-haiku-4.5", "Tell me about rivers, please.")
+@pytest.mark.parametrize("model", ["claude-haiku-4.5", "claude-haiku-4.5/responses"])
+def test_what_was_used_is_logged(llm, model):
+    llm("-m", f"pw/{model}", "Tell me about rivers, please.")
     (entry,) = json.loads(llm("logs", "list", "--json"))
     assert entry["input_tokens"] > 0
     assert entry["output_tokens"] > 0
