@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.vocabulary import tiktoken_cache
+
 ROOT = Path(__file__).resolve().parents[1]
 LIMIT_S = 300
 _FOLDER = ROOT / "tests/clients"
 _PASSED = re.compile(r"\b(\d+) passed\b")
 
 
-def passed(gateway, file, *options):
+def passed(gateway, file, *options, **variables):
     """How many tests of that file pass against the gateway. Any that does not fails here, with all that it says."""
     python = ROOT / ".clients/bin/python"
     if not python.exists():
@@ -25,6 +27,8 @@ def passed(gateway, file, *options):
         "OPENAI_API_KEY": gateway.api_key,
         "NO_PROXY": "127.0.0.1",
         "LANGSMITH_TRACING": "false",
+        "TIKTOKEN_CACHE_DIR": str(tiktoken_cache(gateway.folder / "tiktoken")),
+        **variables,
     }
     done = subprocess.run(
         [python, "-m", "pytest", *places, "--quiet", "--tb=short", *options, _FOLDER / file],

@@ -3,13 +3,15 @@
 The flags say what the gateway claims. Where to and the key are the environment's, as OpenAI's own client reads them.
 """
 
+import os
 from typing import Any, ClassVar
 
 from langchain_core.messages import HumanMessage
 from langchain_openai import ChatOpenAI, OpenAIEmbeddings
 from langchain_tests.integration_tests import ChatModelIntegrationTests, EmbeddingsIntegrationTests
 
-CLAUDE, NOVA = "claude-haiku-4.5", "nova-lite"
+BY = os.environ.get("MODELS_BY", "")  # the provider's name and a slash, where the models are to be asked for so
+CLAUDE, NOVA = f"{BY}claude-haiku-4.5", f"{BY}nova-lite"
 LONG = "Remember this well. " * 4000  # over the least that any model caches
 
 
@@ -90,17 +92,28 @@ class TestNovaByFunctionCalling(TestNova):
 
 class TestTitanEmbeddings(EmbeddingsIntegrationTests):
     embeddings_class = OpenAIEmbeddings
-    name = "titan-embed-text-v2"
+    name = f"{BY}titan-embed-text-v2"
+    options: ClassVar[dict[str, Any]] = {"check_embedding_ctx_length": False}
 
     @property
     def embedding_model_params(self):
-        # Else token ids are sent, made with a vocabulary that tiktoken downloads.
-        return {"model": self.name, "check_embedding_ctx_length": False, "max_retries": 0, "timeout": 30}
+        return {"model": self.name, "max_retries": 0, "timeout": 30, **self.options}
+
+
+class TestTitanEmbeddingsOfTokenIds(TestTitanEmbeddings):
+    """As this client does it by default: token ids are sent, of texts that it splits at the model's limit."""
+
+    options: ClassVar = {}
+
+    def test_a_long_text_is_split_and_its_pieces_make_one_vector(self):
+        model = self.embeddings_class(**self.embedding_model_params)
+        long, short = model.embed_documents(["word " * 20_000, "word"])
+        assert len(long) == len(short) == 1024
 
 
 class TestCohereEmbeddings(TestTitanEmbeddings):
-    name = "cohere-embed-multilingual-v3"
+    name = f"{BY}cohere-embed-multilingual-v3"
 
 
 class TestNovaEmbeddings(TestTitanEmbeddings):
-    name = "nova-2-multimodal-embeddings"
+    name = f"{BY}nova-2-multimodal-embeddings"

@@ -1,6 +1,5 @@
 """Our copy of cl100k_base, held to tiktoken: to the hash it demands of OpenAI's file, and to what it makes of it."""
 
-import base64
 import hashlib
 import json
 from importlib import metadata
@@ -14,24 +13,16 @@ from hypothesis import strategies as st
 from tiktoken_ext import openai_public
 
 from services.openai import vocabulary
+from tests.vocabulary import original, tiktoken_cache
 from tools.vocabulary import SHA256, TARGET, packed
 
 SOURCE = Path(tiktoken.__file__).parents[1] / "tiktoken_ext/openai_public.py"
 
 
-def original():
-    """OpenAI's file, as our copy says it was."""
-    data, starts = vocabulary._table()
-    tokens = (data[starts[one] : starts[one + 1]] for one in range(vocabulary.SIZE))
-    return b"".join(b"%s %d\n" % (base64.b64encode(token), one) for one, token in enumerate(tokens))
-
-
 @pytest.fixture(scope="module")
 def encoding(tmp_path_factory):
     """tiktoken's, which reads the file from its cache, finds the hash to be right, and asks no network."""
-    folder = tmp_path_factory.mktemp("tiktoken")
-    url = "https://openaipublic.blob.core.windows.net/encodings/cl100k_base.tiktoken"
-    (folder / hashlib.sha1(url.encode()).hexdigest()).write_bytes(original())  # noqa: S324 -- tiktoken's way to name it
+    folder = tiktoken_cache(tmp_path_factory.mktemp("tiktoken"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TIKTOKEN_CACHE_DIR", str(folder))
         patch.setattr(tiktoken.load, "read_file", lambda _: pytest.fail("the network was asked"))
