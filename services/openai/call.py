@@ -17,6 +17,7 @@ from services.openai.catalogue import Model
 from services.openai.failover import Begun, Failover
 from services.openai.guardrail import guardrail
 from services.openai.meter import Meter
+from services.openai.providers.lanes import Paid
 from services.openai.providers.provider import LONGEST_WAIT_S, Provider
 
 Answer = TypeVar("Answer")
@@ -60,7 +61,9 @@ class Call:
         def provider(model: Model) -> Provider:
             self._served = model
             self.meter.asks(model)
-            return routing.provider(model, self.caller, self.ends_at, self.guardrail)
+            made = routing.provider(model, self.caller, self.ends_at, self.guardrail)
+            made.paid = Paid(self.meter)
+            return made
 
         def asked(provider: Provider) -> Answer:
             answer = ask(provider)

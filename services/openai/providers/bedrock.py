@@ -68,8 +68,15 @@ class Bedrock(Provider):
         """The completion. Raises Problem."""
         request = self._read(body)
         converse = self._converse(request, streamed=False)
-        replies = self._called(self._aws.post, "converse", converse, request.n)
+        replies = self._called(self._answered, "converse", converse, request.n)
         return together([from_converse(reply, envelope, reading(request, converse)) for reply in replies])
+
+    def _answered(self, *asked: Any, **how: Any) -> dict[str, Any]:
+        """The reply, which is paid for from here on."""
+        reply = self._aws.post(*asked, **how)
+        if self.paid is not None:
+            self.paid.add(usage(reply["usage"]), reply.get("serviceTier", {}).get("type"))
+        return reply
 
     def spoken(self, body: dict[str, Any], envelope: Envelope) -> Spoken:
         """The answer with its blocks in their order. Raises Problem."""
@@ -163,7 +170,10 @@ class Bedrock(Provider):
                 )
             except AwsError as error:
                 raise problem(error, self._model.name, batch.param) from error
-            return from_invoke(reply, headers, batch, request, self._model)
+            made = from_invoke(reply, headers, batch, request, self._model)
+            if self.paid is not None:
+                self.paid.add({"prompt_tokens": made.tokens, "total_tokens": made.tokens})
+            return made
 
         return embedding_list(answers(embedded, calls), request)
 

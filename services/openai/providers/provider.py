@@ -7,7 +7,7 @@ from pennyworth.body import check
 from services.openai.converse import Envelope
 from services.openai.eventdata import chunks
 from services.openai.meter import Meter
-from services.openai.providers.lanes import answers
+from services.openai.providers.lanes import Paid, answers
 from services.openai.sse import sse
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class Provider(Protocol):
 
     # How often a call may be repeated: none where what carries it has tried again already, or tries would multiply.
     retries: ClassVar[int] = 0
+    # Told of each of several calls that one whole answer is made of.
+    paid: Paid | None = None
     # The most tokens the model answers with, where that is known.
     output_limit: int | None = None
 

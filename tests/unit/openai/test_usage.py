@@ -1,6 +1,7 @@
 """The log line of a request that asked a model is its usage record: who, which model, what was used."""
 
 import json
+from threading import Lock
 from types import SimpleNamespace
 
 import pytest
@@ -255,6 +256,39 @@ def test_embeddings_are_counted_and_priced(ask, log):
     assert (line["model"], line["provider"], line["route"]) == ("titan-embed-text-v2", "bedrock", "/embeddings")
     assert line["kind"] == "embedding"
     assert "the prompt" not in json.dumps(line)
+
+
+class Failing:
+    """Answers, and refuses the last of so many calls."""
+
+    def __init__(self, calls):
+        self._left = calls
+        self._lock = Lock()
+
+    def post(self, *_, **__):
+        self._answered()
+        return REPLY
+
+    def invoke(self, *_, **__):
+        self._answered()
+        return Embedder().invoke()
+
+    def _answered(self):
+        with self._lock:
+            self._left -= 1
+            if self._left == 0:
+                raise AwsError("ValidationException", 400, "no")
+
+
+def test_what_was_answered_is_paid_for_though_the_last_of_several_calls_is_refused(ask, log):
+    """Whoever puts what is always refused behind much that is not would else pay for nothing."""
+    ask("titan-embed-text-v2", Failing(20), path="/embeddings", messages=None, input=["the prompt"] * 20)
+    ask(aws=Failing(3), n=3)
+    ask(aws=Failing(4), path="/completions", messages=None, prompt=["a", "b", "c", "d"])
+    embedded, chosen, prompted = log()[1::2]  # each after a warning of the provider's error
+    assert (embedded["status"], used(embedded)) == (400, {"prompt_tokens": 133, "cost_microusd": 3})
+    assert (chosen["status"], chosen["prompt_tokens"], chosen["completion_tokens"]) == (400, 2200, 40)
+    assert (prompted["status"], prompted["prompt_tokens"], prompted["completion_tokens"]) == (400, 3300, 60)
 
 
 @pytest.mark.parametrize("stream", [False, True])
