@@ -49,7 +49,7 @@ OWN_TOOLS: dict[str | None, OwnTool] = {
 
 
 def _custom(kind: object) -> object:
-    if kind in (None, "custom") or kind in OWN_TOOLS:
+    if kind in (None, "custom") or (isinstance(kind, str) and kind in OWN_TOOLS):
         return kind
     known = ", ".join(map(str, OWN_TOOLS))
     text = f"Tools that run at Anthropic are not here. Of those it defines these are: {known}."

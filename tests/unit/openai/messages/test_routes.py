@@ -115,6 +115,7 @@ SCREEN = {"display_width_px": 800, "display_height_px": 600}
         ({"tools": [{"type": "bash_20250124", "name": "bash", "input_schema": {}}]}, "tools[0].input_schema"),
         ({"tools": [{"type": "bash_20250124", "name": "bash", "max_characters": 9}]}, "tools[0].max_characters"),
         ({"tools": [{"type": "bash_20250124", "name": "bash", "strict": True}]}, "tools[0].strict"),
+        ({"tools": [{"type": ["bash_20250124"], "name": "bash"}]}, "tools[0].type"),
         ({"tools": [{"name": "f"}]}, "tools[0].input_schema"),
         ({"tools": [{"name": "f", "input_schema": {}, "enable_zoom": True}]}, "tools[0].enable_zoom"),
         (
