@@ -34,13 +34,14 @@ class Call:
     """What is asked of a model of some kind, by a caller who may. Raises Problem when made.
 
     `ends_at`, a reading of time.monotonic, is when a provider must have answered, other attempts included. What only
-    counts tokens is not `billed`: it leaves no usage record.
+    counts tokens is not `billed`: it leaves no usage record, and goes on when a budget is spent.
     """
 
     def __init__(self, event: Event, kind: str, *, billed: bool = True) -> None:
         self.ends_at = min(deadline.ends_at(), time.monotonic() + LONGEST_WAIT_S)
         self.caller: Principal = principal(event)
-        authorize(self.caller, "inference")  # before anything is read: who may not ask learns nothing else
+        # Before anything is read: who may not ask learns nothing else.
+        authorize(self.caller, "inference", spends=billed)
         self.body: dict[str, Any] = load(content(event))
         self.model = _model_name(self.body)  # as the client names it
         self.streamed = _streamed(self.body)

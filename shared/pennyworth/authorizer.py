@@ -12,8 +12,8 @@ from pennyworth.decisions import Decisions
 from pennyworth.directory import Directory, User
 from pennyworth.keys import PREFIX, KeyRecord, locate, pepper
 from pennyworth.logs import logger
-from pennyworth.policy import effective
-from pennyworth.principal import Principal
+from pennyworth.policy import BUDGET, Group, effective
+from pennyworth.principal import Principal, Spent
 from pennyworth.settings import settings
 from pennyworth.tokens import Tokens
 from pennyworth.tracing import subsegment
@@ -87,7 +87,7 @@ class Authorizer:
         if credential.startswith(PREFIX):
             return self._by_key(credential, now)
         # A JWT has three parts; anything else is refused before cryptography is imported.
-        return self._by_token(credential) if credential.count(".") == 2 else None
+        return self._by_token(credential, now) if credential.count(".") == 2 else None
 
     def _by_key(self, secret: str, now: float) -> Principal | None:
         address = locate(secret, self.pepper())
@@ -98,14 +98,14 @@ class Authorizer:
         end = record.ends_at(secret) if record else None
         if record is None or end is None or now >= end:
             return None
-        return self._principal(user, record, None if end == inf else int(end))
+        return self._principal(user, record, None if end == inf else int(end), now)
 
-    def _by_token(self, token: str) -> Principal | None:
+    def _by_token(self, token: str, now: float) -> Principal | None:
         proof = self.tokens.proof(token)
         user = self.directory.user(proof.user_id) if proof else None
-        return self._principal(user, None, proof.expires_at) if proof and user else None
+        return self._principal(user, None, proof.expires_at, now) if proof and user else None
 
-    def _principal(self, user: User, key: KeyRecord | None, expires_at: int | None) -> Principal:
+    def _principal(self, user: User, key: KeyRecord | None, expires_at: int | None, now: float) -> Principal:
         group = effective(self.directory.groups(user))
         actions = group.policy.actions
         return Principal(
@@ -120,8 +120,22 @@ class Authorizer:
             active=user.enabled,
             guardrail=group.policy.guardrail,
             guardrails=group.policy.guardrails,
+            spent=_spent(user, group, key, now),
             expires_at=expires_at,
         )
+
+
+def _spent(user: User, group: Group, key: KeyRecord | None, now: float) -> Spent | None:
+    """The budget that is spent, by what the ledger told of this month."""
+    policy = group.policy
+    own = policy.budget_of(user.attributes.get(BUDGET, ""))
+    of_key = key.budget_microusd if key else None
+    if own is None and of_key is None and policy.budget_microusd is None:
+        return None  # and nothing more to import
+    from pennyworth.budgets import SPEND, Budgets
+
+    budgets = Budgets(own, of_key, policy.budget_microusd)
+    return budgets.spent(user.attributes.get(SPEND, ""), group.name, key.id if key else "", now)
 
 
 def credential(event: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ class Kind(NamedTuple):
     status: int
     type: str  # OpenAI's `error.type`
     message: str  # formatted with the Problem's details
+    code: str | None = None  # OpenAI's `error.code`, where it is not the row's name
 
 
 # OpenAI's SDK retries 408, 409, 429 and 5xx: a status is a promise that trying again may help.
@@ -47,7 +48,13 @@ ERRORS: dict[str, Kind] = {
         403, "permission_error", "You may not use the model '{model}'. GET /v1/models lists those you may."
     ),
     "guardrail_not_allowed": Kind(403, "permission_error", "{reason}"),
-    "budget_exhausted": Kind(429, "insufficient_quota", "The budget is spent."),
+    # By this code clients know that waiting a little does not help.
+    "budget_exhausted": Kind(
+        429,
+        "insufficient_quota",
+        "{whose} for this month is spent. It begins anew on {day} (UTC); an administrator can raise it before.",
+        "insufficient_quota",
+    ),
     # the thing asked for
     "model_not_found": Kind(
         404, "invalid_request_error", "The model '{model}' does not exist here. GET /v1/models lists those that do."
@@ -103,7 +110,8 @@ class Problem(Exception):  # noqa: N818 -- "Problem" is what RFC 9457 calls what
         self, code: str, *, param: str | None = None, retry_after_s: int | None = None, **details: Any
     ) -> None:
         kind = ERRORS[code]
-        self.code, self.status, self.type, self.param = code, kind.status, kind.type, _short(param, _NAME)
+        self.code, self.status, self.type = kind.code or code, kind.status, kind.type
+        self.param = _short(param, _NAME)
         shown = {name: _short(value, _LONGEST.get(name, _NAME)) for name, value in details.items()}
         self.message = kind.message.format(param=self.param, **shown).rstrip()
         self.retry_after_s = retry_after_s
@@ -111,11 +119,12 @@ class Problem(Exception):  # noqa: N818 -- "Problem" is what RFC 9457 calls what
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Retry-After where waiting helps; where nothing does, what stops OpenAI's SDK from retrying every 409 and 5xx:
-        another quarter of an hour would cost as much and end the same."""
+        """Retry-After where waiting helps; where nothing does, what stops OpenAI's SDK from retrying every 409, 429 and
+        5xx: another quarter of an hour would cost as much and end the same, and a quota comes back with its month."""
         if self.retry_after_s is not None:
             return {"retry-after": str(self.retry_after_s)}
-        return {"x-should-retry": "false"} if self.status in (409, 504) else {}
+        hopeless = self.status in (409, 504) or self.type == "insufficient_quota"
+        return {"x-should-retry": "false"} if hopeless else {}
 
     @property
     def body(self) -> dict[str, Any]:

@@ -59,9 +59,10 @@ def principal(event: Event) -> Principal:
         caller = Principal.from_context(event["requestContext"]["authorizer"])
     except (KeyError, TypeError, ValueError, AttributeError):
         raise Problem("invalid_api_key") from None
-    if caller.expired(time.time()):
+    now = time.time()
+    if caller.expired(now):
         raise Problem("invalid_api_key")
-    return caller
+    return caller.at(now)
 
 
 def log_also(event: Event, fields: Callable[[], dict[str, Any]]) -> None:

@@ -91,6 +91,7 @@ class KeyRecord:
     last4: str
     rotated_at: int | None = None  # unix seconds, of the last rotation
     former: tuple[Former, ...] = ()  # secrets before this one, newest first, some of them perhaps over
+    budget_microusd: int | None = None  # a month; None for any amount
 
     def matches(self, secret: str) -> bool:
         """Whether it is the key's newest secret."""

@@ -1,12 +1,16 @@
 """Who may do what: a group's policy, and the one function every request passes."""
 
 import json
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pennyworth.errors import Problem
 from pennyworth.principal import ACTIONS, Guardrail, Principal
+
+
+BUDGET = "custom:budget"  # the attribute of a user's own monthly budget, in micro-dollars
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,8 @@ class GroupPolicy:
     models: tuple[str, ...]
     guardrail: Guardrail | None = None
     guardrails: tuple[str, ...] = ()
+    budget_microusd: int | None = None  # of everyone in the group together, a month; None for any amount
+    user_budget_microusd: int | None = None  # of each of them, who has none of their own
 
     @classmethod
     def parse(cls, description: str) -> "GroupPolicy":
@@ -26,9 +32,24 @@ class GroupPolicy:
             actions, models = _texts(document["actions"]), _texts(document["models"])
             guardrail = _guardrail(document["guardrail"]) if "guardrail" in document else None
             guardrails = _texts(document.get("guardrails", []))
+            budgets = [_sum(document.get(name)) for name in ("budget_microusd", "user_budget_microusd")]
         except (ValueError, KeyError, TypeError, RecursionError):
             return cls(frozenset(), ())
-        return cls(frozenset(actions) & ACTIONS, models, guardrail, guardrails)
+        return cls(frozenset(actions) & ACTIONS, models, guardrail, guardrails, *budgets)
+
+    def budget_of(self, own: str) -> int | None:
+        """What a user may spend in a month: their own budget, the value of `BUDGET`, before the group's. One that
+        cannot be read allows nothing."""
+        if not own:
+            return self.user_budget_microusd
+        return int(own) if own.isascii() and own.isdecimal() else 0
+
+
+def _sum(value: object) -> int | None:
+    """Raises TypeError for what is no sum: who read it as none would let the group spend any amount."""
+    if value is None or (type(value) is int and value >= 0):
+        return value
+    raise TypeError("not a sum in micro-dollars")
 
 
 def _texts(value: object) -> tuple[str, ...]:
@@ -76,12 +97,21 @@ def effective(groups: Iterable[Group]) -> Group:
     return min(groups, key=lambda group: (group.precedence, group.name), default=NO_GROUP)
 
 
-def authorize(caller: Principal, action: str, model: str | None = None) -> None:
-    """Raise the first rule that is broken."""
+def authorize(caller: Principal, action: str, model: str | None = None, *, spends: bool = False) -> None:
+    """Raise the first rule that is broken. `spends`: whether what is asked for has a price; what has none goes on when
+    a budget is spent."""
     require(caller.active, "account_disabled")
     require(action in caller.actions, "action_not_allowed", action=action)
     require(model is None or caller.may_use(model), "model_not_allowed", model=model)
-    require(caller.within_budget, "budget_exhausted")
+    if spends and caller.spent:
+        raise Problem("budget_exhausted", whose=_WHOSE[caller.spent.whose], day=_day(caller.spent.resets_at))
+
+
+_WHOSE = {"user": "Your budget", "key": "The budget of this key", "group": "The budget of your group"}
+
+
+def _day(at: int) -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime(at))
 
 
 def require(holds: bool, code: str, **details: Any) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -14,6 +14,13 @@ class Guardrail(NamedTuple):
 
     id: str  # or its ARN
     version: str  # a number, or DRAFT
+
+
+class Spent(NamedTuple):
+    """A monthly budget that is spent."""
+
+    whose: str  # user, key or group
+    resets_at: int  # unix seconds: the first of the next month, in UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +43,17 @@ class Principal:
     guardrail: Guardrail | None = None  # stands around every call of the group
     guardrails: tuple[str, ...] = ()  # ids that a request may name where none stands around every call
     active: bool = True
-    within_budget: bool = True
+    spent: Spent | None = None  # the budget that is, if one is
     expires_at: int | None = None  # unix seconds, of the key or token; None for never
 
     def expired(self, now: float) -> bool:
         """A decision may be cached for longer than the key or token that it rests on is good."""
         return self.expires_at is not None and now >= self.expires_at
+
+    def at(self, now: float) -> "Principal":
+        """The same, as of a later moment: a decision may be cached for longer than the month lasts that it speaks of."""
+        over = self.spent is not None and now >= self.spent.resets_at
+        return replace(self, spent=None) if over else self
 
     def may_use(self, *names: str, grants: Callable[[str, str], bool] = fnmatchcase) -> bool:
         """Whether a model of these names is allowed: the group grants one of them, and the key leaves one of them.
@@ -55,6 +67,7 @@ class Principal:
         """API Gateway carries a flat map of strings only."""
         guardrail = {"guardrail": json.dumps(self.guardrail)} if self.guardrail else {}
         guardrails = {"guardrails": json.dumps(self.guardrails)} if self.guardrails else {}
+        spent = {"spent": json.dumps(self.spent)} if self.spent else {}
         expires_at = {} if self.expires_at is None else {"expires_at": str(self.expires_at)}
         return {
             "user_id": self.user_id,
@@ -66,9 +79,9 @@ class Principal:
             "models": json.dumps(self.models, separators=(",", ":")),
             "key_models": json.dumps(self.key_models, separators=(",", ":")),
             "active": str(self.active).lower(),
-            "within_budget": str(self.within_budget).lower(),
             **guardrail,
             **guardrails,
+            **spent,
             **expires_at,
         }
 
@@ -85,8 +98,8 @@ class Principal:
             models=tuple(json.loads(context["models"])),
             key_models=tuple(json.loads(context["key_models"])),
             active=context["active"] == "true",
-            within_budget=context["within_budget"] == "true",
             guardrail=Guardrail(*json.loads(context["guardrail"])) if "guardrail" in context else None,
             guardrails=tuple(json.loads(context.get("guardrails", "[]"))),
+            spent=Spent(*json.loads(context["spent"])) if "spent" in context else None,
             expires_at=int(context["expires_at"]) if "expires_at" in context else None,
         )
