@@ -50,14 +50,15 @@ def _tls_only(arn: str) -> dict[str, Any]:
 
 
 def _expiry(days: int) -> dict[str, Any]:
-    rule = {
+    files = {
         "ID": "expiry",
         "Status": "Enabled",
-        "Filter": {"Prefix": ""},
+        "Filter": {"Prefix": "users/"},
         "Expiration": {"Days": days},
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
     }
-    return {"Rules": [rule]}
+    ledger = {"ID": "ledger", "Status": "Enabled", "Filter": {"Prefix": "ledger/"}, "Expiration": {"Days": 40}}
+    return {"Rules": [files, ledger]}
 
 
 def _uploads(origins: tuple[str, ...]) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""What functions print, brought to CloudWatch Logs as Lambda brings it: in batches, to each function's own group."""
+"""What functions print, brought to CloudWatch Logs as Lambda brings it: in batches, to each function's own group.
+
+Whoever subscribed to a group hears of each batch when it is there.
+"""
 
 import asyncio
 import secrets
@@ -15,14 +18,20 @@ _LINES, _CHARACTERS = 1000, 250_000  # a call; PutLogEvents takes 10 000 lines a
 _END_S = 5.0  # for what is left at the end
 
 
+Subscribers = Callable[[str, str, list[dict[str, Any]]], None]  # of a group, a stream, and its new events
+
+
+def _nobody(*_: object) -> None: ...
+
+
 class Deliveries:
     """Lines on their way. One that cannot be brought is lost here, and is in the run's own log."""
 
-    def __init__(self, client: Any, groups: Iterable[str]) -> None:
+    def __init__(self, client: Any, groups: Iterable[str], subscribers: Subscribers) -> None:
         """`groups`: names of functions; the lines of others are none of Lambda's."""
         # One stream a run: who reads CloudWatch's groups does not ask which instance said it.
         self._stream = f"{time.strftime('%Y/%m/%d')}/[$LATEST]{secrets.token_hex(16)}"
-        self._client, self._groups = client, frozenset(groups)
+        self._client, self._groups, self._subscribers = client, frozenset(groups), subscribers
         self._opened: set[str] = set()
         self._waiting: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self._said = asyncio.Event()
@@ -69,6 +78,12 @@ class Deliveries:
         where = self._open(function)
         for batch in _batches(events):
             self._client.put_log_events(**where, logEvents=batch)
+            self._subscribers(group, self._stream, [{"id": _event_id(), **event} for event in batch])
+
+
+def _event_id() -> str:
+    """As CloudWatch names an event: 56 digits."""
+    return f"{secrets.randbelow(10**56):056d}"
 
 
 def _batches(events: list[dict[str, Any]]) -> Iterable[list[dict[str, Any]]]:
@@ -85,10 +100,12 @@ def _batches(events: list[dict[str, Any]]) -> Iterable[list[dict[str, Any]]]:
 
 
 @asynccontextmanager
-async def delivering(client: Any, groups: Iterable[str]) -> AsyncIterator[Callable[[str, str], None]]:
+async def delivering(
+    client: Any, groups: Iterable[str], subscribers: Subscribers = _nobody
+) -> AsyncIterator[Callable[[str, str], None]]:
     """Lines given to the function that this yields are in CloudWatch a moment later, and all of them when the block
     has ended."""
-    deliveries = Deliveries(client, groups)
+    deliveries = Deliveries(client, groups, subscribers)
     task = asyncio.create_task(deliveries.deliver())
     try:
         yield deliveries.line

@@ -16,6 +16,9 @@ from local.places import Places
 from local.plan import ROOT, Plan
 from local.provision import Aws, Installation
 from local.serving import serving
+from local.subscriptions import Subscriptions
+
+_RETRIES_S = (1.0, 2.0)  # after a minute and after two there; who watches here does not want to wait
 
 
 @asynccontextmanager
@@ -35,13 +38,21 @@ async def answering(
     """
     names = [function.name for function in wanted.functions.values()]
     async with AsyncExitStack() as stack:
-        to_cloudwatch = await stack.enter_async_context(delivering(Aws(places.aws, installation.region)("logs"), names))
+        logs = Aws(places.aws, installation.region)("logs")
+        subscribers = Aws(places.lambda_api, installation.region)("lambda")
+        subscriptions = Subscriptions(logs, subscribers, installation.account_id)
+        to_cloudwatch = await stack.enter_async_context(delivering(logs, names, subscriptions.deliver))
 
         def said(function: str, line: str) -> None:
             log.line(function, line)
             to_cloudwatch(function, line)
 
-        functions = Functions(_functions(wanted, installation, code, places), on_line=said, on_record=log.invocation)
+        functions = Functions(
+            _functions(wanted, installation, code, places),
+            on_line=said,
+            on_record=log.invocation,
+            retries_s=_RETRIES_S,
+        )
         await stack.enter_async_context(functions)
         front_door = gateway(_contract(), _config(wanted, installation, places, on_request), functions)
         await stack.enter_async_context(serving(lambda_api(functions), lambda_side))
@@ -75,7 +86,7 @@ def _config(
         services={
             key: Service(function.name, streaming=function.streaming)
             for key, function in wanted.functions.items()
-            if key != "authorizer"
+            if key not in ("authorizer", "ledger")  # no route leads to these
         },
         authorizer=wanted.functions["authorizer"].name,
         authorizer_ttl_s=wanted.authorizer_ttl_s,

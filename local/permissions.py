@@ -131,6 +131,7 @@ def function(
     account_id: str,
     user_pool_arn: str,
     identity_pool_arn: str,
+    bucket_arn: str,
     parameters: str,
     provider_keys: Sequence[str],
 ) -> Policy:
@@ -150,6 +151,10 @@ def function(
         "openai": [
             _allow("Identities", ["cognito-identity:GetOpenIdTokenForDeveloperIdentity"], [identity_pool_arn]),
             *([_allow("ProviderKeys", ["ssm:GetParameter"], keys)] if keys else []),
+        ],
+        "ledger": [
+            _allow("Book", ["s3:GetObject", "s3:PutObject"], [f"{bucket_arn}/ledger/*"]),
+            _allow("Mirror", ["cognito-idp:AdminUpdateUserAttributes"], [user_pool_arn]),
         ],
         "mcp": [_allow("Inference", ["lambda:InvokeFunction"], [f"{functions}openai:live"])],
         "admin": [

@@ -21,7 +21,7 @@ _UNRESERVED = 32  # instances of a function that reserves no concurrency: a mach
 
 @dataclass(frozen=True, slots=True)
 class PlannedFunction:
-    key: str  # openai, mcp, admin, authorizer
+    key: str  # openai, mcp, admin, authorizer, ledger
     name: str  # as Lambda knows it
     handler: str
     artifact: str
@@ -39,13 +39,17 @@ class PlannedGroup:
     models: tuple[str, ...]  # shell patterns over the names clients use, or over Bedrock's own ids and ARNs
     guardrail: dict[str, str] | None = None  # {id, version}
     guardrails: tuple[str, ...] = ()
+    budget_usd: float | None = None  # a month, of everyone together
+    user_budget_usd: float | None = None  # a month, of each
 
     @property
     def policy(self) -> str:
         """The JSON kept in the group's description."""
-        policy = {"actions": self.actions, "models": self.models}
+        policy: dict[str, Any] = {"actions": self.actions, "models": self.models}
         policy |= {"guardrail": self.guardrail} if self.guardrail else {}
         policy |= {"guardrails": self.guardrails} if self.guardrails else {}
+        for name, usd in (("budget_microusd", self.budget_usd), ("user_budget_microusd", self.user_budget_usd)):
+            policy |= {} if usd is None else {name: round(usd * 1_000_000)}
         return json.dumps(policy, separators=(",", ":"), sort_keys=True)
 
 
@@ -124,6 +128,8 @@ def plan(file: Path = _VALUES) -> Plan:
                 tuple(group["models"]),
                 group.get("guardrail"),
                 tuple(group.get("guardrails", ())),
+                group.get("budget_usd"),
+                group.get("user_budget_usd"),
             )
             for name, group in values["groups"].items()
         ),

@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from local.providers import Provider
 PROVIDER = "pennyworth"  # login name of the identity pool's developer provider
 _SLOTS = 20  # API keys a person can have
 _POLICY_NAME = "access"
+_USAGE = '{ $.message = "request" && $.kind = "*" }'
 
 _PASSWORDS = {
     "MinimumLength": 12,
@@ -55,7 +57,7 @@ class Installation:
     user_pool_id: str
     client_id: str
     identity_pool_id: str
-    functions: dict[str, Provisioned]  # by key: openai, mcp, admin, authorizer
+    functions: dict[str, Provisioned]  # by key: openai, mcp, admin, authorizer, ledger
 
 
 class Aws:
@@ -87,7 +89,8 @@ def provision(
     client_id = _client(aws("cognito-idp"), plan, user_pool_id)
     identity_pool_id = _identity_pool(aws("cognito-identity"), plan)
     bucket_name = f"{plan.prefix}-{account_id}"
-    _groups(aws, plan, user_pool_id, identity_pool_id, account_id, bucket(aws("s3"), plan, bucket_name))
+    bucket_arn = bucket(aws("s3"), plan, bucket_name)
+    _groups(aws, plan, user_pool_id, identity_pool_id, account_id, bucket_arn)
     _pepper(aws("ssm"), f"{plan.parameters}/key-pepper")
     settings = {
         "PENNYWORTH_ENVIRONMENT": plan.environment,
@@ -109,6 +112,7 @@ def provision(
             "AWS_LAMBDA_EXEC_WRAPPER": "/opt/stream",
             **({"POWERTOOLS_METRICS_NAMESPACE": plan.prefix} if plan.usage_metrics else {}),
         },
+        "ledger": {"PENNYWORTH_BUCKET": bucket_name},
         "mcp": {"PENNYWORTH_OPENAI_FUNCTION": f"{plan.functions['openai'].name}:live"},
         "admin": {
             "PENNYWORTH_RATE_PER_S": str(plan.rate_per_s),
@@ -119,8 +123,10 @@ def provision(
     within = {
         "user_pool_arn": f"arn:aws:cognito-idp:{plan.region}:{account_id}:userpool/{user_pool_id}",
         "identity_pool_arn": f"arn:aws:cognito-identity:{plan.region}:{account_id}:identitypool/{identity_pool_id}",
+        "bucket_arn": bucket_arn,
         "provider_keys": [provider.name for provider in providers if provider.has_key],
     }
+    _usage_log(aws("logs"), plan, account_id)
     return Installation(
         region=plan.region,
         account_id=account_id,
@@ -164,8 +170,8 @@ def _user_pool(idp: Any, plan: Plan) -> str:
 
 
 def _attributes() -> list[dict[str, Any]]:
-    """A person's API keys, and the groups they are in once more."""
-    names = [*(f"key_{slot:02d}" for slot in range(1, _SLOTS + 1)), "groups"]
+    """A person's API keys, and what else the authorizer reads with them."""
+    names = [*(f"key_{slot:02d}" for slot in range(1, _SLOTS + 1)), "budget", "groups", "spend"]
     length = {"MinLength": "0", "MaxLength": "2048"}
     return [
         {"Name": name, "AttributeDataType": "String", "Mutable": True, "StringAttributeConstraints": length}
@@ -272,6 +278,19 @@ def _role(iam: Any, plan: Plan, of: str, trust: permissions.Policy, allowed: per
         arn = iam.get_role(RoleName=name)["Role"]["Arn"]
     iam.put_role_policy(RoleName=name, PolicyName=_POLICY_NAME, PolicyDocument=json.dumps(allowed))
     return str(arn)
+
+
+def _usage_log(logs: Any, plan: Plan, account_id: str) -> None:
+    """Who asked a model is handed to the ledger."""
+    group, ledger = f"/aws/lambda/{plan.functions['openai'].name}", plan.functions["ledger"].name
+    with suppress(logs.exceptions.ResourceAlreadyExistsException):
+        logs.create_log_group(logGroupName=group, tags=plan.tags)
+    logs.put_subscription_filter(
+        logGroupName=group,
+        filterName="ledger",
+        filterPattern=_USAGE,
+        destinationArn=f"arn:aws:lambda:{plan.region}:{account_id}:function:{ledger}:live",
+    )
 
 
 def _pepper(ssm: Any, name: str) -> None:

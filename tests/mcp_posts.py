@@ -31,7 +31,6 @@ CALLER = {
     "models": '["*"]',
     "key_models": '["*"]',
     "active": "true",
-    "within_budget": "true",
 }
 
 

@@ -135,6 +135,9 @@ def _object(asked: Asked, arn: str, query: Mapping[str, str]) -> Iterator[Need]:
         yield Need(f"s3:{verb}Object{version}", arn)
     if not about and any(name.startswith(("x-amz-acl", "x-amz-grant-")) for name in asked.headers):
         yield Need("s3:PutObjectAcl", arn)
+    # Who learns by a write whether it is still the object they know must be allowed to read it.
+    if asked.method == "PUT" and "if-match" in asked.headers:
+        yield Need("s3:GetObject", arn)
     if not about and "x-amz-tagging" in asked.headers:
         yield Need("s3:PutObjectTagging", arn)
     source = unquote(asked.headers.get("x-amz-copy-source", "")).removeprefix("/").partition("?")[0]

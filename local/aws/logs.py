@@ -1,7 +1,6 @@
 """CloudWatch Logs over moto: saved queries, and the search of a group, which moto lacks or does by halves."""
 
 import json
-import re
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -13,12 +12,12 @@ from moto.logs import urls
 
 from local.aws.queries import QueryActions
 
+from local.aws import subscriptions
+from local.aws.filter_pattern import matching
+
 _PAGE = 1000  # the most, and the default, of DescribeQueryDefinitions
 _EVENTS = 10_000  # the most, and the default, of FilterLogEvents
 _BACKWARDS_MS = 1_704_067_200_000  # 2024-01-01: nothing before can be read newest first
-# The filter patterns known here: fields of a JSON line that equal a text.
-_FIELD = r'\$\.([A-Za-z_.]+) *= *"([^"\\*]*)"'
-_PATTERN = re.compile(rf"\{{ *{_FIELD}(?: *&& *{_FIELD})* *\}}")
 _KEPT = 20_000  # events of a stream: a machine that runs for days must not fill its memory with what was said
 
 
@@ -53,6 +52,14 @@ class LogActions(QueryActions):
         more = {"nextToken": str(first + limit)} if first + limit < len(found) else {}
         return json.dumps({"events": found[first : first + limit], "searchedLogStreams": [], **more})
 
+    def put_subscription_filter(self) -> str:
+        group = self.logs_backend.groups.get(self._get_param("logGroupName"))
+        if group is None:
+            raise JsonRESTError("ResourceNotFoundException", "The specified log group does not exist.")
+        wanted = [self._get_param(name) for name in ("filterName", "filterPattern", "destinationArn")]
+        subscriptions.put(group, self.current_account, *wanted)
+        return ""
+
     def put_query_definition(self) -> str:
         definitions = self._definitions()
         definition_id = self._get_param("queryDefinitionId") or str(uuid4())
@@ -86,27 +93,10 @@ def _missing() -> JsonRESTError:
 
 
 def _matching(pattern: str) -> Callable[[str], bool]:
-    """Raises JsonRESTError for a pattern that is not known here, rather than finding everything."""
-    if not pattern:
-        return lambda _: True
-    if not _PATTERN.fullmatch(pattern):
-        raise _invalid(f"This stand-in knows no such filter pattern: {pattern}")
-    wanted = re.findall(_FIELD, pattern)
-
-    def matches(message: str) -> bool:
-        try:
-            line = json.loads(message)
-        except ValueError:
-            return False
-        return all(_at(line, path) == text for path, text in wanted)
-
-    return matches
-
-
-def _at(line: Any, path: str) -> Any:
-    for name in path.split("."):
-        line = line.get(name) if isinstance(line, dict) else None
-    return line
+    try:
+        return matching(pattern)
+    except ValueError as error:
+        raise _invalid(str(error)) from None
 
 
 def _invalid(message: str) -> JsonRESTError:
@@ -114,4 +104,5 @@ def _invalid(message: str) -> JsonRESTError:
 
 
 def install() -> None:
+    subscriptions.install()
     urls.url_paths["{0}/$"] = LogActions.dispatch

@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+import uuid
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from local.functions.function import Function, function_name
 from local.functions.invocation import Invocation, Record
 from local.functions.pool import Pool
 from local.functions.process import Leash
+from local.functions.queue import RETRIES_S, Queue
 from local.functions.runtime import Runtime
 from local.functions.runtime_api import RESPONSE_LIMIT
 from local.functions.stream import Answer, Stream, prelude
@@ -58,11 +60,14 @@ class Functions:
         on_record: Callable[[Record], None] = _ignore,
         init_timeout_s: float = INIT_S,
         grace_s: float = 2.0,
+        retries_s: tuple[float, ...] = RETRIES_S,
     ) -> None:
         self._pools = {function.name: Pool(function, self._start) for function in functions}
         self._on_line, self._on_record = on_line, on_record
         self._init_timeout_s, self._grace_s = init_timeout_s, grace_s
+        self._retries_s = retries_s
         self._running: set[asyncio.Task[None]] = set()
+        self._queued: set[asyncio.Task[None]] = set()
         self._closing = False
 
     async def __aenter__(self) -> "Functions":
@@ -120,18 +125,31 @@ class Functions:
             invocation.body.abandon()
 
     def send(self, name: str, payload: bytes) -> str:
-        """Invoke and forget (InvocationType=Event); returns the request id. Raises as `invoke`, except Throttled."""
-        invocation = self._begin(name, payload, EVENT_LIMIT, None)
-        invocation.body.abandon()
-        return invocation.id
+        """Invoke and forget (InvocationType=Event); returns the request id. Raises as `invoke`, except Throttled.
 
-    def _begin(self, name: str, payload: bytes, limit: int, trace_id: str | None) -> Invocation:
+        What fails is tried again, as Lambda does; not after this has closed.
+        """
+        request_id = str(uuid.uuid4())
+
+        def attempt() -> Invocation:
+            invocation = self._begin(name, payload, EVENT_LIMIT, None, request_id)
+            invocation.body.abandon()
+            return invocation
+
+        task = asyncio.create_task(Queue(attempt, self._retries_s).deliver())
+        self._queued.add(task)
+        task.add_done_callback(self._queued.discard)
+        return request_id
+
+    def _begin(
+        self, name: str, payload: bytes, limit: int, trace_id: str | None, request_id: str | None = None
+    ) -> Invocation:
         pool = self._pools.get(function_name(name))
         if pool is None:
             raise FunctionNotFound(name)
         if len(payload) > limit:
             raise PayloadTooLarge(limit)
-        invocation = Invocation(payload, trace_id)
+        invocation = Invocation(payload, trace_id, request_id)
         task = asyncio.create_task(self._run(pool, invocation))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -144,7 +162,7 @@ class Functions:
             invocation.cold = True
             invocation.fail(failure.error)
         except Throttled as failure:
-            invocation.error = "Throttled"
+            invocation.error, invocation.throttled = "Throttled", True
             invocation.refuse(failure)
         else:
             invocation.init_ms = environment.init_ms if invocation.cold else 0.0
@@ -162,6 +180,8 @@ class Functions:
 
     async def _close(self) -> None:
         self._closing = True
+        for queued in self._queued:
+            queued.cancel()
         while environments := [each for pool in self._pools.values() for each in pool.environments]:
             await asyncio.gather(*(each.stop(self._grace_s) for each in environments))
         if self._running:

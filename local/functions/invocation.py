@@ -26,8 +26,8 @@ class Record:
 class Invocation:
     """The meeting point of a caller, who reads, and a runtime, which writes."""
 
-    def __init__(self, payload: bytes, trace_id: str | None = None) -> None:
-        self.id = str(uuid.uuid4())
+    def __init__(self, payload: bytes, trace_id: str | None = None, request_id: str | None = None) -> None:
+        self.id = request_id or str(uuid.uuid4())
         self.payload = payload
         self.trace_id = trace_id or new_trace_id()
         self.deadline_ms = 0  # unix milliseconds, set when a runtime takes the event
@@ -35,6 +35,7 @@ class Invocation:
         self.init_ms = 0.0
         self.environment = 0
         self.error: str | None = None
+        self.throttled = False
         self.content_type: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.body = Channel()
         self.ended = asyncio.Event()

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from pennyworth.budgets import Spend
 from pennyworth.errors import Problem
 from pennyworth.keys import PREFIX, SLOTS, Former, KeyRecord, attribute, fingerprint
 from pennyworth.policy import GroupPolicy
 from services.admin.bodies import ApiKeyRequest, ApiKeyUpdate, RotationRequest
+from services.admin.money import microusd, usd
 from services.admin.patterns import covers, meets
 
 VALUE_LENGTH = 2048  # of one Cognito attribute
@@ -85,6 +87,7 @@ def record(request: ApiKeyRequest, scopes: tuple[str, ...], secret: str, entropy
         created_at=int(now),
         expires_at=request.ends_at(now),
         last4=secret[-4:],
+        budget_microusd=microusd(request.budget_usd),
     )
     return _storable(made)
 
@@ -92,11 +95,11 @@ def record(request: ApiKeyRequest, scopes: tuple[str, ...], secret: str, entropy
 def narrowed(record: KeyRecord, request: ApiKeyUpdate, policy: GroupPolicy, now: float) -> KeyRecord:
     """The key renamed, or with less to do. A key never gets more than it had: its owner gave it away as it was.
 
-    Raises Problem for more scopes, wider models, a later expiry, and for a request without a change.
+    Raises Problem for more scopes, wider models, a later expiry, a higher budget, and for a request without a change.
     """
     asked = request.model_fields_set
     if not asked:
-        reason = "Name what to change: name, scopes, models, or expires_at or expires_in."
+        reason = "Name what to change: name, scopes, models, budget_usd, or expires_at or expires_in."
         raise Problem("invalid_request", reason=reason)
     beyond = sorted(set(request.scopes) - set(record.scopes))
     if beyond:
@@ -113,12 +116,16 @@ def narrowed(record: KeyRecord, request: ApiKeyUpdate, policy: GroupPolicy, now:
             raise _wider(param, f"it expires at {record.expires_at}")
         if end != record.expires_at:
             _future(end, now)
+    budget = microusd(request.budget_usd) if "budget_usd" in asked else record.budget_microusd
+    if record.budget_microusd is not None and (budget is None or budget > record.budget_microusd):
+        raise _wider("budget_usd", f"it may spend {usd(record.budget_microusd)} dollars a month")
     changed = replace(
         record,
         name=request.name or record.name,
         scopes=tuple(sorted(set(request.scopes))) or record.scopes,
         models=tuple(request.models) or record.models,
         expires_at=end,
+        budget_microusd=budget,
     )
     return _storable(changed)
 
@@ -160,10 +167,12 @@ def _wider(param: str, has: str) -> Problem:
     return Problem("invalid_value", param=param, reason=f"a key never gets more than it had, and {has}. Mint another")
 
 
-def shown(record: KeyRecord, owner: dict[str, Any], now: float, last_used_at: int | None = None) -> dict[str, Any]:
+def shown(
+    record: KeyRecord, owner: dict[str, Any], spend: Spend, now: float, last_used_at: int | None = None
+) -> dict[str, Any]:
     """The key as the API shows it, in the style of OpenAI's `organization.project.api_key`: never secret or hash.
 
-    `previous` are the secrets before this one that still work.
+    `previous` are the secrets before this one that still work, `spend` is its owner's.
     """
     return {
         "object": "organization.user.api_key",
@@ -172,6 +181,8 @@ def shown(record: KeyRecord, owner: dict[str, Any], now: float, last_used_at: in
         "redacted_value": f"{PREFIX}...{record.last4}",
         "scopes": list(record.scopes),
         "models": list(record.models),
+        "budget_usd": usd(record.budget_microusd),
+        "spent_usd": usd(spend.keys.get(record.id, 0)),
         "created_at": record.created_at,
         "expires_at": record.expires_at,
         "rotated_at": record.rotated_at,

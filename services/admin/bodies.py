@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from services.admin.money import microusd
 from services.admin.people import NOWHERE
 
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
@@ -58,6 +59,11 @@ def _seconds(time: int | None) -> int | None:
     return time
 
 
+def _sum(usd: float) -> float:
+    microusd(usd)
+    return usd
+
+
 _Email = Annotated[str, AfterValidator(email), AfterValidator(_persons)]
 _PersonName = Annotated[str, Field(max_length=256), AfterValidator(_printable)]
 _Password = Annotated[str, Field(min_length=12, max_length=256, repr=False), AfterValidator(_no_spaces)]
@@ -67,6 +73,7 @@ _Models = Annotated[
     list[Annotated[str, Field(max_length=64), AfterValidator(_pattern)]], Field(min_length=1, max_length=20)
 ]
 _Lifetime = Annotated[int, Field(ge=1, le=_TEN_YEARS_S)]  # seconds
+_Budget = Annotated[float, Field(ge=0, le=1_000_000_000), AfterValidator(_sum)]  # dollars a month
 
 
 class _Body(BaseModel):
@@ -81,11 +88,12 @@ class UserRequest(_Body):
 
 
 class UserUpdate(_Body):
-    """What is left out, or null, stays as it is."""
+    """What is left out, or null, stays as it is; a `budget_usd` of null gives the person the group's again."""
 
     role: Literal["owner", "reader"] | None = None
     disabled: bool | None = None
     name: _PersonName | None = None
+    budget_usd: _Budget | None = None
 
 
 class InviteProject(_Body):
@@ -153,6 +161,7 @@ class ApiKeyRequest(_Expiry):
     name: _Name
     scopes: _Scopes = []
     models: _Models = []
+    budget_usd: _Budget | None = None
 
 
 class ApiKeyUpdate(_Expiry):
@@ -161,6 +170,7 @@ class ApiKeyUpdate(_Expiry):
     name: _Name = ""
     scopes: _Scopes = []
     models: _Models = []
+    budget_usd: _Budget | None = None
 
 
 class RotationRequest(_Body):

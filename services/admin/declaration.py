@@ -9,6 +9,7 @@ from typing import Any
 from pennyworth.errors import Problem
 from pennyworth.policy import Group, GroupPolicy
 from services.admin.directory import DeclaredGroup
+from services.admin.money import usd
 
 _WHERE = "the environment's terraform.tfvars.json"
 
@@ -35,7 +36,7 @@ def new(name: str) -> Problem:
 
 def renamed(group: Group, name: str) -> Problem:
     entry = {"precedence": group.precedence, **_policy(group.policy)}
-    entry = {field: value for field, value in entry.items() if value}
+    entry = {field: value for field, value in entry.items() if value not in (None, [])}
     old = json.dumps(group.name)
     return _refusal(f"in `groups` in {_WHERE} add {_line(name, entry)}, apply it, move its people, and remove {old}")
 
@@ -59,4 +60,6 @@ def _policy(policy: GroupPolicy) -> dict[str, Any]:
         "models": list(policy.models),
         "guardrail": policy.guardrail._asdict() if policy.guardrail else None,
         "guardrails": list(policy.guardrails),
+        "budget_usd": usd(policy.budget_microusd),
+        "user_budget_usd": usd(policy.user_budget_microusd),
     }

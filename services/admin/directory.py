@@ -1,11 +1,13 @@
 """The edge to Cognito: the only module here that knows how the user pool spells things."""
 
+import time
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
+from pennyworth.budgets import SPEND, Spend
 from pennyworth.errors import Problem
-from pennyworth.policy import Group
+from pennyworth.policy import BUDGET, Group
 from pennyworth.settings import settings
 from services.admin.aws import Fault, call, client
 from services.admin.people import ACCOUNTS, INVITED, Person, is_user_id
@@ -157,6 +159,8 @@ def _person(entry: dict[str, Any], pairs: list[dict[str, str]]) -> Person:
         enabled=entry["Enabled"],
         status=entry["UserStatus"],
         slots={name: value for name, value in attributes.items() if name.startswith(_KEYS) and value},
+        own_budget=attributes.get(BUDGET, ""),
+        spend=Spend.parse(attributes.get(SPEND, ""), time.time()),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from pennyworth import keys
+from pennyworth.budgets import Spend
 from pennyworth.errors import Problem
 from pennyworth.keys import KeyRecord, attribute
 from pennyworth.logs import logger
@@ -22,6 +23,7 @@ class NewKey(NamedTuple):
     secret: str  # shown once: neither stored nor logged
     record: KeyRecord
     owner: dict[str, Any]  # as the API shows the user
+    spend: Spend = Spend()
 
 
 def keyring() -> "Keyring":
@@ -64,7 +66,8 @@ class Keyring:
 
         Raises Problem not_found, and those of `apikeys.rotated`.
         """
-        owner = user(self._directory.person(user_id), self._directory.groups_of(user_id))
+        person = self._directory.person(user_id)
+        owner = user(person, self._directory.groups_of(user_id))
         pepper, made = self._pepper(), []
 
         def rotated(key: apikeys.StoredKey) -> KeyRecord:
@@ -72,7 +75,7 @@ class Keyring:
             return apikeys.rotated(key.record, request, made[-1], self._clock())
 
         record = self._change(user_id, key_id, rotated)
-        return NewKey(made[-1], record, owner)
+        return NewKey(made[-1], record, owner, person.spend)
 
     def _change(self, user_id: str, key_id: str, changed: Callable[[apikeys.StoredKey], KeyRecord]) -> KeyRecord:
         """What is refused of the key as it stands is refused before the lock; under it the key is read again."""

@@ -18,7 +18,7 @@ from services.admin.caller import administrator, oneself
 from services.admin.directory import directory
 from services.admin.keyring import NewKey, keyring
 from services.admin.lastuse import last_use
-from services.admin.people import deleted, page, user
+from services.admin.people import Person, deleted, page, user
 
 router = Router()  # type: ignore[no-untyped-call]
 
@@ -35,7 +35,7 @@ def list_api_keys(user_id: str | None = None) -> dict[str, Any]:
     person, owner = _owner(user_id)
     now, keys = time.time(), [key.record for key in apikeys.stored(person.slots)]
     used = last_use().of(key.id for key in keys)
-    return page([apikeys.shown(key, owner, now, used[key.id]) for key in keys], has_more=False)
+    return page([apikeys.shown(key, owner, person.spend, now, used[key.id]) for key in keys], has_more=False)
 
 
 @router.post(_OWN_KEYS)
@@ -53,7 +53,7 @@ def retrieve_api_key(key_id: str, user_id: str | None = None) -> dict[str, Any]:
     _, user_id = _caller_and_owner(user_id)
     person, owner = _owner(user_id)
     record = apikeys.find(person.slots, key_id).record
-    return apikeys.shown(record, owner, time.time(), last_use().of([key_id])[key_id])
+    return apikeys.shown(record, owner, person.spend, time.time(), last_use().of([key_id])[key_id])
 
 
 @router.post(_OWN_KEY)
@@ -62,7 +62,8 @@ def update_api_key(key_id: str, user_id: str | None = None) -> dict[str, Any]:
     caller, user_id = _caller_and_owner(user_id)
     record = keyring().update(user_id, key_id, parse(ApiKeyUpdate, content(_event())))
     _audit(caller, "api_key.updated", user_id, record)
-    return apikeys.shown(record, _owner(user_id)[1], time.time()) | _within()
+    person, owner = _owner(user_id)
+    return apikeys.shown(record, owner, person.spend, time.time()) | _within()
 
 
 @router.post(_OWN_KEY + "/rotate")
@@ -92,14 +93,14 @@ def _caller_and_owner(user_id: str | None) -> tuple[Principal, str]:
     return caller, user_id or caller.user_id
 
 
-def _owner(user_id: str) -> tuple[Any, dict[str, Any]]:
+def _owner(user_id: str) -> tuple[Person, dict[str, Any]]:
     person = directory().person(user_id)
     return person, user(person, directory().groups_of(user_id))
 
 
 def _with_secret(key: NewKey, more: dict[str, Any]) -> Response[str]:
     """The one answer that shows a secret. No cache may keep it."""
-    answer = apikeys.shown(key.record, key.owner, time.time()) | {"value": key.secret} | more
+    answer = apikeys.shown(key.record, key.owner, key.spend, time.time()) | {"value": key.secret} | more
     return Response(200, "application/json", dumps(answer), headers={"cache-control": "no-store"})
 
 
@@ -109,7 +110,8 @@ def _within() -> dict[str, int]:
 
 
 def _audit(caller: Principal, action: str, user_id: str, key: KeyRecord, **more: Any) -> None:
-    given = {"scopes": key.scopes, "models": key.models, "expires_at": key.expires_at}
+    given: dict[str, Any] = {"scopes": key.scopes, "models": key.models, "expires_at": key.expires_at}
+    given |= {} if key.budget_microusd is None else {"budget_microusd": key.budget_microusd}
     audit(_event(), caller, action, user_id, key_id=key.id, **given, **more)
 
 

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pennyworth.budgets import Spend
 from pennyworth.errors import Problem
 from pennyworth.policy import Group, GroupPolicy, effective
+from services.admin.money import usd
 
 INVITED = "FORCE_CHANGE_PASSWORD"  # Cognito's word for who has not signed in with a password of their own yet
 # A service account is a user whose address nobody has: `.invalid` is no domain (RFC 2606). Cognito's ListUsers can look
@@ -26,6 +28,8 @@ class Person:
     enabled: bool
     status: str = "CONFIRMED"  # Cognito's UserStatus
     slots: Mapping[str, str] = field(default_factory=dict, repr=False)  # key attribute → its record as stored
+    own_budget: str = ""  # as stored: micro-dollars a month; empty for the group's
+    spend: Spend = field(default_factory=Spend)  # this month's, as the ledger mirrored it
 
     @property
     def is_service_account(self) -> bool:
@@ -61,7 +65,8 @@ def stays_administrator(groups: list[Group]) -> None:
 
 
 def user(person: Person, groups: list[Group]) -> dict[str, Any]:
-    """OpenAI's `organization.user`, with what Cognito adds: `groups`, the one that counts first, and `disabled`."""
+    """OpenAI's `organization.user`, with what Cognito adds: `groups`, the one that counts first, `disabled`, the budget
+    where the person has one of their own, and what they spent this month."""
     return {
         "object": "organization.user",
         "id": person.id,
@@ -72,6 +77,8 @@ def user(person: Person, groups: list[Group]) -> dict[str, Any]:
         "groups": [group.name for group in sorted(groups, key=lambda group: (group.precedence, group.name))],
         "disabled": not person.enabled,
         "is_service_account": person.is_service_account,
+        "budget_usd": usd(policy(groups).budget_of(person.own_budget)) if person.own_budget else None,
+        "spent_usd": usd(person.spend.user),
     }
 
 

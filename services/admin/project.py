@@ -8,6 +8,7 @@ from pennyworth.keys import PREFIX, KeyRecord
 from pennyworth.policy import Group
 from services.admin.directory import DeclaredGroup
 from services.admin.keyring import NewKey
+from services.admin.money import usd
 from services.admin.people import Person, role
 
 ID = "default"
@@ -141,6 +142,8 @@ def key(record: KeyRecord, person: Person, groups: list[Group], last_used_at: in
         "owner_project_access": access(person),
         "scopes": list(record.scopes),
         "models": list(record.models),
+        "budget_usd": usd(record.budget_microusd),
+        "spent_usd": usd(person.spend.keys.get(record.id, 0)),
     }
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from pennyworth.errors import Problem
 from pennyworth.principal import ACTIONS, Guardrail, Principal
 
-
 BUDGET = "custom:budget"  # the attribute of a user's own monthly budget, in micro-dollars
 
 

@@ -51,7 +51,7 @@ class Principal:
         return self.expires_at is not None and now >= self.expires_at
 
     def at(self, now: float) -> "Principal":
-        """The same, as of a later moment: a decision may be cached for longer than the month lasts that it speaks of."""
+        """The same, as of a later moment: a cached decision may outlive the month that it speaks of."""
         over = self.spent is not None and now >= self.spent.resets_at
         return replace(self, spent=None) if over else self
 

@@ -15,7 +15,7 @@ BODY = {"messages": [{"role": "user", "content": [{"text": "Hello"}]}]}
 ROLES = "arn:aws:sts::123456789012:assumed-role/pennyworth-local-group-"
 ROLES_TAGS = {"application": "pennyworth", "environment": "local"}
 BUCKET = "pennyworth-local-123456789012"
-FUNCTIONS = ("authorizer", "openai", "mcp", "admin")
+FUNCTIONS = ("authorizer", "openai", "mcp", "admin", "ledger")
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from tools.idle_cost.bill import bill
 from tools.idle_cost.prices import load
 
 ROOT = Path(__file__).resolve().parents[2]
-FUNCTIONS = ("admin", "authorizer", "mcp", "openai")
+FUNCTIONS = ("admin", "authorizer", "ledger", "mcp", "openai")
 BILLS = """
 resource "aws_nat_gateway" "extra" {
   connectivity_type = "private"

@@ -36,6 +36,7 @@ INSTALLATION = Reasons(
         "arn:aws:ssm:REGION:ACCOUNT:parameter/pennyworth/ENV/locks/*": "a lock is named after whose keys change",
         "arn:aws:bedrock:*::foundation-model/MODEL": "AWS chooses the Region that an inference profile routes to",
         "arn:aws:s3:::pennyworth-ENV-ACCOUNT/users/${aws:PrincipalTag/user}/*": "a person's files, named by themselves",
+        "arn:aws:s3:::pennyworth-ENV-ACCOUNT/ledger/*": "a page is named after whose it is",
     },
 )
 
@@ -66,6 +67,7 @@ ACCOUNT = Reasons(
         "arn:aws:cognito-identity:REGION:ACCOUNT:identitypool/*": _IDS,
         "arn:aws:cognito-idp:REGION:ACCOUNT:userpool/*": _IDS,
         "arn:aws:logs:REGION:ACCOUNT:log-group:/aws/lambda/pennyworth-ENV-*:*": _STREAMS,
+        "arn:aws:s3:::pennyworth-ENV-ACCOUNT/ledger/*": _BOUNDARY,
         "arn:aws:s3:::pennyworth-ENV-ACCOUNT/users/*": _BOUNDARY,
         "arn:aws:apigateway:REGION::/domainnames/*": _IDS,
         "arn:aws:apigateway:REGION::/restapis/*": _IDS,
@@ -89,7 +91,7 @@ _NORMALISED = (
     (r"\b\d{12}\b", "ACCOUNT"),
     (r"us-east-1", "REGION"),
     (r"(?<=pennyworth[-/])(local|dev|prod)\b", "ENV"),
-    (r"(?<=ENV-)(openai|mcp|admin|authorizer)\b", "FUNCTION"),
+    (r"(?<=ENV-)(openai|mcp|admin|authorizer|ledger)\b", "FUNCTION"),
     (r"(?<=:foundation-model/)[^*]+$", "MODEL"),
 )
 

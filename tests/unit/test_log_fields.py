@@ -19,7 +19,7 @@ from services.openai.names import Names
 
 TERRAFORM = Path(__file__).resolve().parents[2] / "terraform" / "modules"
 QUERIES = json.loads((TERRAFORM / "observability" / "queries.json").read_text())
-FUNCTIONS = {"openai", "mcp", "admin", "authorizer"}
+FUNCTIONS = {"openai", "mcp", "admin", "authorizer", "ledger"}
 # Given by CloudWatch with every event of a log.
 DISCOVERED = {"@timestamp", "@message", "@log"}
 # Lambda's own line about an invocation. Source: AWS Lambda developer guide, system log events (read 2026-11).

@@ -15,8 +15,11 @@ _RESERVE_S = 5.0  # of the function's time, to say what was left undone
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
-    """A subscription's message -> how many usage records it held. Nobody reads the answer; what matters is whether there
-    is one: of a message whose handling raised, Lambda makes two more attempts, a minute and two later."""
+    """A subscription's message -> how many usage records it held.
+
+    Nobody reads the answer; what matters is whether there is one. Where this raises, Lambda tries twice more, a minute
+    and two later.
+    """
     found = batch(event)
     if found.skipped:
         logger.error("usage records that cannot be counted", batch=found.id, records=found.skipped)

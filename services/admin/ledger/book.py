@@ -32,8 +32,8 @@ class Page:
         return any(each.batch_id == batch.id for each in self.counted)
 
     def with_(self, batch: Batch, uses: Iterable[Use], now: float, *, of_group: bool) -> "Page":
-        """The page with the batch's uses in it. A use of a later month turns the page over; one of an earlier month came
-        too late to matter."""
+        """The page with the batch's uses in it. A use of a later month turns the page over; one of an earlier month
+        came too late to matter."""
         uses = list(uses)
         month = max([self.month, *(use.month for use in uses)])
         sums = self if month == self.month else Page(month)

@@ -82,9 +82,7 @@ class Shelf:
         condition = {"IfMatch": over} if over else {"IfNoneMatch": "*"}
         wanted = {"Bucket": self._bucket, "Key": name, "Body": page.dump().encode(), **condition}
         try:
-            answer = call(
-                self._client, "PutObject", {**wanted, "ContentType": "application/json"}, answers=_MOVED
-            )
+            answer = call(self._client, "PutObject", {**wanted, "ContentType": "application/json"}, answers=_MOVED)
         except Fault as fault:
             if fault.aws_code in _MOVED:
                 return None

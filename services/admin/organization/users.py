@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from pennyworth.errors import Problem
-from pennyworth.policy import Group
+from pennyworth.policy import BUDGET, Group
 from pennyworth.principal import Principal
 from pennyworth.settings import settings
 from services.admin import members, query
@@ -14,6 +14,7 @@ from services.admin.bodies import UserRequest, UserUpdate
 from services.admin.call import administrator, body, event, parameters
 from services.admin.directory import Directory, directory
 from services.admin.memberships import memberships
+from services.admin.money import microusd
 from services.admin.people import deleted, stays_administrator, user
 from services.admin.roles import Move, move
 
@@ -50,8 +51,10 @@ def update_user(user_id: str) -> dict[str, Any]:
     admin = administrator()
     wanted = body(UserUpdate)
     changed = wanted.model_dump(exclude_none=True)
+    if "budget_usd" in wanted.model_fields_set:
+        changed["budget_usd"] = wanted.budget_usd
     if not changed:
-        raise Problem("invalid_request", reason="There is nothing to change. Send role, disabled or name.")
+        raise Problem("invalid_request", reason="There is nothing to change. Send role, disabled, name or budget_usd.")
     here = directory()
     here.person(user_id)
     current = here.groups_of(user_id)
@@ -81,6 +84,9 @@ def _change(here: Directory, user_id: str, wanted: UserUpdate, made: Move) -> No
         here.disable(user_id)
     for group in made.leave:
         memberships().leave(user_id, group)
+    if "budget_usd" in wanted.model_fields_set:
+        own = microusd(wanted.budget_usd)
+        here.clear(user_id, BUDGET) if own is None else here.write(user_id, BUDGET, str(own))
     for group in made.join:
         memberships().join(user_id, group)
     if wanted.name is not None:

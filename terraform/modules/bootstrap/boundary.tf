@@ -81,6 +81,11 @@ locals {
       Resource = ["arn:${local.partition}:s3:::pennyworth-${environment}-${local.account_id}/users/*"]
     },
     {
+      Sid      = "Book"
+      Action   = ["s3:GetObject", "s3:PutObject"]
+      Resource = ["arn:${local.partition}:s3:::pennyworth-${environment}-${local.account_id}/ledger/*"]
+    },
+    {
       Sid      = "FileNames"
       Action   = ["s3:ListBucket"]
       Resource = ["arn:${local.partition}:s3:::pennyworth-${environment}-${local.account_id}"]

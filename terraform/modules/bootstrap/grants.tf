@@ -41,7 +41,7 @@ locals {
   read = {
     iam        = ["GetRole", "GetRolePolicy", "ListAttachedRolePolicies", "ListInstanceProfilesForRole", "ListRolePolicies"]
     lambda     = ["GetAlias", "GetFunction", "GetFunctionCodeSigningConfig", "GetFunctionConfiguration", "GetLayerVersion", "GetPolicy", "ListTags", "ListVersionsByFunction"]
-    logs       = ["DescribeMetricFilters", "ListTagsForResource"]
+    logs       = ["DescribeMetricFilters", "DescribeSubscriptionFilters", "ListTagsForResource"]
     ssm        = ["GetParameter", "ListTagsForResource"]
     sns        = ["GetTopicAttributes", "ListTagsForResource"]
     cloudwatch = ["DescribeAlarms", "ListTagsForResource"]
@@ -66,8 +66,8 @@ locals {
       "TagResource", "UntagResource", "UpdateAlias", "UpdateFunctionCode", "UpdateFunctionConfiguration",
     ]
     logs = [
-      "CreateLogGroup", "DeleteLogGroup", "DeleteMetricFilter", "DeleteRetentionPolicy", "PutMetricFilter",
-      "PutRetentionPolicy", "TagResource", "UntagResource",
+      "CreateLogGroup", "DeleteLogGroup", "DeleteMetricFilter", "DeleteRetentionPolicy", "DeleteSubscriptionFilter",
+      "PutMetricFilter", "PutRetentionPolicy", "PutSubscriptionFilter", "TagResource", "UntagResource",
     ]
     ssm        = ["AddTagsToResource", "DeleteParameter", "PutParameter", "RemoveTagsFromResource"]
     sns        = ["CreateTopic", "DeleteTopic", "SetTopicAttributes", "Subscribe", "TagResource", "UntagResource"]

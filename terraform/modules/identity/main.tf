@@ -61,6 +61,8 @@ locals {
       { actions = group.actions, models = group.models },
       group.guardrail == null ? {} : { guardrail = group.guardrail },
       length(group.guardrails) == 0 ? {} : { guardrails = group.guardrails },
+      group.budget_usd == null ? {} : { budget_microusd = floor(group.budget_usd * 1000000 + 0.5) },
+      group.user_budget_usd == null ? {} : { user_budget_microusd = floor(group.user_budget_usd * 1000000 + 0.5) },
     ))
   }
 
@@ -251,17 +253,21 @@ resource "aws_cognito_user_pool" "this" {
     }
   }
 
-  # The groups a person is in, once more: the authorizer reads them with the person, in one call.
-  schema {
-    name                     = "groups"
-    attribute_data_type      = "String"
-    developer_only_attribute = false
-    mutable                  = true
-    required                 = false
+  # What else the authorizer reads with the person, in one call: the groups they are in, once more; what they, their keys
+  # and their groups spent this month; and a monthly budget of their own.
+  dynamic "schema" {
+    for_each = toset(["budget", "groups", "spend"])
+    content {
+      name                     = schema.value
+      attribute_data_type      = "String"
+      developer_only_attribute = false
+      mutable                  = true
+      required                 = false
 
-    string_attribute_constraints {
-      min_length = "0"
-      max_length = "2048"
+      string_attribute_constraints {
+        min_length = "0"
+        max_length = "2048"
+      }
     }
   }
 }

@@ -12,7 +12,9 @@ variable "groups" {
   description = <<-TEXT
     The groups by name: the precedence (of a user's groups the lowest speaks for them); the actions its people may do;
     models, shell patterns (`*`, `?`) over the models' names, or over Bedrock's own ids and ARNs; guardrail, which stands
-    around every call; guardrails, ids a request may name where none stands around every call
+    around every call; guardrails, ids a request may name where none stands around every call; budget_usd, what all its
+    people together may spend in a month (UTC), in dollars, null for any amount; user_budget_usd, what each of them may,
+    who has no budget of their own
   TEXT
   type = map(object({
     precedence = number
@@ -20,6 +22,9 @@ variable "groups" {
     models     = list(string)
     guardrail  = optional(object({ id = string, version = string }))
     guardrails = optional(list(string), [])
+
+    budget_usd      = optional(number)
+    user_budget_usd = optional(number)
   }))
 
   validation {
@@ -30,6 +35,11 @@ variable "groups" {
   validation {
     condition     = alltrue([for group in values(var.groups) : group.precedence >= 0 && group.precedence == floor(group.precedence)])
     error_message = "A precedence is a whole number of 0 or more. Change that of ${join(", ", [for name, group in var.groups : name if group.precedence < 0 || group.precedence != floor(group.precedence)])}."
+  }
+
+  validation {
+    condition     = alltrue([for usd in concat(values(var.groups)[*].budget_usd, values(var.groups)[*].user_budget_usd) : usd == null ? true : usd >= 0 && usd <= 1000000000 && abs(usd * 1000000 - floor(usd * 1000000 + 0.5)) < 0.001])
+    error_message = "budget_usd and user_budget_usd are dollars a month, from 0 to 1000000000 with at most 6 decimals, as in 25 or 0.5. Change that of ${join(", ", [for name, group in var.groups : name if !alltrue([for usd in [group.budget_usd, group.user_budget_usd] : usd == null ? true : usd >= 0 && usd <= 1000000000 && abs(usd * 1000000 - floor(usd * 1000000 + 0.5)) < 0.001])])}."
   }
 
   validation {

@@ -11,7 +11,7 @@ variables {
   name = "pennyworth-test"
   api  = { name = "pennyworth-test", stage = "v1", access_log_group_name = "/aws/apigateway/pennyworth-test" }
   functions = {
-    for key in ["openai", "mcp", "admin", "authorizer"] :
+    for key in ["openai", "mcp", "admin", "authorizer", "ledger"] :
     key => { name = "pennyworth-test-${key}", log_group_name = "/aws/lambda/pennyworth-test-${key}" }
   }
 }

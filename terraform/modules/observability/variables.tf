@@ -16,13 +16,13 @@ variable "api" {
 }
 
 variable "functions" {
-  description = "By key (openai, mcp, admin, authorizer): the function's name and its log group's"
+  description = "By key (openai, mcp, admin, authorizer, ledger): the function's name and its log group's"
   type        = map(object({ name = string, log_group_name = string }))
   nullable    = false
 
   validation {
-    condition     = toset(keys(var.functions)) == toset(["openai", "mcp", "admin", "authorizer"])
-    error_message = "functions: exactly openai, mcp, admin and authorizer; the queries name their logs."
+    condition     = toset(keys(var.functions)) == toset(["openai", "mcp", "admin", "authorizer", "ledger"])
+    error_message = "functions: exactly openai, mcp, admin, authorizer and ledger; the queries name their logs."
   }
 }
 

@@ -19,6 +19,7 @@ locals {
       PENNYWORTH_BURST      = tostring(var.throttle.burst)
       PENNYWORTH_USAGE_LOGS = join(",", [for key in ["openai", "mcp"] : "/aws/lambda/${local.name}-${key}"])
     }
+    ledger = { PENNYWORTH_BUCKET = module.storage.bucket }
     openai = merge(
       { PENNYWORTH_BUCKET = module.storage.bucket, PENNYWORTH_FILE_EXPIRY_DAYS = tostring(var.file_expiry_days) },
       var.remote_images ? {} : { PENNYWORTH_REMOTE_IMAGES = "off" },
@@ -75,6 +76,19 @@ locals {
         } if length(keys) > 0
       ],
     )
+    ledger = [
+      {
+        sid       = "Book"
+        actions   = ["s3:GetObject", "s3:PutObject"]
+        resources = ["${module.storage.arn}/ledger/*"]
+      },
+      # The mirror of the book, in an attribute of whose it is.
+      {
+        sid       = "Mirror"
+        actions   = ["cognito-idp:AdminUpdateUserAttributes"]
+        resources = [module.identity.user_pool_arn]
+      },
+    ]
     mcp = [
       {
         sid       = "Inference"

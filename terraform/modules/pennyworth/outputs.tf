@@ -54,7 +54,7 @@ output "bucket" {
 }
 
 output "functions" {
-  description = "By key (openai, mcp, admin, authorizer): the function's name, its newest published version, the alias in use"
+  description = "By key (openai, mcp, admin, authorizer, ledger): the function's name, its newest published version, the alias in use"
   value = {
     for key, function in module.function : key => {
       name    = function.name

@@ -71,7 +71,7 @@ variable "architecture" {
 
 variable "functions" {
   description = <<-TEXT
-    By key (openai, mcp, admin, authorizer): memory_mb, in MB; concurrency, the most that run at once and a share of the
+    By key (openai, mcp, admin, authorizer, ledger): memory_mb, in MB; concurrency, the most that run at once and a share of the
     account's quota kept for them (null for what the account has); canary, to send `weight` (0 to 1) of the requests to
     the version being deployed while the alias stays on `stable_version`
   TEXT
@@ -83,8 +83,8 @@ variable "functions" {
   nullable = false
 
   validation {
-    condition     = toset(keys(var.functions)) == toset(["openai", "mcp", "admin", "authorizer"])
-    error_message = "functions: exactly openai, mcp, admin and authorizer."
+    condition     = toset(keys(var.functions)) == toset(["openai", "mcp", "admin", "authorizer", "ledger"])
+    error_message = "functions: exactly openai, mcp, admin, authorizer and ledger."
   }
 }
 
@@ -92,7 +92,9 @@ variable "groups" {
   description = <<-TEXT
     Groups of people, by name: precedence (the lowest of a person's groups counts), actions (inference, mcp, usage,
     admin), models (shell patterns over the names in services/openai/models.json, or over Bedrock's own ids and ARNs),
-    guardrail ({id, version} of one that stands around every call), guardrails (ids a request may name instead)
+    guardrail ({id, version} of one that stands around every call), guardrails (ids a request may name instead),
+    budget_usd (what all its people together may spend in a month, in dollars; null for any amount), user_budget_usd (what
+    each of them may, who has no budget of their own)
   TEXT
   type = map(object({
     precedence = number
@@ -100,6 +102,9 @@ variable "groups" {
     models     = list(string)
     guardrail  = optional(object({ id = string, version = string }))
     guardrails = optional(list(string), [])
+
+    budget_usd      = optional(number)
+    user_budget_usd = optional(number)
   }))
   nullable = false
 }

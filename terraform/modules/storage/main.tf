@@ -59,7 +59,9 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     id     = "expiry"
     status = "Enabled"
 
-    filter {}
+    filter {
+      prefix = "users/"
+    }
 
     expiration {
       days = var.expiry_days
@@ -68,6 +70,20 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     # Parts of uploads that were never completed are billed like files, and seen nowhere.
     abort_incomplete_multipart_upload {
       days_after_initiation = 1
+    }
+  }
+
+  # A page of the ledger is of one month, and begins its life anew with every change: after this its month is over.
+  rule {
+    id     = "ledger"
+    status = "Enabled"
+
+    filter {
+      prefix = "ledger/"
+    }
+
+    expiration {
+      days = 40
     }
   }
 }

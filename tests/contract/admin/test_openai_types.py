@@ -21,7 +21,7 @@ def test_a_user_is_an_organization_user():
         "owner",
         1_800_000_000,
     )
-    assert set(shown) - set(OrganizationUser.model_fields) == {"groups", "disabled"}
+    assert set(shown) - set(OrganizationUser.model_fields) == {"groups", "disabled", "budget_usd", "spent_usd"}
 
 
 def test_a_deletion_is_a_user_delete_response():

@@ -68,8 +68,11 @@ def test_the_bucket_is_private_encrypted_and_forgets(installation: Installation,
     assert set(s3.get_public_access_block(**bucket)["PublicAccessBlockConfiguration"].values()) == {True}
     [statement] = json.loads(s3.get_bucket_policy(**bucket)["Policy"])["Statement"]
     assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
-    [rule] = s3.get_bucket_lifecycle_configuration(**bucket)["Rules"]
-    assert rule["Expiration"] == {"Days": plan().file_expiry_days}
+    rules = s3.get_bucket_lifecycle_configuration(**bucket)["Rules"]
+    assert {rule["Filter"]["Prefix"]: rule["Expiration"]["Days"] for rule in rules} == {
+        "users/": plan().file_expiry_days,
+        "ledger/": 40,  # a page that nobody changes any more is of a month that is over
+    }
     assert s3.get_bucket_encryption(**bucket)["ServerSideEncryptionConfiguration"]["Rules"]
 
 
@@ -95,7 +98,7 @@ def test_a_developer_identity_gets_its_groups_role(installation: Installation, c
 
 
 def test_a_function_runs_in_its_own_role(installation: Installation, aws_url: str) -> None:
-    for key in ("authorizer", "openai", "mcp", "admin"):
+    for key in ("authorizer", "openai", "mcp", "admin", "ledger"):
         credentials = installation.functions[key].credentials
         url = f"{aws_url}/_stand_in/access-keys/{credentials['AWS_ACCESS_KEY_ID']}"
         arn = requests.get(url, timeout=5).json()["arn"]

@@ -10,7 +10,7 @@ import pytest
 from tests.aws_stand_in import connect, running, shell
 
 ROOT = Path(__file__).resolve().parents[3]
-KEYS = ("authorizer", "openai", "mcp", "admin")
+KEYS = ("authorizer", "openai", "mcp", "admin", "ledger")
 COMMITS = ("aaaa111" + "0" * 33, "bbbb222" + "0" * 33, "cccc333" + "0" * 33)
 _LIMIT_S = 60
 

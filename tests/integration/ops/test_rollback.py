@@ -5,7 +5,7 @@ from tools.ops import releases
 from tools.ops.errors import OpsError
 from tools.ops.rollback import move
 
-NAMES = {key: f"pennyworth-local-{key}" for key in ("authorizer", "openai", "mcp", "admin")}
+NAMES = {key: f"pennyworth-local-{key}" for key in ("authorizer", "openai", "mcp", "admin", "ledger")}
 
 
 class Refusing:

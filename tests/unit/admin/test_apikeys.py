@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from pennyworth.budgets import Spend
 from pennyworth.errors import Problem
 from pennyworth.keys import SLOTS, KeyRecord, attribute
 from pennyworth.policy import GroupPolicy
@@ -134,16 +135,18 @@ def test_a_model_the_group_could_never_allow_is_refused():
 
 def test_former_secrets_are_shown_while_they_work():
     twice = RECORD.rotated("sk-pw-1234", NOW, 10).rotated("sk-pw-5678", NOW + 5, 100)
-    assert apikeys.shown(twice, {}, NOW + 6)["previous"] == [
+    assert apikeys.shown(twice, {}, Spend(), NOW + 6)["previous"] == [
         {"redacted_value": "sk-pw-...1234", "expires_at": NOW + 105},
         {"redacted_value": "sk-pw-...wxyz", "expires_at": NOW + 10},
     ]
-    assert [old["redacted_value"] for old in apikeys.shown(twice, {}, NOW + 10)["previous"]] == ["sk-pw-...1234"]
-    assert apikeys.shown(twice, {}, NOW + 10)["redacted_value"] == "sk-pw-...5678"
+    assert [old["redacted_value"] for old in apikeys.shown(twice, {}, Spend(), NOW + 10)["previous"]] == [
+        "sk-pw-...1234"
+    ]
+    assert apikeys.shown(twice, {}, Spend(), NOW + 10)["redacted_value"] == "sk-pw-...5678"
 
 
 def test_a_key_is_shown_without_its_secret_and_its_hash():
-    shown = apikeys.shown(RECORD, {"id": "them"}, NOW)
+    shown = apikeys.shown(RECORD, {"id": "them"}, Spend(), NOW)
     assert shown == {
         "object": "organization.user.api_key",
         "id": "key_aaaaaaaaaaaaaaaa",
@@ -151,6 +154,8 @@ def test_a_key_is_shown_without_its_secret_and_its_hash():
         "redacted_value": "sk-pw-...wxyz",
         "scopes": ["inference"],
         "models": ["*"],
+        "budget_usd": None,
+        "spent_usd": 0,
         "created_at": NOW,
         "expires_at": None,
         "rotated_at": None,
@@ -158,3 +163,34 @@ def test_a_key_is_shown_without_its_secret_and_its_hash():
         "previous": [],
         "owner": {"type": "user", "user": {"id": "them"}},
     }
+
+
+BUDGETED = replace(RECORD, budget_microusd=2_500_000)
+
+
+def test_a_keys_budget_is_kept_in_whole_micro_dollars_and_shown_with_what_it_spent():
+    made = apikeys.record(ApiKeyRequest(name="ci", budget_usd=0.1), ("inference",), "sk-pw-x", b"x" * 10, NOW)
+    assert made.budget_microusd == 100_000
+    assert KeyRecord.parse(made.dump()) == made
+    shown = apikeys.shown(BUDGETED, {}, Spend("2026-11", 9, {}, {RECORD.id: 1_234_567, "key_other": 5}), NOW)
+    assert (shown["budget_usd"], shown["spent_usd"]) == (2.5, 1.234567)
+
+
+def test_a_record_from_before_there_were_budgets_has_none():
+    old = json.loads(RECORD.dump())
+    del old["budget_microusd"]
+    assert KeyRecord.parse(json.dumps(old)) == RECORD
+
+
+@pytest.mark.parametrize(("usd", "microusd"), [(1, 1_000_000), (0, 0), (2.5, 2_500_000)])
+def test_a_keys_budget_is_only_ever_cut(usd, microusd):
+    assert apikeys.narrowed(BUDGETED, ApiKeyUpdate(budget_usd=usd), POLICY, NOW).budget_microusd == microusd
+    assert apikeys.narrowed(RECORD, ApiKeyUpdate(budget_usd=usd), POLICY, NOW).budget_microusd == microusd
+    assert apikeys.narrowed(BUDGETED, ApiKeyUpdate(name="new"), POLICY, NOW).budget_microusd == 2_500_000
+
+
+@pytest.mark.parametrize("usd", [2.500001, 1_000_000, None])
+def test_a_key_is_never_given_a_higher_budget(usd):
+    with pytest.raises(Problem, match="it may spend 2.5 dollars a month") as raised:
+        apikeys.narrowed(BUDGETED, ApiKeyUpdate(budget_usd=usd), POLICY, NOW)
+    assert raised.value.param == "budget_usd"

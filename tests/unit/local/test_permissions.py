@@ -16,6 +16,7 @@ WHERE = {
     "account_id": "123456789012",
     "user_pool_arn": "arn:aws:cognito-idp:us-east-1:123456789012:userpool/p",
     "identity_pool_arn": "arn:aws:cognito-identity:us-east-1:123456789012:identitypool/i",
+    "bucket_arn": "arn:aws:s3:::files",
     "parameters": "/pennyworth/local",
 }
 
@@ -40,9 +41,16 @@ def test_only_what_knows_no_resources_is_allowed_on_all(key: str) -> None:
     assert not any("*" in action for action, _ in allowed(key))
 
 
-def test_only_the_administration_may_write_to_the_directory() -> None:
+def test_only_the_administration_and_the_ledger_may_write_to_the_directory() -> None:
     writers = {key for key in plan().functions for action, _ in allowed(key) if "AdminUpdateUserAttributes" in action}
-    assert writers == {"admin"}
+    assert writers == {"admin", "ledger"}
+
+
+def test_nobody_but_the_ledger_reaches_the_book() -> None:
+    readers = {key for key in plan().functions for _, resource in allowed(key) if resource.startswith("arn:aws:s3:")}
+    assert readers == {"ledger"}
+    book = [(action, resource) for action, resource in allowed("ledger") if action.startswith("s3:")]
+    assert book == [("s3:GetObject", f"{BUCKET}/ledger/*"), ("s3:PutObject", f"{BUCKET}/ledger/*")]
 
 
 def test_exactly_the_keys_of_the_providers_that_have_one_are_read() -> None:
@@ -174,7 +182,10 @@ def named(folder: str) -> set[str]:
     }
 
 
-@pytest.mark.parametrize(("key", "folder"), [("admin", "services/admin"), ("authorizer", "shared/pennyworth")])
+@pytest.mark.parametrize(
+    ("key", "folder"),
+    [("admin", "services/admin"), ("authorizer", "shared/pennyworth"), ("ledger", "services/admin/ledger")],
+)
 def test_a_role_allows_what_its_function_calls_and_no_more(key: str, folder: str) -> None:
     # The AWS stand-in evaluates no such policy: what is missing would first be missed in AWS.
     assert {action for action, _ in allowed(key) if action.startswith(("cognito-idp:", "ssm:"))} == named(folder)

@@ -20,7 +20,7 @@ def default(name: str) -> str:
 
 def test_what_may_be_left_out_for_terraform_may_be_left_out_here(tmp_path: Path) -> None:
     file = tmp_path / "values.json"
-    functions = {name: {"memory_mb": 512} for name in ("openai", "mcp", "admin", "authorizer")}
+    functions = {name: {"memory_mb": 512} for name in ("openai", "mcp", "admin", "authorizer", "ledger")}
     file.write_text(json.dumps({"environment": "local", "region": "us-east-1", "functions": functions, "groups": {}}))
     found = plan(file)
     assert default("authorizer_ttl_s") == str(found.authorizer_ttl_s)

@@ -40,9 +40,12 @@ def tried(script, *, retries=2, deadline=400.0, random=0.5, takes_s=0.0):
     return said, asked, clock.slept
 
 
+BUDGET = {"whose": "Your budget", "day": "2027-02-01"}
+
+
 def details(code):
     return Problem(
-        code, model="m", param="p", reason="r", limit="l", method="m", path="p", action="a", thing="t", id="i"
+        code, model="m", param="p", reason="r", limit="l", method="m", path="p", action="a", thing="t", id="i", **BUDGET
     )
 
 

@@ -352,3 +352,51 @@ def test_the_uncached_routes_are_those_of_the_contract():
         for method, operation in operations.items()
         if method != "parameters" and operation["x-pennyworth"]["auth"] == "anthropic"
     } == UNCACHED
+
+
+def budgeted(**budgets):
+    policy = {"actions": ["inference"], "models": ["*"], **budgets}
+    return {**DEVELOPERS, "Description": json.dumps(policy)}
+
+
+def mirror(user=0, group=0, key=0, month="2027-01"):  # the month of NOW
+    return json.dumps({"month": month, "user": user, "groups": {"developers": group}, "keys": {RECORD_ID: key}})
+
+
+RECORD_ID = "key_aaaaaaaaaaaaaaaa"
+
+
+@pytest.mark.parametrize(
+    ("policy", "attributes", "whose"),
+    [
+        ({}, {"custom:spend": mirror(10**9, 10**9, 10**9)}, None),
+        ({"user_budget_microusd": 100}, {}, None),
+        ({"user_budget_microusd": 100}, {"custom:spend": mirror(99)}, None),
+        ({"user_budget_microusd": 100}, {"custom:spend": mirror(100)}, "user"),
+        ({"user_budget_microusd": 100}, {"custom:spend": mirror(100, month="2026-12")}, None),
+        ({"user_budget_microusd": 100}, {"custom:spend": mirror(100), "custom:budget": "101"}, None),
+        ({}, {"custom:spend": mirror(100), "custom:budget": "100"}, "user"),
+        ({}, {"custom:budget": "0"}, "user"),
+        ({}, {"custom:budget": "any"}, "user"),
+        ({"budget_microusd": 100}, {"custom:spend": mirror(group=100)}, "group"),
+        ({"budget_microusd": 100}, {"custom:spend": mirror(user=100)}, None),
+        ({}, {"custom:spend": mirror(key=50)}, "key"),
+    ],
+)
+def test_what_was_spent_this_month_is_held_against_the_budgets(policy, attributes, whose):
+    key = {"budget_microusd": 50} if whose == "key" else {}
+    cognito = Cognito({"custom:key_03": record(**key), **attributes}, groups=(budgeted(**policy),))
+    spent = identify(SECRET, cognito).spent
+    assert (spent and spent.whose) == whose
+    assert not spent or spent.resets_at == 1_801_440_000  # 2027-02-01
+
+
+def test_a_budget_costs_no_call_of_its_own():
+    cognito = Cognito(
+        {"custom:groups": '["developers"]', "custom:spend": mirror(1)}, groups=(budgeted(budget_microusd=1),)
+    )
+    asking = authorizer(cognito)
+    asking.identify("a.good.token")
+    cognito.reads.clear()
+    asking.identify("a.good.token")
+    assert cognito.reads == ["AdminGetUser"]

@@ -13,7 +13,7 @@ def test_every_error_makes_an_openai_error_object(code):
     }
     problem = Problem(code, param="p", **fields)
     assert set(problem.body["error"]) == {"message", "type", "param", "code"}
-    assert problem.body["error"]["code"] == code
+    assert problem.body["error"]["code"] == (ERRORS[code].code or code)
     assert "{" not in problem.message
     assert re.search(r"[.]$", problem.message)
 
@@ -33,6 +33,13 @@ def test_a_retry_after_becomes_a_header():
 def test_a_conflict_that_waiting_does_not_mend_stops_the_sdks_retries():
     assert Problem("already_exists", thing="user", id="x").headers == {"x-should-retry": "false"}
     assert Problem("conflict", reason="busy", retry_after_s=1).headers == {"retry-after": "1"}
+
+
+def test_a_spent_budget_is_what_openais_clients_know_as_used_up_and_do_not_retry():
+    problem = Problem("budget_exhausted", whose="Your budget", day="2027-02-01")
+    assert (problem.status, problem.type, problem.code) == (429, "insufficient_quota", "insufficient_quota")
+    assert problem.headers == {"x-should-retry": "false"}
+    assert "2027-02-01" in problem.message
 
 
 def test_a_providers_own_error_keeps_its_words():

@@ -4,7 +4,7 @@ import pytest
 
 from pennyworth.errors import Problem
 from pennyworth.policy import Group, GroupPolicy, authorize, effective
-from pennyworth.principal import Guardrail, Principal
+from pennyworth.principal import Guardrail, Principal, Spent
 
 
 def caller(**changes):
@@ -41,6 +41,61 @@ def test_the_first_rule_that_is_broken_is_named(principal, action, model, code):
     with pytest.raises(Problem) as raised:
         authorize(principal, action, model)
     assert raised.value.code == code
+
+
+SPENT = Spent("key", 1_801_440_000)
+
+
+def test_a_spent_budget_stops_what_has_a_price_and_nothing_else():
+    authorize(caller(spent=SPENT), "inference", "nova-lite")
+    with pytest.raises(Problem) as raised:
+        authorize(caller(spent=SPENT), "inference", "nova-lite", spends=True)
+    assert raised.value.code == "insufficient_quota"
+    assert raised.value.message == (
+        "The budget of this key for this month is spent. It begins anew on 2027-02-01 (UTC); "
+        "an administrator can raise it before."
+    )
+    authorize(caller(), "inference", "nova-lite", spends=True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "model"), [({"active": False}, None), ({"actions": frozenset()}, None), ({}, "claude-sonnet-4.5")]
+)
+def test_a_spent_budget_is_the_last_thing_said(changes, model):
+    with pytest.raises(Problem) as raised:
+        authorize(caller(spent=SPENT, **changes), "inference", model, spends=True)
+    assert raised.value.code != "insufficient_quota"
+
+
+def test_a_spent_budget_travels_with_the_principal_and_ends_with_its_month():
+    spent = caller(spent=SPENT)
+    assert Principal.from_context(spent.to_context()) == spent
+    assert "spent" not in caller().to_context()
+    assert spent.at(SPENT.resets_at - 1).spent == SPENT
+    assert spent.at(SPENT.resets_at).spent is None
+
+
+@pytest.mark.parametrize("name", ["budget_microusd", "user_budget_microusd"])
+@pytest.mark.parametrize("sum_", [-1, 1.5, "10", True, [], {}])
+def test_a_policy_whose_budget_is_no_sum_allows_nothing(name, sum_):
+    told = {"actions": ["inference"], "models": ["*"], name: sum_}
+    assert GroupPolicy.parse(json.dumps(told)) == GroupPolicy(frozenset(), ())
+
+
+def test_a_users_own_budget_counts_before_the_groups():
+    told = {"actions": ["inference"], "models": ["*"], "budget_microusd": 0, "user_budget_microusd": 5_000_000}
+    policy = GroupPolicy.parse(json.dumps(told))
+    assert policy.budget_microusd == 0
+    assert [policy.budget_of(own) for own in ("", "7", "0", "-1", "1e9", "\u0663", "all")] == [
+        5_000_000,
+        7,
+        0,
+        0,
+        0,
+        0,
+        0,
+    ]
+    assert GroupPolicy(frozenset(), ()).budget_of("") is None
 
 
 def test_a_principal_survives_the_flat_context_of_api_gateway():

@@ -1,0 +1,32 @@
+# The usage log on its way to the ledger: CloudWatch Logs hands it every record of a request that asked a model.
+
+locals {
+  # Whose log holds records with a cost; of the others nothing could be added up. A log group takes two such filters.
+  metered = toset(["openai"])
+}
+
+# How often Lambda tries is as it is unless set, which is the most that could be: of what the ledger fails at it makes two
+# more attempts, and what it cannot hand over yet it keeps for six hours.
+resource "aws_lambda_permission" "ledger" {
+  for_each = local.metered
+
+  statement_id   = "UsageLog-${each.key}"
+  action         = "lambda:InvokeFunction"
+  function_name  = module.function["ledger"].name
+  qualifier      = module.function["ledger"].alias_name
+  principal      = "logs.amazonaws.com"
+  source_arn     = "${module.function[each.key].log_group_arn}:*"
+  source_account = data.aws_caller_identity.this.account_id
+}
+
+resource "aws_cloudwatch_log_subscription_filter" "ledger" {
+  for_each = local.metered
+
+  name            = "ledger"
+  log_group_name  = module.function[each.key].log_group_name
+  filter_pattern  = "{ $.message = \"request\" && $.kind = \"*\" }" # services/openai/meter.py writes `kind`
+  destination_arn = module.function["ledger"].alias_arn
+
+  # CloudWatch tries whether it may.
+  depends_on = [aws_lambda_permission.ledger]
+}
