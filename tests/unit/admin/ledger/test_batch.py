@@ -22,13 +22,10 @@ LINE = {
 
 def event(*lines, kind="DATA_MESSAGE", ids=None, **fields):
     """What CloudWatch invokes the ledger with."""
+    texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
     events = [
-        {
-            "id": f"{number:056d}",
-            "timestamp": NOVEMBER_MS,
-            "message": line if isinstance(line, str) else json.dumps(line),
-        }
-        for number, line in zip(ids or range(len(lines)), lines, strict=True)
+        {"id": f"{number:056d}", "timestamp": NOVEMBER_MS, "message": text}
+        for number, text in zip(ids or range(len(texts)), texts, strict=True)
     ]
     whole = {"messageType": kind, "owner": "123456789012", "logGroup": "/aws/lambda/pennyworth-dev-openai"}
     whole |= {"logStream": "s", "subscriptionFilters": ["ledger"], "logEvents": events} | fields
