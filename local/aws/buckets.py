@@ -6,7 +6,6 @@ from typing import Any
 
 from moto.core.responses import TYPE_RESPONSE
 from moto.iam.access_control import IAMPolicy, PermissionResult
-from moto.s3.exceptions import S3ClientError
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 
@@ -22,6 +21,10 @@ def _permission(self: FakeBucket, action: str, resource: str) -> Any:
 
 
 _put_object = S3Response.put_object
+_UNKNOWN = (
+    "<Error><Code>NotImplemented</Code>"
+    "<Message>A header you provided implies functionality that is not implemented</Message></Error>"
+)
 
 
 def _put(self: S3Response) -> TYPE_RESPONSE:
@@ -29,16 +32,9 @@ def _put(self: S3Response) -> TYPE_RESPONSE:
     (read 2026-11)."""
     absent, present = self.headers.get("If-None-Match"), self.headers.get("If-Match")
     if absent not in (None, "*") or (absent and present):
-        raise UnknownConditionError
+        return 501, {"Content-Type": "application/xml"}, _UNKNOWN
     answer: TYPE_RESPONSE = _put_object(self)
     return answer
-
-
-class UnknownConditionError(S3ClientError):
-    code = 501
-
-    def __init__(self) -> None:
-        super().__init__("NotImplemented", "A header you provided implies functionality that is not implemented")
 
 
 def install() -> None:

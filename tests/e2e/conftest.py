@@ -54,8 +54,9 @@ class Gateway:
         region = self.facts["region"]
         return boto3.client(service, region_name=region, endpoint_url=url, config=config, **credentials)
 
-    def group(self, *models, role_models=None, **guards):
-        """A new group and its role, as Terraform makes them; its name. The role opens the same models, unless told."""
+    def group(self, *models, role_models=None, budgets=None, **guards):
+        """A new group and its role, as Terraform makes them; its name. The role opens the same models, unless told.
+        `budgets`: {budget_microusd, user_budget_microusd}, each if there is one."""
         name = f"group-{uuid.uuid4().hex[:8]}"
         iam, account = self.aws("iam"), self.aws("sts").get_caller_identity()["Account"]
         bucket = f"arn:aws:s3:::pennyworth-local-{account}"
@@ -66,7 +67,7 @@ class Gateway:
             "Role"
         ]
         iam.put_role_policy(RoleName=role["RoleName"], PolicyName="access", PolicyDocument=json.dumps(allowed))
-        policy = {"actions": ["inference", "mcp"], "models": models, **guards}
+        policy = {"actions": ["inference", "mcp"], "models": models, **guards, **(budgets or {})}
         self.aws("cognito-idp").create_group(
             UserPoolId=self.facts["user_pool_id"],
             GroupName=name,

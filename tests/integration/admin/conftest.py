@@ -19,8 +19,10 @@ from openai import OpenAI
 from openapi_schema_validator import OAS30Validator
 
 from pennyworth import membership
+from pennyworth.budgets import SPEND
 from pennyworth.keys import SLOTS, attribute
 from pennyworth.logs import logger
+from pennyworth.policy import BUDGET
 from pennyworth.settings import settings
 from services.admin import aws
 
@@ -95,7 +97,7 @@ def _pool(cognito):
             "Mutable": True,
             "StringAttributeConstraints": {"MinLength": "0", "MaxLength": "2048"},
         }
-        for name in [*map(attribute, range(1, SLOTS + 1)), membership.ATTRIBUTE]
+        for name in [*map(attribute, range(1, SLOTS + 1)), membership.ATTRIBUTE, SPEND, BUDGET]
     ]
     pool_id = cognito.create_user_pool(
         PoolName="test", UsernameAttributes=["email"], Schema=schema, AutoVerifiedAttributes=["email"]

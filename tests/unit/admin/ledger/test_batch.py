@@ -62,7 +62,7 @@ def test_what_used_nothing_is_nothing_to_count():
         {**LINE, "user_id": "../groups/developers"},
         {**LINE, "user_id": None},
         {**LINE, "key_id": 7},
-        {**LINE, "group": {}},
+        {**LINE, "group": ["developers"]},
         {**LINE, "cost_microusd": -1},
         {**LINE, "cost_microusd": 1.5},
         {**LINE, "cost_microusd": True},
