@@ -46,7 +46,7 @@ run "defaults" {
     error_message = "the cheapest plan, and e-mail addresses in any case"
   }
   assert {
-    condition     = toset(aws_cognito_user_pool.this.schema[*].name) == toset(concat(["groups"], [for slot in range(1, 21) : format("key_%02d", slot)])) && alltrue(aws_cognito_user_pool.this.schema[*].mutable)
+    condition     = toset(aws_cognito_user_pool.this.schema[*].name) == toset(concat(["budget", "groups", "spend"], [for slot in range(1, 21) : format("key_%02d", slot)])) && alltrue(aws_cognito_user_pool.this.schema[*].mutable)
     error_message = "twenty keys a person, which can be replaced"
   }
   assert {
@@ -273,6 +273,45 @@ run "an_upstreams_models_may_be_unlisted" {
     condition     = jsondecode(aws_iam_role_policy.group["outside"].policy).Statement[*].Sid == ["Files", "FileNames"]
     error_message = "no model of Bedrock"
   }
+}
+
+run "budgets_are_kept_in_whole_micro_dollars" {
+  command = plan
+  variables {
+    groups = {
+      bounded = { precedence = 1, actions = ["inference"], models = ["*"], budget_usd = 12.34, user_budget_usd = 0.000001 }
+      closed  = { precedence = 2, actions = ["inference"], models = ["*"], budget_usd = 0 }
+      free    = { precedence = 3, actions = ["inference"], models = ["*"] }
+    }
+  }
+  assert {
+    condition     = aws_cognito_user_group.this["bounded"].description == "{\"actions\":[\"inference\"],\"budget_microusd\":12340000,\"models\":[\"*\"],\"user_budget_microusd\":1}"
+    error_message = "integers, which the authorizer reads"
+  }
+  assert {
+    condition     = jsondecode(aws_cognito_user_group.this["closed"].description).budget_microusd == 0
+    error_message = "nothing is a budget too"
+  }
+  assert {
+    condition     = toset(keys(jsondecode(aws_cognito_user_group.this["free"].description))) == toset(["actions", "models"])
+    error_message = "and none is none"
+  }
+}
+
+run "refuses_a_budget_below_nothing" {
+  command = plan
+  variables {
+    groups = { a = { precedence = 1, actions = ["inference"], models = ["*"], budget_usd = -1 } }
+  }
+  expect_failures = [var.groups]
+}
+
+run "refuses_a_budget_in_parts_of_a_micro_dollar" {
+  command = plan
+  variables {
+    groups = { a = { precedence = 1, actions = ["inference"], models = ["*"], user_budget_usd = 0.0000005 } }
+  }
+  expect_failures = [var.groups]
 }
 
 run "refuses_a_model_no_catalogue_knows" {

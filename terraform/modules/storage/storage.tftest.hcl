@@ -54,6 +54,10 @@ run "files_are_encrypted_and_expire" {
     error_message = "uploads that were never completed go too"
   }
   assert {
+    condition     = { for rule in aws_s3_bucket_lifecycle_configuration.this.rule : rule.filter[0].prefix => rule.expiration[0].days } == { "users/" = 30, "ledger/" = 40 }
+    error_message = "no page of the ledger goes before its month is over, however soon files do"
+  }
+  assert {
     condition     = !aws_s3_bucket.this.force_destroy
     error_message = "a bucket with files in it is kept unless told otherwise"
   }
