@@ -17,7 +17,7 @@ locals {
       cost       = { log = "openai", name = "CostMicrousd", unit = "None", value = "$.cost_microusd", pattern = "{ $.message = \"request\" && $.cost_microusd = * }" }
       refusals   = { log = "authorizer", name = "Refusals", unit = "Count", value = "1", pattern = "{ $.message = \"refused\" }" }
     },
-    # One metric, fed from four logs: what is ours to mend. The authorizer's exception of that name is its way to say no.
+    # One metric, fed from the logs of all functions: what is ours to mend. The authorizer's exception of that name is its way to say no.
     {
       for key in keys(var.functions) : "faults_${key}" => {
         log     = key, name = "Faults", unit = "Count", value = "1"
