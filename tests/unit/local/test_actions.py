@@ -88,6 +88,8 @@ def test_each_of_several_deleted_objects_is_needed() -> None:
 
 def test_what_is_put_with_an_object_is_needed_too() -> None:
     assert said(asked("PUT /b/k", {"x-amz-acl": "private"})) == [("PutObject", "b/k"), ("PutObjectAcl", "b/k")]
+    assert said(asked("PUT /b/k", {"if-none-match": "*"})) == [("PutObject", "b/k")]
+    assert said(asked("PUT /b/k", {"if-match": '"1"'})) == [("PutObject", "b/k"), ("GetObject", "b/k")]
     assert said(asked("PUT /b/k", {"x-amz-tagging": "a=b"})) == [("PutObject", "b/k"), ("PutObjectTagging", "b/k")]
 
 
