@@ -22,7 +22,8 @@ from tools.idle_cost.bill import bill
 from tools.idle_cost.prices import load
 
 ROOT = Path(__file__).resolve().parents[2]
-FUNCTIONS = ("admin", "authorizer", "ledger", "mcp", "openai")
+SERVING = ("admin", "authorizer", "mcp", "openai")  # what API Gateway calls
+FUNCTIONS = (*SERVING, "ledger")
 BILLS = """
 resource "aws_nat_gateway" "extra" {
   connectivity_type = "private"
@@ -176,15 +177,35 @@ def test_the_mcp_function_invokes_what_serves_inference_and_nothing_else(rules):
     assert invoked == {"arn:aws:lambda:us-east-1:123456789012:function:pennyworth-local-openai:live"}
 
 
-def test_only_the_admin_function_writes_to_the_user_pool(installed):
+def test_only_the_admin_function_and_the_ledgers_mirror_write_to_the_user_pool(installed):
     reads = re.compile(r"cognito-idp:(Admin)?(Describe|Get|List)")
-    writers = {
-        each.address
+    writes = [
+        (each.address, action)
         for each in statements(installed)
         for action in each.actions
         if action.startswith("cognito-idp:") and not reads.match(action)
+    ]
+    admin, ledger = (f'module.function["{key}"].aws_iam_role_policy.this' for key in ("admin", "ledger"))
+    assert {address for address, _ in writes} == {admin, ledger}
+    assert [action for address, action in writes if address == ledger] == ["cognito-idp:AdminUpdateUserAttributes"]
+
+
+def test_nobody_but_the_ledger_reaches_the_book(installed):
+    reached = {
+        each.address
+        for each in statements(installed)
+        for resource in each.resources
+        if each.kind == ACCESS and resource.startswith("arn:aws:s3:") and "/users/" not in resource and "/" in resource
     }
-    assert writers == {'module.function["admin"].aws_iam_role_policy.this'}
+    assert reached == {'module.function["ledger"].aws_iam_role_policy.this'}
+
+
+def test_the_usage_log_and_nothing_else_is_handed_to_the_ledger(installed):
+    (subscription,) = of_type(installed, "aws_cloudwatch_log_subscription_filter")
+    assert subscription.values["log_group_name"] == "/aws/lambda/pennyworth-local-openai"
+    assert subscription.values["filter_pattern"] == '{ $.message = "request" && $.kind = "*" }'
+    ledger = "arn:aws:lambda:us-east-1:123456789012:function:pennyworth-local-ledger:live"
+    assert subscription.values["destination_arn"] == ledger
 
 
 def test_no_client_reads_or_writes_a_persons_keys(environment):
@@ -221,19 +242,22 @@ def test_the_api_invokes_aliases_only(installed):
     invoked = {
         word.split("/functions/")[1].split("/")[0] for word in api.values["body"].split('"') if "/functions/" in word
     }
-    assert invoked == {
-        f"arn:aws:lambda:us-east-1:123456789012:function:pennyworth-local-{key}:live" for key in FUNCTIONS
-    }
+    assert invoked == {f"arn:aws:lambda:us-east-1:123456789012:function:pennyworth-local-{key}:live" for key in SERVING}
 
 
-def test_the_api_and_nobody_else_may_invoke_and_aliases_only(installed):
+def test_the_api_and_the_usage_log_and_nobody_else_may_invoke_and_aliases_only(installed):
     (api,) = of_type(installed, "aws_api_gateway_rest_api")
     permissions = of_type(installed, "aws_lambda_permission")
     assert {each.values["function_name"] for each in permissions} == {f"pennyworth-local-{key}" for key in FUNCTIONS}
     for each in permissions:
-        assert each.values["principal"] == "apigateway.amazonaws.com"
-        assert each.values["source_arn"].startswith(api.values["execution_arn"] + "/")
         assert each.values["qualifier"] == "live"
+        if each.values["function_name"] == "pennyworth-local-ledger":
+            assert each.values["principal"] == "logs.amazonaws.com"
+            assert each.values["source_arn"].endswith(":123456789012:log-group:/aws/lambda/pennyworth-local-openai:*")
+            assert each.values["source_account"] == "123456789012"
+        else:
+            assert each.values["principal"] == "apigateway.amazonaws.com"
+            assert each.values["source_arn"].startswith(api.values["execution_arn"] + "/")
 
 
 def test_an_alias_names_a_published_version(installed):

@@ -1,5 +1,5 @@
-"""Who and what an AWS account knows of identities: Cognito, IAM's roles and the buckets they name, attribute by
-attribute, without what differs between two installations of one plan."""
+"""Who and what an AWS account knows of identities: Cognito, IAM's roles and the buckets they name, and who hears of its
+logs, attribute by attribute, without what differs between two installations of one plan."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ Tree = dict[str, Any]
 # Of an installation's history, not of its make.
 _VOLATILE = {
     *("CreationDate", "LastModifiedDate", "CreateDate", "RoleLastUsed", "RoleId"),
-    *("EstimatedNumberOfUsers", "ResponseMetadata"),
+    *("EstimatedNumberOfUsers", "ResponseMetadata", "creationTime"),
 }
 
 
@@ -23,6 +23,7 @@ def inventory(aws: Aws) -> Tree:
         "identity pool": dict(_identity_pools(aws("cognito-identity"), ids)),
         "role": dict(_roles(aws("iam"))),
         "bucket": dict(_buckets(aws("s3"))),
+        "subscription": dict(_subscriptions(aws("logs"))),
     }
     return _stable(found, ids)
 
@@ -116,6 +117,14 @@ def _buckets(s3: Any) -> Iterator[tuple[str, Tree]]:
         if attributes["policy"]:
             attributes["policy"] = _statements(json.loads(attributes["policy"]["Policy"]))
         yield bucket["Name"], attributes
+
+
+def _subscriptions(logs: Any) -> Iterator[tuple[str, Tree]]:
+    """Log groups that have some."""
+    for group in _pages(logs, "describe_log_groups", "logGroups", "logGroupName"):
+        found = _pages(logs, "describe_subscription_filters", "subscriptionFilters", logGroupName=group)
+        if found:
+            yield group, _by("filterName", found)
 
 
 def _read(s3: Any, operation: Callable[..., Tree], where: Tree) -> Tree | None:

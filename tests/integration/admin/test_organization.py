@@ -156,6 +156,8 @@ def test_groups_are_listed_with_their_policy(organization):
         "models": ["nova-*"],
         "guardrail": None,
         "guardrails": [],
+        "budget_usd": None,
+        "user_budget_usd": None,
     }
     assert [group.id for group in organization.groups.list(order="desc")] == ["restricted", "developers", "admins"]
     strict(GroupUpdateResponse, organization.groups.retrieve("admins"))

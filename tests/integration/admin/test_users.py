@@ -18,6 +18,8 @@ def test_a_new_user_is_in_cognito_verified_and_in_their_group(ask, cognito):
         "groups": ["developers"],
         "disabled": False,
         "is_service_account": False,
+        "budget_usd": None,
+        "spent_usd": 0,
     }
     stored = cognito.call("admin_get_user", Username=made.json["id"])
     attributes = {pair["Name"]: pair["Value"] for pair in stored["UserAttributes"]}
@@ -71,3 +73,21 @@ def test_deleting_oneself_is_a_conflict(ask, admin_id):
 def test_a_disabled_user_is_shown_so(ask, ada, cognito):
     cognito.call("admin_disable_user", Username=ada)
     assert ask("GET", f"{USERS}/{ada}").json["disabled"] is True
+
+
+def test_a_budget_of_ones_own_is_set_shown_and_taken_back(ask, ada, cognito):
+    path = f"/organization/users/{ada}"
+    assert ask("POST", path, {"budget_usd": 12.5}).json["budget_usd"] == 12.5
+    pairs = cognito.call("admin_get_user", Username=ada)["UserAttributes"]
+    assert {"Name": "custom:budget", "Value": "12500000"} in pairs
+    assert ask("POST", path, {"disabled": False}).json["budget_usd"] == 12.5
+    assert ask("POST", path, {"budget_usd": 0}).json["budget_usd"] == 0
+    assert ask("POST", path, {"budget_usd": None}).json["budget_usd"] is None
+    pairs = cognito.call("admin_get_user", Username=ada)["UserAttributes"]
+    assert "custom:budget" not in {pair["Name"] for pair in pairs}
+
+
+@pytest.mark.parametrize("wrong", [-0.01, "5", True, 0.0000001, 1e10, [5]])
+def test_a_budget_that_is_no_sum_is_refused_by_name(ask, ada, wrong):
+    answer = ask("POST", f"/organization/users/{ada}", {"budget_usd": wrong})
+    assert (answer.status, answer.error["param"]) == (400, "budget_usd")

@@ -58,8 +58,11 @@ def test_groups_clients_roles_and_buckets_are_compared_too(here: Aws, there: Aws
     [client] = idp.list_user_pool_clients(**where)["UserPoolClients"]
     idp.update_user_pool_client(ClientId=client["ClientId"], **where, WriteAttributes=["custom:key_01", "name"])
 
+    there("logs").delete_subscription_filter(logGroupName=f"/aws/lambda/{PREFIX}-openai", filterName="ledger")
+
     said = differences(inventory(here), inventory(there))
     for start in (
+        f"subscription: /aws/lambda/{PREFIX}-openai: ",
         "bucket: pennyworth-local-ACCOUNT: lifecycle: Rules: ",
         f"role: {PREFIX}-group-{first.name}: inline policy: access: Statement: Models: Resource: [",
         "role: another: absent here, ",

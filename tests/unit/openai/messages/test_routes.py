@@ -93,9 +93,12 @@ def test_the_betas_of_the_header_reach_the_provider(monkeypatch):
     assert answer["id"].startswith("msg_")
 
 
+_DETAILS = ("reason", "param", "limit", "method", "path", "action", "model", "thing", "id", "whose", "day")
+
+
 @pytest.mark.parametrize("code", ERRORS)
 def test_every_error_has_a_type_of_anthropics(code):
-    details = dict.fromkeys(("reason", "param", "limit", "method", "path", "action", "model", "thing", "id"), "x")
+    details = dict.fromkeys(_DETAILS, "x")
     details.pop("param")
     kind = error_body(Problem(code, param="p", **details))["error"]["type"]
     assert (kind in ("api_error", "overloaded_error", "timeout_error")) == (
