@@ -203,6 +203,7 @@ HEAVY = {
         ("services.mcp.app", set()),
         ("pennyworth.authorizer", {"pydantic"}),
         ("services.admin.app", set()),
+        ("services.admin.ledger.app", {"pydantic"}),
     ],
 )
 def test_importing_a_lambda_loads_nothing_heavy(module, also_kept_out):

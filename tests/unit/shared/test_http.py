@@ -1,11 +1,12 @@
 import json
+import time
 
 import pytest
 from aws_lambda_powertools.event_handler import Response
 
 from pennyworth.errors import Problem
 from pennyworth.http import log_also, principal, router, serve
-from pennyworth.principal import Principal
+from pennyworth.principal import Principal, Spent
 from pennyworth.runtime import deadline
 
 CALLER = Principal("u1", "ada@example.com", "key_1", "developers", "arn", frozenset({"inference"}), ("*",))
@@ -167,3 +168,12 @@ def test_no_answer_is_kept_by_a_cache_or_taken_for_a_page(handler, path):
     headers = handler(event(path, CALLER.to_context()), Streams())["multiValueHeaders"]
     assert headers["cache-control"] == ["no-store"]
     assert headers["x-content-type-options"] == ["nosniff"]
+
+
+def test_a_cached_decision_carries_no_spent_budget_into_the_next_month():
+    def caller(resets_at):
+        spent = Principal("u", "n", "k", "g", "r", frozenset(), (), spent=Spent("user", int(resets_at)))
+        return principal(event("/who", spent.to_context()))
+
+    assert caller(time.time() + 60).spent.whose == "user"
+    assert caller(time.time() - 1).spent is None
