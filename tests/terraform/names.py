@@ -27,6 +27,7 @@ NAMES = {
 # Parts of one of these: named within it.
 PARTS = (
     "aws_api_gateway_",
+    "aws_cloudwatch_log_subscription_filter",
     "aws_cognito_user_",
     "aws_iam_role_policy",
     "aws_lambda_alias",

@@ -195,7 +195,7 @@ def test_nobody_but_the_ledger_reaches_the_book(installed):
         each.address
         for each in statements(installed)
         for resource in each.resources
-        if each.kind == ACCESS and resource.startswith("arn:aws:s3:") and "/users/" not in resource and "/" in resource
+        if ".aws_iam_role_policy." in each.address and re.match("arn:aws:s3:[^/]*/(?!users/)", resource)
     }
     assert reached == {'module.function["ledger"].aws_iam_role_policy.this'}
 
