@@ -78,7 +78,7 @@ class Deliveries:
         where = self._open(function)
         for batch in _batches(events):
             self._client.put_log_events(**where, logEvents=batch)
-            self._subscribers(group, self._stream, [{"id": _event_id(), **event} for event in batch])
+            self._subscribers(*where.values(), [{"id": _event_id(), **event} for event in batch])
 
 
 def _event_id() -> str:
