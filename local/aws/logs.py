@@ -10,10 +10,9 @@ from moto.core.exceptions import JsonRESTError
 from moto.core.utils import unix_time_millis
 from moto.logs import urls
 
-from local.aws.queries import QueryActions
-
 from local.aws import subscriptions
 from local.aws.filter_pattern import matching
+from local.aws.queries import QueryActions
 
 _PAGE = 1000  # the most, and the default, of DescribeQueryDefinitions
 _EVENTS = 10_000  # the most, and the default, of FilterLogEvents
