@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from pennyworth.errors import Problem
-from pennyworth.keys import PREFIX, SLOTS, Former, KeyRecord, attribute, fingerprint
+from pennyworth.keys import PREFIX, SLOTS, Enrolment, Former, KeyRecord, attribute, fingerprint
 from pennyworth.policy import GroupPolicy
 from services.admin.bodies import ApiKeyRequest, ApiKeyUpdate, RotationRequest
 from services.admin.patterns import covers, meets
@@ -14,6 +14,7 @@ from services.admin.patterns import covers, meets
 VALUE_LENGTH = 2048  # of one Cognito attribute
 FORMER = 2  # secrets that may work beside the newest one: that in use, and one whose answer was lost
 _ROOM = (Former("0" * 64, "0" * 4, 10**12),) * FORMER  # every record leaves it, so that every key can be rotated
+_COUNTED = Enrolment("0" * 12, "0" * 12, "0" * 48)  # and enrolled: API Gateway's ids have 6 and 10 characters, a value 40
 
 
 class StoredKey(NamedTuple):
@@ -86,7 +87,7 @@ def record(request: ApiKeyRequest, scopes: tuple[str, ...], secret: str, entropy
         expires_at=request.ends_at(now),
         last4=secret[-4:],
     )
-    return _storable(made)
+    return storable(made)
 
 
 def narrowed(record: KeyRecord, request: ApiKeyUpdate, policy: GroupPolicy, now: float) -> KeyRecord:
@@ -120,7 +121,7 @@ def narrowed(record: KeyRecord, request: ApiKeyUpdate, policy: GroupPolicy, now:
         models=tuple(request.models) or record.models,
         expires_at=end,
     )
-    return _storable(changed)
+    return storable(changed)
 
 
 def rotated(record: KeyRecord, request: RotationRequest, secret: str, now: float) -> KeyRecord:
@@ -135,8 +136,9 @@ def rotated(record: KeyRecord, request: RotationRequest, secret: str, now: float
     return record.rotated(secret, now, request.overlap_s)
 
 
-def _storable(record: KeyRecord) -> KeyRecord:
-    excess = len(replace(record, rotated_at=10**12, former=_ROOM).dump()) - VALUE_LENGTH
+def storable(record: KeyRecord) -> KeyRecord:
+    """The record. Raises Problem for one that leaves no room for what is still to come."""
+    excess = len(replace(record, rotated_at=10**12, former=_ROOM, enrolment=_COUNTED).dump()) - VALUE_LENGTH
     if excess > 0:
         reason = f"with the name, it takes {excess} characters more than can be stored. Give fewer or wider patterns"
         raise Problem("invalid_value", param="models", reason=reason)

@@ -59,4 +59,10 @@ def _policy(policy: GroupPolicy) -> dict[str, Any]:
         "models": list(policy.models),
         "guardrail": policy.guardrail._asdict() if policy.guardrail else None,
         "guardrails": list(policy.guardrails),
+        "rate": rate(policy),
     }
+
+
+def rate(policy: GroupPolicy) -> dict[str, float] | None:
+    """What each key of the group may do, as Terraform's `rate` says it; None for no limit of the group's."""
+    return None if policy.rate_per_s is None else {"per_s": policy.rate_per_s, "burst": policy.burst}

@@ -17,6 +17,9 @@ class GroupPolicy:
     models: tuple[str, ...]
     guardrail: Guardrail | None = None
     guardrails: tuple[str, ...] = ()
+    rate_per_s: float | None = None  # requests that each key may make; None for no limit of the group's
+    burst: int = 0  # beyond that rate, for a moment
+    plan: str = ""  # id of API Gateway's usage plan, which is what counts them
 
     @classmethod
     def parse(cls, description: str) -> "GroupPolicy":
@@ -26,9 +29,10 @@ class GroupPolicy:
             actions, models = _texts(document["actions"]), _texts(document["models"])
             guardrail = _guardrail(document["guardrail"]) if "guardrail" in document else None
             guardrails = _texts(document.get("guardrails", []))
+            rate_per_s, burst, plan = _rate(document)
         except (ValueError, KeyError, TypeError, RecursionError):
             return cls(frozenset(), ())
-        return cls(frozenset(actions) & ACTIONS, models, guardrail, guardrails)
+        return cls(frozenset(actions) & ACTIONS, models, guardrail, guardrails, rate_per_s, burst, plan)
 
 
 def _texts(value: object) -> tuple[str, ...]:
@@ -45,6 +49,14 @@ def _guardrail(value: dict[str, str]) -> Guardrail:
     if not identifier or not version:
         raise TypeError("a guardrail without a name or a version")
     return Guardrail(identifier, version)
+
+
+def _rate(document: Mapping[str, Any]) -> tuple[float | None, int, str]:
+    """Raises TypeError for all else: what limits and cannot be read must not count as no limit."""
+    rate_per_s, burst, plan = document.get("rate_per_s"), document.get("burst", 0), document.get("plan", "")
+    if not isinstance(rate_per_s, int | float | None) or not isinstance(burst, int) or not isinstance(plan, str):
+        raise TypeError("not a rate")
+    return rate_per_s, burst, plan
 
 
 _LAST = 2**31  # beyond Cognito's own: a group without a precedence is the last to count, as it is there

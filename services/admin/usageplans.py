@@ -1,0 +1,52 @@
+"""The edge to API Gateway's usage plans: an API key of its own for a key of ours, and the plan that it is in."""
+
+from functools import cache
+from typing import Any
+
+from pennyworth.keys import Enrolment
+from pennyworth.settings import settings
+from services.admin.aws import Fault, call, client
+
+_GONE = "NotFoundException"
+
+
+@cache
+def usage_plans() -> "UsagePlans":
+    """The usage plans of this process. Whoever waits for a new key shall not wait long for its limit."""
+    return UsagePlans(client("apigateway", attempts=2, connect_timeout_s=1, read_timeout_s=3), settings().environment)
+
+
+class UsagePlans:
+    """Every method may raise the Problems of `aws.call`."""
+
+    def __init__(self, client: Any, environment: str) -> None:
+        self._client = client
+        # By them the role knows what is its own: an API key's id is API Gateway's to choose.
+        self._tags = {"application": "pennyworth", "environment": environment}
+
+    def create(self, name: str) -> Enrolment:
+        """A new API key, in no plan, with a value that API Gateway draws."""
+        wanted = {"name": name, "enabled": True, "tags": self._tags}
+        made = call(self._client, "CreateApiKey", wanted)
+        return Enrolment("", made["id"], made["value"])
+
+    def add(self, plan: str, key_id: str) -> bool:
+        """Whether it is in the plan now: not where one of the two is no more."""
+        return self._done("CreateUsagePlanKey", usagePlanId=plan, keyId=key_id, keyType="API_KEY")
+
+    def remove(self, plan: str, key_id: str) -> None:
+        self._done("DeleteUsagePlanKey", usagePlanId=plan, keyId=key_id)
+
+    def delete(self, key_id: str) -> None:
+        """From its plan as well."""
+        self._done("DeleteApiKey", apiKey=key_id)
+
+    def _done(self, operation: str, **parameters: str) -> bool:
+        """False for what is not there."""
+        try:
+            call(self._client, operation, parameters, answers=(_GONE,))
+        except Fault as fault:
+            if fault.aws_code != _GONE:
+                raise
+            return False
+        return True
