@@ -157,7 +157,11 @@ def test_the_boundary_lets_every_role_do_what_its_own_policy_allows(installed, a
         for resource in each.resources
     }
     assert {action.split(":")[0] for action, _ in asked} >= {"bedrock", "cognito-idp", "logs", "s3", "ssm", "xray"}
-    tagged = {"aws:resourcetag/application": "pennyworth", "aws:resourcetag/environment": "local"}
+    tagged = {
+        f"aws:{kind}tag/{key}": value
+        for kind in ("resource", "request")
+        for key, value in (("application", "pennyworth"), ("environment", "local"))
+    }
     assert [(*each, reason) for each in asked if (reason := boundary.refusal(*each, tagged))] == []
 
 

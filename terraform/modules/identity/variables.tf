@@ -12,7 +12,8 @@ variable "groups" {
   description = <<-TEXT
     The groups by name: the precedence (of a user's groups the lowest speaks for them); the actions its people may do;
     models, shell patterns (`*`, `?`) over the models' names, or over Bedrock's own ids and ARNs; guardrail, which stands
-    around every call; guardrails, ids a request may name where none stands around every call
+    around every call; guardrails, ids a request may name where none stands around every call; rate, what each key of the
+    group may do: per_s, requests a second; burst, requests at once
   TEXT
   type = map(object({
     precedence = number
@@ -20,6 +21,7 @@ variable "groups" {
     models     = list(string)
     guardrail  = optional(object({ id = string, version = string }))
     guardrails = optional(list(string), [])
+    rate       = optional(object({ per_s = number, burst = number }))
   }))
 
   validation {
@@ -71,6 +73,12 @@ variable "groups" {
     condition     = alltrue([for group in values(var.groups) : group.guardrail == null || length(group.guardrails) == 0])
     error_message = "Where a guardrail stands around every call, no request can name another: leave out guardrails of ${join(", ", [for name, group in var.groups : name if group.guardrail != null && length(group.guardrails) > 0])}, or guardrail."
   }
+}
+
+variable "plans" {
+  description = "Id of the API Gateway usage plan of each group, by the group's name: of those with a rate at least."
+  type        = map(string)
+  default     = {}
 }
 
 variable "catalogue" {

@@ -92,7 +92,8 @@ variable "groups" {
   description = <<-TEXT
     Groups of people, by name: precedence (the lowest of a person's groups counts), actions (inference, mcp, usage,
     admin), models (shell patterns over the names in services/openai/models.json, or over Bedrock's own ids and ARNs),
-    guardrail ({id, version} of one that stands around every call), guardrails (ids a request may name instead)
+    guardrail ({id, version} of one that stands around every call), guardrails (ids a request may name instead), rate (of
+    each key: per_s, requests a second; burst, requests at once)
   TEXT
   type = map(object({
     precedence = number
@@ -100,8 +101,14 @@ variable "groups" {
     models     = list(string)
     guardrail  = optional(object({ id = string, version = string }))
     guardrails = optional(list(string), [])
+    rate       = optional(object({ per_s = number, burst = number }))
   }))
   nullable = false
+
+  validation {
+    condition     = alltrue([for group in values(var.groups) : group.rate == null ? true : group.rate.per_s > 0 && group.rate.burst >= 1 && floor(group.rate.burst) == group.rate.burst])
+    error_message = "groups: a rate's per_s is above 0 and its burst a whole number of at least 1, as in { per_s = 5, burst = 10 }. Change that of ${join(", ", [for name, group in var.groups : name if group.rate == null ? false : !(group.rate.per_s > 0 && group.rate.burst >= 1 && floor(group.rate.burst) == group.rate.burst)])}."
+  }
 }
 
 variable "authorizer_ttl_s" {
