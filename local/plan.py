@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -39,13 +39,20 @@ class PlannedGroup:
     models: tuple[str, ...]  # shell patterns over the names clients use, or over Bedrock's own ids and ARNs
     guardrail: dict[str, str] | None = None  # {id, version}
     guardrails: tuple[str, ...] = ()
+    rate: dict[str, Any] | None = None  # {per_s, burst} of each key
 
     @property
     def policy(self) -> str:
         """The JSON kept in the group's description."""
-        policy = {"actions": self.actions, "models": self.models}
+        return self.policy_in("")
+
+    def policy_in(self, usage_plan: str) -> str:
+        """The same, with the id of the group's usage plan where it has a rate."""
+        policy: dict[str, Any] = {"actions": self.actions, "models": self.models}
         policy |= {"guardrail": self.guardrail} if self.guardrail else {}
         policy |= {"guardrails": self.guardrails} if self.guardrails else {}
+        if self.rate:
+            policy |= {"rate_per_s": self.rate["per_s"], "burst": self.rate["burst"], "plan": usage_plan}
         return json.dumps(policy, separators=(",", ":"), sort_keys=True)
 
 
@@ -73,6 +80,18 @@ class Plan:
     def parameters(self) -> str:
         """The path below which the installation's parameters lie."""
         return f"/pennyworth/{self.environment}"
+
+    @property
+    def is_rated(self) -> bool:
+        """Whether a group has a rate, and so every method of the Lambda authorizers wants an API key."""
+        return any(group.rate for group in self.groups)
+
+    def with_rates(self, rates: Mapping[str, dict[str, Any]]) -> "Plan":
+        """The same, with these rates of groups. Raises KeyError for a group that there is not."""
+        if unknown := rates.keys() - {group.name for group in self.groups}:
+            raise KeyError(min(unknown))
+        groups = (replace(group, rate=rates.get(group.name, group.rate)) for group in self.groups)
+        return self.with_(groups=tuple(groups))
 
     @property
     def tags(self) -> dict[str, str]:
@@ -124,6 +143,7 @@ def plan(file: Path = _VALUES) -> Plan:
                 tuple(group["models"]),
                 group.get("guardrail"),
                 tuple(group.get("guardrails", ())),
+                group.get("rate"),
             )
             for name, group in values["groups"].items()
         ),

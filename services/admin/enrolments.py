@@ -72,8 +72,10 @@ class Enrolments:
         if own and own.plan:
             record = self._write(user_id, key.slot, record, own._replace(plan=""), hold)
             self._plans.remove(own.plan, own.id)
-        if not own or not self._plans.add(plan, own.id):
-            own = self._made(record, plan)
+        if own and not self._plans.add(plan, own.id):
+            self.release([key.record])  # nobody names it: another takes its place
+            own = None
+        own = own or self._made(record, plan)
         return self._write(user_id, key.slot, record, own._replace(plan=plan), hold)
 
     def _made(self, record: KeyRecord, plan: str) -> Enrolment:

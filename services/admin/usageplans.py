@@ -8,6 +8,7 @@ from pennyworth.settings import settings
 from services.admin.aws import Fault, call, client
 
 _GONE = "NotFoundException"
+_ELSEWHERE = "ConflictException"
 
 
 @cache
@@ -31,22 +32,28 @@ class UsagePlans:
         return Enrolment("", made["id"], made["value"])
 
     def add(self, plan: str, key_id: str) -> bool:
-        """Whether it is in the plan now: not where one of the two is no more."""
-        return self._done("CreateUsagePlanKey", usagePlanId=plan, keyId=key_id, keyType="API_KEY")
-
-    def remove(self, plan: str, key_id: str) -> None:
-        self._done("DeleteUsagePlanKey", usagePlanId=plan, keyId=key_id)
-
-    def delete(self, key_id: str) -> None:
-        """From its plan as well."""
-        self._done("DeleteApiKey", apiKey=key_id)
-
-    def _done(self, operation: str, **parameters: str) -> bool:
-        """False for what is not there."""
+        """Whether this put it into the plan: not where one of the two is no more, nor where it is in one already."""
+        wanted = {"usagePlanId": plan, "keyId": key_id, "keyType": "API_KEY"}
         try:
-            call(self._client, operation, parameters, answers=(_GONE,))
+            call(self._client, "CreateUsagePlanKey", wanted, answers=(_GONE, _ELSEWHERE))
         except Fault as fault:
-            if fault.aws_code != _GONE:
+            if fault.aws_code not in (_GONE, _ELSEWHERE):
                 raise
             return False
         return True
+
+    def remove(self, plan: str, key_id: str) -> None:
+        """Nothing, where it is in that plan no more."""
+        try:
+            call(self._client, "DeleteUsagePlanKey", {"usagePlanId": plan, "keyId": key_id}, answers=(_GONE,))
+        except Fault as fault:
+            if fault.aws_code != _GONE:
+                raise
+
+    def delete(self, key_id: str) -> None:
+        """Out of its plan as well. Nothing, where it is no more."""
+        try:
+            call(self._client, "DeleteApiKey", {"apiKey": key_id}, answers=(_GONE,))
+        except Fault as fault:
+            if fault.aws_code != _GONE:
+                raise

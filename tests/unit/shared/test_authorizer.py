@@ -77,7 +77,9 @@ class Clock:
 
 
 def authorizer(cognito, clock=lambda: NOW):
-    return Authorizer(Directory(cognito, "pool", TTL_S, clock), Tokens(), lambda: PEPPER, Decisions(TTL_S), clock)
+    return Authorizer(
+        Directory(cognito, "pool", TTL_S, clock), Tokens(), lambda: PEPPER, Decisions(TTL_S), "test", clock
+    )
 
 
 def identify(text, cognito):
