@@ -68,13 +68,17 @@ def _switch(given: Mapping[str, str], name: str) -> bool:
 def _rates(given: Mapping[str, str]) -> dict[str, dict[str, float]]:
     try:
         rates: dict[str, dict[str, float]] = json.loads(given.get("RATES", "{}"))
-        if all(rate.keys() == {"per_s", "burst"} and rate["per_s"] > 0 for rate in rates.values()) and all(
-            isinstance(rate["burst"], int) and rate["burst"] >= 1 for rate in rates.values()
-        ):
+        if all(map(_is_rate, rates.values())):
             return rates
     except (ValueError, TypeError, AttributeError):
         pass
     raise UsageError('RATES: it is JSON by group, such as {"restricted": {"per_s": 5, "burst": 10}}.')
+
+
+def _is_rate(rate: dict[str, float]) -> bool:
+    """As Terraform takes it. Raises TypeError and AttributeError for what is no such object."""
+    known = rate.keys() == {"per_s", "burst"}
+    return known and rate["per_s"] > 0 and isinstance(rate["burst"], int) and rate["burst"] >= 1
 
 
 def _bedrock(given: Mapping[str, str]) -> bool:
