@@ -106,9 +106,10 @@ def test_anthropics_clients_read_it_too(limited):
 def test_both_authorizers_count_a_key_together(limited):
     secret = limited.key(limited.user("rates-both@example.com", "restricted"))["value"]
     with httpx.Client(base_url=limited.base_url, timeout=30, trust_env=False) as http:
-        ask = {"model": limited.model, "messages": [{"role": "user", "content": "Hello"}]}
+        ask = {"model": MODEL, "max_tokens": 5, "messages": [{"role": "user", "content": "Hello"}]}
+        headers = {"x-api-key": secret, "anthropic-version": "2023-06-01"}
         for _ in range(BURST["restricted"]):
-            http.post("/messages/count_tokens", json=ask, headers={"x-api-key": secret}).raise_for_status()
+            http.post("/messages", json=ask, headers=headers).raise_for_status()
         assert http.get("/models", headers={"authorization": f"Bearer {secret}"}).status_code == 429
 
 
@@ -151,6 +152,22 @@ def test_a_key_whose_enrolment_fails_works_and_shares_until_it_is_changed(limite
     until(lambda: passed(second) == BURST["restricted"])
     assert passed(first) == 0
     assert api_keys()[two["id"]] == record(limited, user, slot=2).enrolment.value
+
+
+def test_putting_people_into_the_group_they_are_in_enrols_the_keys_they_had_before(limited):
+    """As one does after a rate was declared, by OpenAI's own client."""
+    users = [limited.user(f"rates-before-{name}@example.com", "restricted") for name in "ab"]
+    with without_usage_plans(limited):
+        for user in users:
+            limited.key(user), limited.key(user)
+    admin = openai.OpenAI(admin_api_key=limited.admin_token, api_key="-", base_url=limited.base_url)
+    organization = limited.kept(admin).admin.organization
+    for _ in range(2):  # and may be repeated
+        for member in organization.groups.users.list("restricted"):
+            organization.groups.users.create("restricted", user_id=member.id)
+    plans = {record(limited, user, slot).enrolment.plan for user in users for slot in (1, 2)}
+    assert len(plans) == 1
+    assert "" not in plans
 
 
 def test_a_key_moves_to_the_plan_of_its_owners_new_group(limited, api_keys):

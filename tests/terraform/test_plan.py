@@ -267,6 +267,53 @@ def test_another_groups_models_change_its_role_and_its_description_alone(local):
     }
 
 
+def rated(rates):
+    """The groups of `local` as a variable, these with a rate."""
+    groups = json.loads((ROOT / "terraform/environments/local/terraform.tfvars.json").read_text())["groups"]
+    for name, rate in rates.items():
+        groups[name]["rate"] = rate
+    return f"-var=groups={json.dumps(groups)}"
+
+
+def test_a_rate_is_a_number_in_its_groups_plan_and_a_wish_of_the_api(local):
+    plan = local.plan(rated({"restricted": {"per_s": 2.5, "burst": 5}}))
+    assert changes(plan) == {
+        'module.api.aws_api_gateway_usage_plan.this["group restricted"]': ["update"],
+        'module.identity.aws_cognito_user_group.this["restricted"]': ["update"],
+        "module.api.aws_api_gateway_rest_api.this": ["update"],
+        "module.api.aws_api_gateway_gateway_response.unauthorized": ["delete", "create"],
+        "module.api.aws_api_gateway_deployment.this": ["create", "delete"],
+        "module.api.aws_api_gateway_stage.this": ["update"],
+    }
+    throttles = {
+        each.values["name"]: [(one["rate_limit"], one["burst_limit"]) for one in each.values["throttle_settings"]]
+        for each in of_type(planned(plan), "aws_api_gateway_usage_plan")
+    }
+    assert throttles == {
+        "pennyworth-local-group-admins": [],
+        "pennyworth-local-group-developers": [],
+        "pennyworth-local-group-restricted": [(2.5, 5)],
+        "pennyworth-local-others": [],
+    }
+    [description] = [
+        each.values["description"]
+        for each in of_type(planned(plan), "aws_cognito_user_group")
+        if each.values["name"] == "restricted"
+    ]
+    [usage_plan] = [
+        each.values["id"]
+        for each in of_type(local.resources(), "aws_api_gateway_usage_plan")
+        if each.values["name"] == "pennyworth-local-group-restricted"
+    ]
+    assert json.loads(description) | {"models": [], "actions": []} == {
+        "actions": [],
+        "models": [],
+        "rate_per_s": 2.5,
+        "burst": 5,
+        "plan": usage_plan,
+    }
+
+
 def test_another_release_publishes_versions_and_moves_the_aliases_only(local):
     plan = local.plan("-var=git_sha=0123abc", "-var=app_version=9.8.7")
     assert changes(plan) == released(*FUNCTIONS)

@@ -156,6 +156,7 @@ def test_groups_are_listed_with_their_policy(organization):
         "models": ["nova-*"],
         "guardrail": None,
         "guardrails": [],
+        "rate": None,
     }
     assert [group.id for group in organization.groups.list(order="desc")] == ["restricted", "developers", "admins"]
     strict(GroupUpdateResponse, organization.groups.retrieve("admins"))
