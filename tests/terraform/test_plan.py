@@ -281,7 +281,7 @@ def test_a_rate_is_a_number_in_its_groups_plan_and_a_wish_of_the_api(local):
         'module.api.aws_api_gateway_usage_plan.this["group restricted"]': ["update"],
         'module.identity.aws_cognito_user_group.this["restricted"]': ["update"],
         "module.api.aws_api_gateway_rest_api.this": ["update"],
-        "module.api.aws_api_gateway_gateway_response.unauthorized": ["delete", "create"],
+        "module.api.aws_api_gateway_gateway_response.unauthorized": ["create", "delete"],
         "module.api.aws_api_gateway_deployment.this": ["create", "delete"],
         "module.api.aws_api_gateway_stage.this": ["update"],
     }
