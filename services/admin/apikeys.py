@@ -14,9 +14,8 @@ from services.admin.patterns import covers, meets
 VALUE_LENGTH = 2048  # of one Cognito attribute
 FORMER = 2  # secrets that may work beside the newest one: that in use, and one whose answer was lost
 _ROOM = (Former("0" * 64, "0" * 4, 10**12),) * FORMER  # every record leaves it, so that every key can be rotated
-_COUNTED = Enrolment(
-    "0" * 12, "0" * 12, "0" * 48
-)  # and enrolled: API Gateway's ids have 6 and 10 characters, a value 40
+# And enrolled: API Gateway's ids have 6 and 10 characters, a value 40.
+_COUNTED = Enrolment("0" * 12, "0" * 12, "0" * 48)
 
 
 class StoredKey(NamedTuple):
