@@ -17,6 +17,7 @@ from local.plan import ROOT, Plan
 from local.provision import Aws, Installation
 from local.serving import serving
 from local.subscriptions import Subscriptions
+from local.usage_plans import limits_of
 
 _RETRIES_S = (1.0, 2.0)  # after a minute and after two there; who watches here does not want to wait
 
@@ -82,6 +83,7 @@ def _functions(wanted: Plan, installation: Installation, code: Path, places: Pla
 def _config(
     wanted: Plan, installation: Installation, places: Places, on_request: Callable[[str], None]
 ) -> GatewayConfig:
+    api_gateway = Aws(places.aws, installation.region)("apigateway")
     return GatewayConfig(
         services={
             key: Service(function.name, streaming=function.streaming)
@@ -95,6 +97,8 @@ def _config(
         aws_url=places.aws,
         region=installation.region,
         account_id=installation.account_id,
+        api_id=installation.api_id,
+        api_keys=limits_of(api_gateway, installation.api_id) if wanted.is_rated else None,
         rate_per_s=wanted.rate_per_s,
         burst=wanted.burst,
         log=on_request,

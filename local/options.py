@@ -1,5 +1,6 @@
 """What may be said about a run: environment variables, read once and checked."""
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ class Options:
     remote_images: bool
     authorizer_ttl_s: int | None  # None for what the environment says
     function_timeout_s: int | None  # of the openai function; None for what Terraform gives it
+    rates: dict[str, dict[str, float]]  # by group: {per_s, burst} of each of its keys
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> "Options":
@@ -45,6 +47,7 @@ class Options:
             # 3600 is the most API Gateway caches.
             authorizer_ttl_s=_number(given, "AUTHORIZER_TTL_S", 3600) if "AUTHORIZER_TTL_S" in given else None,
             function_timeout_s=_number(given, "FUNCTION_TIMEOUT_S", 900, 1) if "FUNCTION_TIMEOUT_S" in given else None,
+            rates=_rates(given),
         )
 
 
@@ -60,6 +63,22 @@ def _switch(given: Mapping[str, str], name: str) -> bool:
     if word not in ("on", "off"):
         raise UsageError(f"{name}={word}: it is 'on' or 'off'.")
     return word == "on"
+
+
+def _rates(given: Mapping[str, str]) -> dict[str, dict[str, float]]:
+    try:
+        rates: dict[str, dict[str, float]] = json.loads(given.get("RATES", "{}"))
+        if all(map(_is_rate, rates.values())):
+            return rates
+    except (ValueError, TypeError, AttributeError):
+        pass
+    raise UsageError('RATES: it is JSON by group, such as {"restricted": {"per_s": 5, "burst": 10}}.')
+
+
+def _is_rate(rate: dict[str, float]) -> bool:
+    """As Terraform takes it. Raises TypeError and AttributeError for what is no such object."""
+    known = rate.keys() == {"per_s", "burst"}
+    return known and rate["per_s"] > 0 and isinstance(rate["burst"], int) and rate["burst"] >= 1
 
 
 def _bedrock(given: Mapping[str, str]) -> bool:

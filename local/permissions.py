@@ -161,6 +161,7 @@ def function(
             _allow("Directory", [f"cognito-idp:{action}" for action in _ADMINISTRATION], [user_pool_arn]),
             pepper,
             _allow("Locks", ["ssm:GetParameter", "ssm:PutParameter"], [f"{parameter}/locks/*"]),
+            *_usage_plans(f"arn:aws:apigateway:{region}:", parameters.rpartition("/")[2]),
             _allow("AuditLog", ["logs:FilterLogEvents"], [logs]),
             _allow("UsageRecords", ["logs:StartQuery"], [f"{group}{key}:*" for key in ("openai", "mcp")]),
             # CloudWatch knows no resources for a query that runs; its id is known to who started it.
@@ -191,6 +192,21 @@ _ADMINISTRATION = (
     "ListUsers",
     "ListUsersInGroup",
 )
+
+
+def _usage_plans(gateway: str, environment: str) -> list[dict[str, Any]]:
+    """API Gateway's API keys may be made, put into usage plans and deleted: those with the environment's tags."""
+    tags = {"application": "pennyworth", "environment": environment}
+    given = {"StringEquals": {f"aws:RequestTag/{key}": [value] for key, value in tags.items()}}
+    own = {f"aws:ResourceTag/{key}": [value] for key, value in tags.items()}
+    kept = {**given, "StringEqualsIfExists": own}
+    there = [f"{gateway}:/{path}" for path in ("apikeys/*", "usageplans/*/keys", "usageplans/*/keys/*")]
+    return [
+        _allow("NewApiKeys", ["apigateway:POST"], [f"{gateway}:/apikeys"]) | {"Condition": given},
+        _allow("TagsOfApiKeys", ["apigateway:POST", "apigateway:PUT"], [f"{gateway}:/tags/*"]) | {"Condition": kept},
+        _allow("PlansOfApiKeys", ["apigateway:DELETE", "apigateway:POST"], there)
+        | {"Condition": {"StringEquals": own}},
+    ]
 
 
 def _allow(sid: str, actions: list[str], resources: list[str]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -41,15 +41,22 @@ class PlannedGroup:
     guardrails: tuple[str, ...] = ()
     budget_usd: float | None = None  # a month, of everyone together
     user_budget_usd: float | None = None  # a month, of each
+    rate: dict[str, Any] | None = None  # {per_s, burst} of each key
 
     @property
     def policy(self) -> str:
         """The JSON kept in the group's description."""
+        return self.policy_in("")
+
+    def policy_in(self, usage_plan: str) -> str:
+        """The same, with the id of the group's usage plan where it has a rate."""
         policy: dict[str, Any] = {"actions": self.actions, "models": self.models}
         policy |= {"guardrail": self.guardrail} if self.guardrail else {}
         policy |= {"guardrails": self.guardrails} if self.guardrails else {}
         for name, usd in (("budget_microusd", self.budget_usd), ("user_budget_microusd", self.user_budget_usd)):
             policy |= {} if usd is None else {name: round(usd * 1_000_000)}
+        if self.rate:
+            policy |= {"rate_per_s": self.rate["per_s"], "burst": self.rate["burst"], "plan": usage_plan}
         return json.dumps(policy, separators=(",", ":"), sort_keys=True)
 
 
@@ -77,6 +84,18 @@ class Plan:
     def parameters(self) -> str:
         """The path below which the installation's parameters lie."""
         return f"/pennyworth/{self.environment}"
+
+    @property
+    def is_rated(self) -> bool:
+        """Whether a group has a rate, and so every method of the Lambda authorizers wants an API key."""
+        return any(group.rate for group in self.groups)
+
+    def with_rates(self, rates: Mapping[str, dict[str, Any]]) -> "Plan":
+        """The same, with these rates of groups. Raises KeyError for a group that there is not."""
+        if unknown := rates.keys() - {group.name for group in self.groups}:
+            raise KeyError(min(unknown))
+        groups = (replace(group, rate=rates.get(group.name, group.rate)) for group in self.groups)
+        return self.with_(groups=tuple(groups))
 
     @property
     def tags(self) -> dict[str, str]:
@@ -130,6 +149,7 @@ def plan(file: Path = _VALUES) -> Plan:
                 tuple(group.get("guardrails", ())),
                 group.get("budget_usd"),
                 group.get("user_budget_usd"),
+                group.get("rate"),
             )
             for name, group in values["groups"].items()
         ),

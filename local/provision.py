@@ -14,6 +14,7 @@ from local import permissions
 from local.bucket import bucket
 from local.plan import Plan, PlannedFunction, PlannedGroup
 from local.providers import Provider
+from local.rest_api import rest_api, usage_plans
 
 PROVIDER = "pennyworth"  # login name of the identity pool's developer provider
 _SLOTS = 20  # API keys a person can have
@@ -57,6 +58,7 @@ class Installation:
     user_pool_id: str
     client_id: str
     identity_pool_id: str
+    api_id: str
     functions: dict[str, Provisioned]  # by key: openai, mcp, admin, authorizer, ledger
 
 
@@ -90,7 +92,9 @@ def provision(
     identity_pool_id = _identity_pool(aws("cognito-identity"), plan)
     bucket_name = f"{plan.prefix}-{account_id}"
     bucket_arn = bucket(aws("s3"), plan, bucket_name)
-    _groups(aws, plan, user_pool_id, identity_pool_id, account_id, bucket_arn)
+    api_id = rest_api(aws("apigateway"), plan)
+    plans = usage_plans(aws("apigateway"), plan, api_id)
+    _groups(aws, plan, plans, user_pool_id, identity_pool_id, account_id, bucket_arn)
     _pepper(aws("ssm"), f"{plan.parameters}/key-pepper")
     settings = {
         "PENNYWORTH_ENVIRONMENT": plan.environment,
@@ -133,6 +137,7 @@ def provision(
         user_pool_id=user_pool_id,
         client_id=client_id,
         identity_pool_id=identity_pool_id,
+        api_id=api_id,
         functions={
             key: Provisioned(
                 {**settings, **own.get(key, {}), "POWERTOOLS_SERVICE_NAME": key, "POWERTOOLS_LOG_LEVEL": "INFO"},
@@ -214,7 +219,15 @@ def _identity_pool(identity: Any, plan: Plan) -> str:
     return str(identity.create_identity_pool(**wanted)["IdentityPoolId"])
 
 
-def _groups(aws: Aws, plan: Plan, user_pool_id: str, identity_pool_id: str, account_id: str, bucket_arn: str) -> None:
+def _groups(
+    aws: Aws,
+    plan: Plan,
+    plans: dict[str, str],
+    user_pool_id: str,
+    identity_pool_id: str,
+    account_id: str,
+    bucket_arn: str,
+) -> None:
     """Cognito's groups, and for each the role in which its people call Bedrock and reach their files."""
     trusted = permissions.trusted_identity(identity_pool_id)
     for group in plan.groups:
@@ -222,15 +235,15 @@ def _groups(aws: Aws, plan: Plan, user_pool_id: str, identity_pool_id: str, acco
             plan.ids(group.models), plan.region, account_id, bucket_arn, group.guardrail, group.guardrails
         )
         role_arn = _role(aws("iam"), plan, f"group-{group.name}", trusted, allowed)
-        _group(aws("cognito-idp"), group, user_pool_id, role_arn)
+        _group(aws("cognito-idp"), group, plans[group.name], user_pool_id, role_arn)
 
 
-def _group(idp: Any, group: PlannedGroup, user_pool_id: str, role_arn: str) -> None:
+def _group(idp: Any, group: PlannedGroup, usage_plan: str, user_pool_id: str, role_arn: str) -> None:
     wanted = {
         "UserPoolId": user_pool_id,
         "GroupName": group.name,
         "Precedence": group.precedence,
-        "Description": group.policy,
+        "Description": group.policy_in(usage_plan),
         "RoleArn": role_arn,
     }
     try:

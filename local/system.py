@@ -98,6 +98,11 @@ class System:
             wanted = wanted.with_(authorizer_ttl_s=self.options.authorizer_ttl_s)
         if self.options.function_timeout_s is not None:
             wanted = wanted.with_timeout("openai", self.options.function_timeout_s)
+        try:
+            wanted = wanted.with_rates(self.options.rates)
+        except KeyError as group:
+            names = ", ".join(each.name for each in wanted.groups)
+            raise UsageError(f"RATES: there is no group {group}. There are: {names}.") from None
         if self.options.real_bedrock:
             wanted = wanted.with_(region=await asyncio.to_thread(_real_region, wanted.region))
             self.notes.append(

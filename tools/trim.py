@@ -8,6 +8,7 @@ from pathlib import Path
 # raises UnknownServiceError, and a test finds clients in our code that this list has no word of.
 SERVICES = frozenset(
     {
+        "apigateway",
         "bedrock",
         "bedrock-runtime",
         "cognito-identity",

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
-from urllib.parse import parse_qs, parse_qsl, unquote
+from urllib.parse import parse_qs, parse_qsl, quote, unquote
 from xml.etree.ElementTree import ParseError, fromstring
 
 # Whoever has credentials may ask who they are.
@@ -54,6 +54,8 @@ class Asked:
 def needs(asked: Asked) -> list[Need]:
     if asked.service == "s3":
         return list(_s3(asked))
+    if asked.service == "apigateway":
+        return list(_apigateway(asked))
     operation = asked.operation
     if not operation:  # a protocol that is not read here: whoever may do all of a service may do this
         return [Need(f"{asked.service}:{asked.method.title()}", "*")]
@@ -88,6 +90,22 @@ def _searched(asked: Asked) -> list[str]:
     here = f"arn:aws:logs:{asked.region}:{asked.account}:log-group:"
     named = [each if str(each).startswith("arn:") else f"{here}{each}" for each in given if each]
     return [f"{each}:*" for each in named] or ["*"]
+
+
+def _apigateway(asked: Asked) -> Iterator[Need]:
+    """The method and the path are the action and the resource; to make something with tags is to tag it, too.
+
+    Source: Amazon API Gateway developer guide, IAM policies for the management of APIs (read 2026-11).
+    """
+    gateway = f"arn:aws:apigateway:{asked.region}::"
+    try:
+        tags = json.loads(asked.body or b"{}").get("tags") or {}
+    except (ValueError, AttributeError):
+        tags = {}
+    given = {f"aws:requesttag/{key}".lower(): str(value) for key, value in tags.items()}
+    yield Need(f"apigateway:{asked.method}", f"{gateway}{asked.path}", given)
+    if tags and asked.method == "POST" and not asked.path.startswith("/tags"):
+        yield Need("apigateway:PUT", f"{gateway}/tags/{quote(gateway + asked.path, safe='')}%2F*", given)
 
 
 # What of an object or a bucket the query asks for, where it is not the thing itself.

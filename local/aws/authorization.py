@@ -35,7 +35,7 @@ class Judged(NamedTuple):
 
     def reason(self, need: Need) -> str | None:
         found = access(self.owner.policies, self.owner.boundary, self.owner.tags)
-        return found.refusal(need.action, need.resource, need.context)
+        return found.refusal(need.action, need.resource, {**need.context, **_resource_tags(self.asked, need)})
 
     def refusal(self) -> Answer | None:
         for need in needs(self.asked):
@@ -56,6 +56,16 @@ class Judged(NamedTuple):
         need = Need("s3:ListBucket", f"arn:aws:s3:::{bucket}")
         reason = self.reason(need)
         return self.denial(need, reason) if reason else None
+
+
+def _resource_tags(asked: Asked, need: Need) -> dict[str, str]:
+    """The condition keys of the tags that an API key or a usage plan has."""
+    gateway = sys.modules.get("local.aws.rest_api")  # imported when API Gateway is first asked
+    if asked.service != "apigateway" or gateway is None:
+        return {}
+    backend = gateway.apigateway_backends[asked.account][asked.region]
+    tags = backend.tags(need.resource.rpartition("::")[2])
+    return {f"aws:resourcetag/{key}".lower(): value for key, value in tags.items()}
 
 
 def judged(environ: Mapping[str, Any], body: bytes) -> Judged | Answer | None:
@@ -111,6 +121,10 @@ def _answer(asked: Asked, code: str, message: str, status: HTTPStatus = HTTPStat
         name = _JSON.get(code, "UnrecognizedClientException")
         text = json.dumps({"__type": name, "Message": message, "message": message})
         return _told(HTTPStatus.BAD_REQUEST, "application/x-amz-json-1.1", text, asked)
+    if asked.service == "apigateway":
+        name = _JSON.get(code, "UnrecognizedClientException")
+        answer = _told(status, "application/json", json.dumps({"message": message}), asked)
+        return answer._replace(headers=[*answer.headers, ("x-amzn-ErrorType", name)])
     text = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
     text = f"<ErrorResponse>{text}<RequestId>{_REQUEST_ID}</RequestId></ErrorResponse>"
     return _told(status, "text/xml", text, asked)

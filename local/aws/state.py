@@ -1,4 +1,4 @@
-"""Users, groups, keys, parameters and buckets across restarts: moto's backends in one file.
+"""Users, groups, keys, usage plans, parameters and buckets across restarts: moto's backends in one file.
 
 The file is a header line and a pickle. It holds passwords and secrets, so it is written for its owner alone (0600), and
 nothing else is ever read: a file of another owner, of wider permissions or of another make is moved aside with a
@@ -26,6 +26,7 @@ _KEPT = {
     "iam": ("moto.iam.models", "iam_backends"),
     "ssm": ("moto.ssm.models", "ssm_backends"),
     "s3": ("moto.s3.models", "s3_backends"),
+    "apigateway": ("local.aws.rest_api", "apigateway_backends"),
 }
 _OUR_PACKAGES = ("moto.", "local.aws.")
 _PLAIN = {

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from local.gateway.usage_plans import Limits
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -27,6 +29,8 @@ class GatewayConfig:
     hosts: frozenset[str] = frozenset({"127.0.0.1", "localhost"})  # its names, without ports
     rate_per_s: float = 10_000  # stage throttling: a token bucket
     burst: int = 5_000
+    # Reads the API keys in usage plans of the stage; None where no method wants an API key.
+    api_keys: Callable[[], Limits] | None = None
     # API Gateway's own limits, changed by tests only.
     integration_timeout_s: float = 29
     stream_timeout_s: float = 15 * 60

@@ -18,6 +18,7 @@ from local.gateway.request import ClientGone, Message, Receive, Request, Send, r
 from local.gateway.request_authorizer import RequestAuthorizer
 from local.gateway.routes import Operation, Routes
 from local.gateway.throttle import TokenBucket
+from local.gateway.usage_plans import UsagePlans
 
 CLIENT_GONE = 499  # nginx's number, for the log alone
 _Value = TypeVar("_Value")
@@ -43,6 +44,9 @@ class FrontDoor:
             raise ValueError(f"no function is named for the services {sorted(missing)}")
         self._responses = GatewayResponses(contract)
         self._binary_types = [each.lower() for each in contract.get("x-amazon-apigateway-binary-media-types", ())]
+        self._usage_plans = UsagePlans(config.api_keys, config.clock) if config.api_keys else None
+        if self._usage_plans and contract.get("x-amazon-apigateway-api-key-source") != "AUTHORIZER":
+            raise ValueError("x-amazon-apigateway-api-key-source: only AUTHORIZER is obeyed here")
         self._bucket = TokenBucket(config.rate_per_s, config.burst, config.clock)
         self._authorizers = {
             "gateway": RequestAuthorizer(functions, config.authorizer, config.authorizer_ttl_s, config.clock),
@@ -100,7 +104,11 @@ class FrontDoor:
         if operation.auth == "none":
             return None
         arn = event.method_arn(self._config, request, self._routes.base_path)
-        return await self._authorizers[operation.auth].authorize(request, known, arn)
+        authorized = await self._authorizers[operation.auth].authorize(request, known, arn)
+        if self._usage_plans:
+            limit = await self._usage_plans.take(authorized.api_key)
+            known["requestContext"]["identity"] |= {"apiKey": authorized.api_key, "apiKeyId": limit.key_id}
+        return authorized.context
 
     def _payload(self, request: Request, known: event.Event, authorizer: event.Event | None, body: bytes) -> bytes:
         binary = answer.declared_binary(request.header("content-type"), self._binary_types)

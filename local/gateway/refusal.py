@@ -11,6 +11,7 @@ _TYPES: dict[str, tuple[int, str]] = {
     "AUTHORIZER_CONFIGURATION_ERROR": (500, "Internal server error"),
     "AUTHORIZER_FAILURE": (500, "Internal server error"),
     "BAD_REQUEST_BODY": (400, "Invalid request body"),
+    "INVALID_API_KEY": (403, "Forbidden"),
     "INTEGRATION_FAILURE": (504, "Internal server error"),
     "INTEGRATION_TIMEOUT": (504, "Endpoint request timed out"),
     "MISSING_AUTHENTICATION_TOKEN": (403, "Missing Authentication Token"),

@@ -5,7 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from local.functions.failure import PayloadTooLarge, Throttled
 from local.functions.functions import Result
@@ -27,13 +27,19 @@ class Decision:
     def __init__(self, answer: Any) -> None:
         if not isinstance(answer, dict) or not isinstance(answer.get("principalId"), str) or not answer["principalId"]:
             raise ValueError("principalId must be a text")
-        context = answer.get("context")
-        if context is not None and not isinstance(context, dict):
-            raise ValueError("context must be an object")
+        context, api_key = answer.get("context"), answer.get("usageIdentifierKey")
+        if (context is not None and not isinstance(context, dict)) or not isinstance(api_key, str | None):
+            raise ValueError("context must be an object, and usageIdentifierKey a text")
+        self.api_key: str | None = api_key
         self.policy = Policy(answer.get("policyDocument"))
         # API Gateway hands every value on as text.
         self.context = {name: _text(name, value) for name, value in (context or {}).items()}
         self.context["principalId"] = answer["principalId"]
+
+
+class Authorized(NamedTuple):
+    context: Event  # `requestContext.authorizer` of the event
+    api_key: str | None  # usageIdentifierKey; with a cached decision the one that it came with
 
 
 class RequestAuthorizer:
@@ -54,8 +60,8 @@ class RequestAuthorizer:
         self._identity_source = identity_source
         self._cache: OrderedDict[bytes, tuple[float, Decision]] = OrderedDict()
 
-    async def authorize(self, request: Request, known: Event, arn: str) -> Event:
-        """The `requestContext.authorizer` of the event. Raises Refusal: UNAUTHORIZED, ACCESS_DENIED,
+    async def authorize(self, request: Request, known: Event, arn: str) -> "Authorized":
+        """Whom the function lets in. Raises Refusal: UNAUTHORIZED, ACCESS_DENIED,
         AUTHORIZER_FAILURE, AUTHORIZER_CONFIGURATION_ERROR."""
         token = request.header(self._identity_source) if self._identity_source else ""
         if self._identity_source and not token:
@@ -69,7 +75,7 @@ class RequestAuthorizer:
         if not decision.policy.allows(arn):
             raise Refusal("ACCESS_DENIED")
         latency_ms = int((time.perf_counter() - started_at) * 1000)
-        return {**decision.context, "integrationLatency": latency_ms}
+        return Authorized({**decision.context, "integrationLatency": latency_ms}, decision.api_key)
 
     async def _ask(self, event: Event, trace_id: str) -> Decision:
         try:

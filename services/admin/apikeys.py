@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from pennyworth.budgets import Spend
 from pennyworth.errors import Problem
-from pennyworth.keys import PREFIX, SLOTS, Former, KeyRecord, attribute, fingerprint
+from pennyworth.keys import PREFIX, SLOTS, Enrolment, Former, KeyRecord, attribute, fingerprint
 from pennyworth.policy import GroupPolicy
 from services.admin.bodies import ApiKeyRequest, ApiKeyUpdate, RotationRequest
 from services.admin.money import microusd, usd
@@ -16,6 +16,8 @@ from services.admin.patterns import covers, meets
 VALUE_LENGTH = 2048  # of one Cognito attribute
 FORMER = 2  # secrets that may work beside the newest one: that in use, and one whose answer was lost
 _ROOM = (Former("0" * 64, "0" * 4, 10**12),) * FORMER  # every record leaves it, so that every key can be rotated
+# And enrolled: API Gateway's ids have 6 and 10 characters, a value 40.
+_COUNTED = Enrolment("0" * 12, "0" * 12, "0" * 48)
 
 
 class StoredKey(NamedTuple):
@@ -89,7 +91,7 @@ def record(request: ApiKeyRequest, scopes: tuple[str, ...], secret: str, entropy
         last4=secret[-4:],
         budget_microusd=microusd(request.budget_usd),
     )
-    return _storable(made)
+    return storable(made)
 
 
 def narrowed(record: KeyRecord, request: ApiKeyUpdate, policy: GroupPolicy, now: float) -> KeyRecord:
@@ -127,7 +129,7 @@ def narrowed(record: KeyRecord, request: ApiKeyUpdate, policy: GroupPolicy, now:
         expires_at=end,
         budget_microusd=budget,
     )
-    return _storable(changed)
+    return storable(changed)
 
 
 def rotated(record: KeyRecord, request: RotationRequest, secret: str, now: float) -> KeyRecord:
@@ -142,8 +144,9 @@ def rotated(record: KeyRecord, request: RotationRequest, secret: str, now: float
     return record.rotated(secret, now, request.overlap_s)
 
 
-def _storable(record: KeyRecord) -> KeyRecord:
-    excess = len(replace(record, rotated_at=10**12, former=_ROOM).dump()) - VALUE_LENGTH
+def storable(record: KeyRecord) -> KeyRecord:
+    """The record. Raises Problem for one that leaves no room for what is still to come."""
+    excess = len(replace(record, rotated_at=10**12, former=_ROOM, enrolment=_COUNTED).dump()) - VALUE_LENGTH
     if excess > 0:
         reason = f"with the name, it takes {excess} characters more than can be stored. Give fewer or wider patterns"
         raise Problem("invalid_value", param="models", reason=reason)

@@ -83,6 +83,11 @@ FAULTS: dict[str, Row] = {
     "IncompatiblePolicyException": _OURS,
     # CloudWatch Logs
     "MalformedQueryException": _OURS,
+    # API Gateway
+    "BadRequestException": _OURS,
+    "ConflictException": _OURS,
+    "NotFoundException": _OURS,
+    "UnauthorizedException": _OURS,
     # every service
     "ThrottlingException": _BUSY,
     "Throttling": _BUSY,
@@ -103,7 +108,7 @@ AT: dict[tuple[str, str], Row] = {
 
 
 @cache
-def client(service: str, attempts: int = 3) -> Any:
+def client(service: str, attempts: int = 3, connect_timeout_s: float = 2, read_timeout_s: float = 8) -> Any:
     """The boto3 client of this process for a service, which sends a request so often when no answer comes. boto3 is
     imported here: it is most of a cold start."""
     import boto3  # type: ignore[import-untyped]
@@ -111,7 +116,8 @@ def client(service: str, attempts: int = 3) -> Any:
 
     # API Gateway gives up after 29 s: better to say 503 before it does.
     retries = {"mode": "standard", "total_max_attempts": attempts}
-    return boto3.client(service, config=Config(connect_timeout=2, read_timeout=8, retries=retries))
+    timeouts = {"connect_timeout": connect_timeout_s, "read_timeout": read_timeout_s}
+    return boto3.client(service, config=Config(**timeouts, retries=retries))
 
 
 def call(

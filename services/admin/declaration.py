@@ -62,4 +62,10 @@ def _policy(policy: GroupPolicy) -> dict[str, Any]:
         "guardrails": list(policy.guardrails),
         "budget_usd": usd(policy.budget_microusd),
         "user_budget_usd": usd(policy.user_budget_microusd),
+        "rate": rate(policy),
     }
+
+
+def rate(policy: GroupPolicy) -> dict[str, float] | None:
+    """What each key of the group may do, as Terraform's `rate` says it; None for no limit of the group's."""
+    return None if policy.rate_per_s is None else {"per_s": policy.rate_per_s, "burst": policy.burst}

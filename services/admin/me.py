@@ -11,6 +11,7 @@ from pennyworth.keys import SLOTS
 from pennyworth.policy import Group, effective
 from services.admin import apikeys, query
 from services.admin.caller import oneself
+from services.admin.declaration import rate
 from services.admin.directory import directory
 from services.admin.money import usd
 from services.admin.people import Person, user
@@ -42,6 +43,7 @@ def me(person: Person, groups: list[Group], now: float) -> dict[str, Any]:
             "models": list(policy.models),
             "guardrail": policy.guardrail._asdict() if policy.guardrail else None,
             "guardrails": list(policy.guardrails),
+            "rate": rate(policy),
         },
         "limits": {
             "api_keys": SLOTS,

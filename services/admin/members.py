@@ -11,9 +11,11 @@ from typing import Any
 from pennyworth.errors import Problem
 from pennyworth.logs import logger
 from pennyworth.policy import Group
+from services.admin import apikeys
 from services.admin.aws import Fault
 from services.admin.bodies import UserRequest
 from services.admin.directory import Directory
+from services.admin.enrolments import Enrolments
 from services.admin.memberships import Memberships
 from services.admin.people import ACCOUNTS, NOWHERE, Person, page, user
 from services.admin.query import Query
@@ -58,6 +60,12 @@ def _added(directory: Directory, request: UserRequest) -> Person:
             if left is not None and not directory.groups_of(left.id):
                 take_back(directory, left)
         raise
+
+
+def remove(directory: Directory, enrolments: Enrolments, person: Person) -> None:
+    """Delete a person, and all their keys with them."""
+    directory.delete(person.id)
+    enrolments.release(key.record for key in apikeys.stored(person.slots))
 
 
 def take_back(directory: Directory, person: Person) -> None:

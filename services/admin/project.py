@@ -48,7 +48,16 @@ def models_are_groups() -> Problem:
     return Problem("invalid_request", reason=reason)
 
 
-def limits_are_the_stages() -> Problem:
+def limit_is_declared(limit: dict[str, Any]) -> Problem:
+    group = limit["group"]
+    reason = (
+        f"The limit is that of each key of the group {group!r}. Change `rate` of the group in `groups` in the "
+        'environment\'s terraform.tfvars.json, as in "rate": {"per_s": 5, "burst": 10}, and apply it.'
+    )
+    return Problem("invalid_request", reason=reason) if group else _limit_is_the_stages()
+
+
+def _limit_is_the_stages() -> Problem:
     reason = (
         "The limit is that of API Gateway's stage, for everyone together. Change it in the environment's "
         'terraform.tfvars.json, as in "throttle": {"rate_per_s": 500, "burst": 1000}, and apply it.'
@@ -161,13 +170,24 @@ def model_permissions(groups: Sequence[Group]) -> dict[str, Any]:
     }
 
 
-def rate_limit(rate_per_s: float, burst: int) -> dict[str, Any]:
-    """OpenAI's `project.rate_limit`: the throttle of API Gateway's stage. Tokens have no limit of ours."""
+def rate_limits(rate_per_s: float, burst: int, groups: Sequence[Group]) -> list[dict[str, Any]]:
+    """The throttle of API Gateway's stage, for everyone together, and the rates that groups declare for each key."""
+    of_groups = [
+        _rate_limit(f"rl-group-{group.name}", group.policy.rate_per_s, group.policy.burst, group.name)
+        for group in groups
+        if group.policy.rate_per_s is not None
+    ]
+    return [_rate_limit(RATE_LIMIT, rate_per_s, burst, None), *of_groups]
+
+
+def _rate_limit(limit_id: str, rate_per_s: float, burst: int, group: str | None) -> dict[str, Any]:
+    """OpenAI's `project.rate_limit`, with the group whose keys each have it. Tokens have no limit of ours."""
     return {
         "object": "project.rate_limit",
-        "id": RATE_LIMIT,
+        "id": limit_id,
         "model": "*",
         "max_requests_per_1_minute": int(rate_per_s * 60),
         "max_tokens_per_1_minute": _UNLIMITED,
         "burst": burst,
+        "group": group,
     }

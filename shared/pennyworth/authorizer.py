@@ -10,7 +10,7 @@ from typing import Any
 from pennyworth.aws import Aws, AwsError
 from pennyworth.decisions import Decisions
 from pennyworth.directory import Directory, User
-from pennyworth.keys import PREFIX, KeyRecord, locate, pepper
+from pennyworth.keys import PREFIX, KeyRecord, locate, pepper, shared_identifier
 from pennyworth.logs import logger
 from pennyworth.policy import BUDGET, Group, effective
 from pennyworth.principal import Principal, Spent
@@ -48,6 +48,7 @@ def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
             "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": stage(event["methodArn"])}],
         },
         "context": caller.to_context(),
+        "usageIdentifierKey": caller.counted_as,
     }
 
 
@@ -59,6 +60,7 @@ class Authorizer:
     tokens: Tokens
     pepper: Callable[[], bytes]
     decisions: Decisions
+    environment: str
     clock: Callable[[], float] = time.time
 
     def recall(self, credential: str) -> Principal | None:
@@ -122,7 +124,16 @@ class Authorizer:
             guardrails=group.policy.guardrails,
             spent=_spent(user, group, key, now),
             expires_at=expires_at,
+            counted_as=self._counted_as(group, key),
         )
+
+    def _counted_as(self, group: Group, key: KeyRecord | None) -> str:
+        """An API key that is in a usage plan: API Gateway refuses whom it does not know. The key's own where it was put
+        into the plan that its group has now; else the one that the others of the group share."""
+        plan = group.policy.plan
+        if key and key.enrolment and plan and key.enrolment.plan == plan:
+            return key.enrolment.value
+        return shared_identifier(self.environment, group.name if plan else "")
 
 
 def _spent(user: User, group: Group, key: KeyRecord | None, now: float) -> Spent | None:
@@ -176,4 +187,5 @@ def authorizer() -> Authorizer:
         Tokens(issuer, here.client_ids, key_set),
         read_pepper,
         Decisions(here.authorizer_ttl_s),
+        here.environment,
     )

@@ -77,6 +77,22 @@ class Former(NamedTuple):
     expires_at: int  # unix seconds
 
 
+class Enrolment(NamedTuple):
+    """The API key of API Gateway's by which this key's requests are counted. Neither is a secret: API Gateway takes the
+    value from the authorizer alone, never from a client."""
+
+    plan: str  # id of the usage plan that it is in; empty for none
+    id: str
+    value: str
+
+
+def shared_identifier(environment: str, group: str = "") -> str:
+    """The value of the API key that Terraform makes for a group, and one for whose group has no usage plan: theirs who
+    have none of their own. 20 to 128 letters and digits, as API Gateway wants it."""
+    whose = f"group {group}" if group else "others"
+    return hashlib.sha256(f"pennyworth-{environment} {whose}".encode()).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class KeyRecord:
     """What Cognito keeps of a key: everything but its secrets."""
@@ -92,6 +108,7 @@ class KeyRecord:
     rotated_at: int | None = None  # unix seconds, of the last rotation
     former: tuple[Former, ...] = ()  # secrets before this one, newest first, some of them perhaps over
     budget_microusd: int | None = None  # a month; None for any amount
+    enrolment: Enrolment | None = None  # None where the key shares its group's
 
     def matches(self, secret: str) -> bool:
         """Whether it is the key's newest secret."""
@@ -125,7 +142,10 @@ class KeyRecord:
 
     def dump(self) -> str:
         """One attribute value (2048 characters at most)."""
-        return json.dumps(asdict(self), separators=(",", ":"))
+        fields = asdict(self)
+        if self.enrolment is None:  # whoever has no rates writes what earlier versions read
+            del fields["enrolment"]
+        return json.dumps(fields, separators=(",", ":"))
 
     @classmethod
     def parse(cls, value: str) -> "KeyRecord | None":
@@ -134,7 +154,9 @@ class KeyRecord:
             fields = json.loads(value)
             tuples = {name: tuple(fields[name]) for name in ("scopes", "models")}
             former = tuple(Former(*old) for old in fields.get("former", ()))
-            return cls(**{**fields, **tuples, "former": former})
+            enrolment = fields.get("enrolment")
+            own = {"enrolment": Enrolment(*enrolment) if enrolment else None}
+            return cls(**{**fields, **tuples, "former": former, **own})
         except (ValueError, TypeError, KeyError, AttributeError):
             return None
 

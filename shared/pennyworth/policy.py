@@ -22,6 +22,9 @@ class GroupPolicy:
     guardrails: tuple[str, ...] = ()
     budget_microusd: int | None = None  # of everyone in the group together, a month; None for any amount
     user_budget_microusd: int | None = None  # of each of them, who has none of their own
+    rate_per_s: float | None = None  # requests that each key may make; None for no limit of the group's
+    burst: int = 0  # beyond that rate, for a moment
+    plan: str = ""  # id of API Gateway's usage plan, which is what counts them
 
     @classmethod
     def parse(cls, description: str) -> "GroupPolicy":
@@ -31,10 +34,12 @@ class GroupPolicy:
             actions, models = _texts(document["actions"]), _texts(document["models"])
             guardrail = _guardrail(document["guardrail"]) if "guardrail" in document else None
             guardrails = _texts(document.get("guardrails", []))
-            budgets = [_sum(document.get(name)) for name in ("budget_microusd", "user_budget_microusd")]
+            budget, user_budget = (_sum(document.get(name)) for name in ("budget_microusd", "user_budget_microusd"))
+            rate_per_s, burst, plan = _rate(document)
         except (ValueError, KeyError, TypeError, RecursionError):
             return cls(frozenset(), ())
-        return cls(frozenset(actions) & ACTIONS, models, guardrail, guardrails, *budgets)
+        allowed = frozenset(actions) & ACTIONS
+        return cls(allowed, models, guardrail, guardrails, budget, user_budget, rate_per_s, burst, plan)
 
     def budget_of(self, own: str) -> int | None:
         """What a user may spend in a month: their own budget, the value of `BUDGET`, before the group's. One that
@@ -65,6 +70,14 @@ def _guardrail(value: dict[str, str]) -> Guardrail:
     if not identifier or not version:
         raise TypeError("a guardrail without a name or a version")
     return Guardrail(identifier, version)
+
+
+def _rate(document: Mapping[str, Any]) -> tuple[float | None, int, str]:
+    """Raises TypeError for all else: what limits and cannot be read must not count as no limit."""
+    rate_per_s, burst, plan = document.get("rate_per_s"), document.get("burst", 0), document.get("plan", "")
+    if not isinstance(rate_per_s, int | float | None) or not isinstance(burst, int) or not isinstance(plan, str):
+        raise TypeError("not a rate")
+    return rate_per_s, burst, plan
 
 
 _LAST = 2**31  # beyond Cognito's own: a group without a precedence is the last to count, as it is there

@@ -45,6 +45,9 @@ class Principal:
     active: bool = True
     spent: Spent | None = None  # the budget that is, if one is
     expires_at: int | None = None  # unix seconds, of the key or token; None for never
+    counted_as: str = (
+        ""  # the API key that API Gateway counts their requests by; for the gateway alone, so in no context
+    )
 
     def expired(self, now: float) -> bool:
         """A decision may be cached for longer than the key or token that it rests on is good."""

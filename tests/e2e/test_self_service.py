@@ -27,7 +27,13 @@ def test_a_person_sees_who_they_are_and_what_they_may_do(gateway, cognito):
         "mia@example.com",
     )
     assert me["user"]["role"] == "reader"
-    assert me["policy"] == {"actions": ["inference"], "models": ["nova-*"], "guardrail": None, "guardrails": []}
+    assert me["policy"] == {
+        "actions": ["inference"],
+        "models": ["nova-*"],
+        "guardrail": None,
+        "guardrails": [],
+        "rate": None,
+    }
     assert me["limits"] == {"api_keys": 20, "api_keys_in_use": 0}
 
 

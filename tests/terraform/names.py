@@ -7,8 +7,10 @@ from tests.terraform.installation import Resource
 
 # Type → the attribute that has to be an account's only one.
 NAMES = {
+    "aws_api_gateway_api_key": "name",
     "aws_api_gateway_domain_name": "domain_name",
     "aws_api_gateway_rest_api": "name",
+    "aws_api_gateway_usage_plan": "name",
     "aws_cloudwatch_dashboard": "dashboard_name",
     "aws_cloudwatch_log_group": "name",
     "aws_cloudwatch_log_metric_filter": "metric_transformation",

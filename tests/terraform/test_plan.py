@@ -158,7 +158,11 @@ def test_the_boundary_lets_every_role_do_what_its_own_policy_allows(installed, a
         for resource in each.resources
     }
     assert {action.split(":")[0] for action, _ in asked} >= {"bedrock", "cognito-idp", "logs", "s3", "ssm", "xray"}
-    tagged = {"aws:resourcetag/application": "pennyworth", "aws:resourcetag/environment": "local"}
+    tagged = {
+        f"aws:{kind}tag/{key}": value
+        for kind in ("resource", "request")
+        for key, value in (("application", "pennyworth"), ("environment", "local"))
+    }
     assert [(*each, reason) for each in asked if (reason := boundary.refusal(*each, tagged))] == []
 
 
@@ -284,6 +288,53 @@ def test_another_groups_models_change_its_role_and_its_description_alone(local):
     assert changes(local.plan(f"-var=groups={json.dumps(groups)}")) == {
         'module.identity.aws_cognito_user_group.this["restricted"]': ["update"],
         'module.identity.aws_iam_role_policy.group["restricted"]': ["update"],
+    }
+
+
+def rated(rates):
+    """The groups of `local` as a variable, these with a rate."""
+    groups = json.loads((ROOT / "terraform/environments/local/terraform.tfvars.json").read_text())["groups"]
+    for name, rate in rates.items():
+        groups[name]["rate"] = rate
+    return f"-var=groups={json.dumps(groups)}"
+
+
+def test_a_rate_is_a_number_in_its_groups_plan_and_a_wish_of_the_api(local):
+    plan = local.plan(rated({"restricted": {"per_s": 2.5, "burst": 5}}))
+    assert changes(plan) == {
+        'module.api.aws_api_gateway_usage_plan.this["group restricted"]': ["update"],
+        'module.identity.aws_cognito_user_group.this["restricted"]': ["update"],
+        "module.api.aws_api_gateway_rest_api.this": ["update"],
+        "module.api.aws_api_gateway_gateway_response.unauthorized": ["create", "delete"],
+        "module.api.aws_api_gateway_deployment.this": ["create", "delete"],
+        "module.api.aws_api_gateway_stage.this": ["update"],
+    }
+    throttles = {
+        each.values["name"]: [(one["rate_limit"], one["burst_limit"]) for one in each.values["throttle_settings"]]
+        for each in of_type(planned(plan), "aws_api_gateway_usage_plan")
+    }
+    assert throttles == {
+        "pennyworth-local-group-admins": [],
+        "pennyworth-local-group-developers": [],
+        "pennyworth-local-group-restricted": [(2.5, 5)],
+        "pennyworth-local-others": [],
+    }
+    [description] = [
+        each.values["description"]
+        for each in of_type(planned(plan), "aws_cognito_user_group")
+        if each.values["name"] == "restricted"
+    ]
+    [usage_plan] = [
+        each.values["id"]
+        for each in of_type(local.resources(), "aws_api_gateway_usage_plan")
+        if each.values["name"] == "pennyworth-local-group-restricted"
+    ]
+    assert json.loads(description) | {"models": [], "actions": []} == {
+        "actions": [],
+        "models": [],
+        "rate_per_s": 2.5,
+        "burst": 5,
+        "plan": usage_plan,
     }
 
 

@@ -21,6 +21,7 @@ def destroy(environment: Environment) -> int:
         status = workspace.terraform.show("destroy", *agreed)
     if status == 0:
         _report_locks(remove_locks(workspace.account.client("ssm"), environment), environment)
+        _report_api_keys(remove_api_keys(workspace.account.client("apigateway"), environment))
         _report_remains(remains(workspace.account, environment))
     return status
 
@@ -52,6 +53,19 @@ def remove_locks(ssm: Any, environment: Environment) -> list[str]:
     return locks
 
 
+def remove_api_keys(gateway: Any, environment: Environment) -> list[str]:
+    """The names of the API keys removed: the admin function makes one for each key of a group that has a rate."""
+    pages = gateway.get_paginator("get_api_keys").paginate(includeValues=False)
+    ours = [key for page in pages for key in page["items"] if _is_ours(key.get("tags") or {}, environment)]
+    for key in ours:
+        gateway.delete_api_key(apiKey=key["id"])
+    return [key["name"] for key in ours]
+
+
+def _is_ours(tags: dict[str, str], environment: Environment) -> bool:
+    return (tags.get("application"), tags.get("environment")) == ("pennyworth", environment.name)
+
+
 def remains(account: Account, environment: Environment) -> list[str]:
     """What is still there, each with the command that removes it."""
     region = f"--region {account.region}"
@@ -78,6 +92,11 @@ def _names(ssm: Any, path: str) -> list[str]:
 def _report_locks(locks: list[str], environment: Environment) -> None:
     if locks:
         print(f"\nRemoved besides: {len(locks)} parameters below {environment.parameters}/locks.")
+
+
+def _report_api_keys(names: list[str]) -> None:
+    if names:
+        print(f"\nRemoved besides: {len(names)} API keys of API Gateway's, by which rates were counted.")
 
 
 def _report_remains(remaining: list[str]) -> None:

@@ -38,6 +38,7 @@ def read(aws: Aws, planned: Plan, folder: Path) -> tuple[Plan, Installation]:
             user_pool_id=told["PENNYWORTH_USER_POOL_ID"],
             client_id=told["PENNYWORTH_CLIENT_IDS"],
             identity_pool_id=told["PENNYWORTH_IDENTITY_POOL_ID"],
+            api_id=_api_id(aws, planned.prefix),
             functions={
                 key: Provisioned(
                     environments[key], credentials(aws, function["Configuration"]["Role"], functions[key].name)
@@ -46,6 +47,11 @@ def read(aws: Aws, planned: Plan, folder: Path) -> tuple[Plan, Installation]:
             },
         ),
     )
+
+
+def _api_id(aws: Aws, name: str) -> str:
+    [api_id] = [api["id"] for api in aws("apigateway").get_rest_apis()["items"] if api["name"] == name]
+    return str(api_id)
 
 
 def _function(aws: Aws, planned: PlannedFunction, configuration: dict[str, Any]) -> PlannedFunction:

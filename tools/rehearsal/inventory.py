@@ -1,5 +1,6 @@
-"""Who and what an AWS account knows of identities: Cognito, IAM's roles and the buckets they name, and who hears of its
-logs, attribute by attribute, without what differs between two installations of one plan."""
+"""Who and what an AWS account knows of identities: Cognito, IAM's roles and the buckets they name, who hears of its
+logs, and the usage plans by which people are counted, attribute by attribute, without what differs between two
+installations of one plan."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ Tree = dict[str, Any]
 # Of an installation's history, not of its make.
 _VOLATILE = {
     *("CreationDate", "LastModifiedDate", "CreateDate", "RoleLastUsed", "RoleId"),
-    *("EstimatedNumberOfUsers", "ResponseMetadata", "creationTime"),
+    *("EstimatedNumberOfUsers", "ResponseMetadata", "creationTime", "createdDate", "lastUpdatedDate"),
 }
 
 
@@ -24,6 +25,8 @@ def inventory(aws: Aws) -> Tree:
         "role": dict(_roles(aws("iam"))),
         "bucket": dict(_buckets(aws("s3"))),
         "subscription": dict(_subscriptions(aws("logs"))),
+        "usage plan": dict(_usage_plans(aws("apigateway"), ids)),
+        "API key": dict(_api_keys(aws("apigateway"), ids)),
     }
     return _stable(found, ids)
 
@@ -125,6 +128,21 @@ def _subscriptions(logs: Any) -> Iterator[tuple[str, Tree]]:
         found = _pages(logs, "describe_subscription_filters", "subscriptionFilters", logGroupName=group)
         if found:
             yield group, _by("filterName", found)
+
+
+def _usage_plans(gateway: Any, ids: dict[str, str]) -> Iterator[tuple[str, Tree]]:
+    for api in _pages(gateway, "get_rest_apis", "items"):
+        ids[api["id"]] = f"REST_API({api['name']})"
+    for plan in _pages(gateway, "get_usage_plans", "items"):
+        ids[plan["id"]] = f"USAGE_PLAN({plan['name']})"
+        keys = _pages(gateway, "get_usage_plan_keys", "items", "name", usagePlanId=plan["id"])
+        yield plan["name"], {**plan, "keys": sorted(keys)}
+
+
+def _api_keys(gateway: Any, ids: dict[str, str]) -> Iterator[tuple[str, Tree]]:
+    for key in _pages(gateway, "get_api_keys", "items", includeValues=True):
+        ids[key["id"]] = f"API_KEY({key['name']})"
+        yield key["name"], key
 
 
 def _read(s3: Any, operation: Callable[..., Tree], where: Tree) -> Tree | None:

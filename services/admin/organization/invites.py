@@ -14,6 +14,7 @@ from services.admin.audit import audit
 from services.admin.bodies import InviteRequest, UserRequest
 from services.admin.call import administrator, body, event, parameters
 from services.admin.directory import directory
+from services.admin.enrolments import enrolments
 from services.admin.invitation import invite
 from services.admin.memberships import memberships
 from services.admin.people import INVITED, Person, page
@@ -65,7 +66,7 @@ def delete_invite(invite_id: str) -> dict[str, Any]:
         raise Problem(
             "conflict", reason="The invite was accepted. Delete the user with DELETE /organization/users/{id}."
         )
-    directory().delete(invite_id)
+    members.remove(directory(), enrolments(), person)
     audit(event(), admin, "invite.deleted", invite_id)
     return {"object": "organization.invite.deleted", "id": invite_id, "deleted": True}
 

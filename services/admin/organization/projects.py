@@ -121,7 +121,7 @@ def delete_model_permissions(project_id: str) -> dict[str, Any]:
 def list_rate_limits(project_id: str) -> dict[str, Any]:
     _asked(project_id)
     wanted = query.paging(parameters(), also=("before",))
-    limits = [project.rate_limit(settings().rate_per_s, settings().burst)]
+    limits = sorted(_limits(), key=_id)
     before = query.text(parameters(), "before")
     limits, more = query.cut([each for each in limits if not before or each["id"] < before], _id, wanted)
     return page(limits, more)
@@ -130,9 +130,14 @@ def list_rate_limits(project_id: str) -> dict[str, Any]:
 @router.post(_LIMITS + "/<rate_limit_id>")
 def update_rate_limit(project_id: str, rate_limit_id: str) -> dict[str, Any]:
     _asked(project_id)
-    if rate_limit_id != project.RATE_LIMIT:
-        raise Problem("not_found", thing="rate limit", id=rate_limit_id)
-    raise project.limits_are_the_stages()
+    for limit in _limits():
+        if limit["id"] == rate_limit_id:
+            raise project.limit_is_declared(limit)
+    raise Problem("not_found", thing="rate limit", id=rate_limit_id)
+
+
+def _limits() -> list[dict[str, Any]]:
+    return project.rate_limits(settings().rate_per_s, settings().burst, directory().groups())
 
 
 def _asked(project_id: str) -> None:

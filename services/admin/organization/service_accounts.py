@@ -14,6 +14,7 @@ from services.admin.audit import audit
 from services.admin.bodies import ApiKeyRequest, ServiceAccountKeyRequest, ServiceAccountRequest, ServiceAccountUpdate
 from services.admin.call import administrator, body, event, parameters
 from services.admin.directory import directory
+from services.admin.enrolments import enrolments
 from services.admin.keyring import NewKey, keyring
 from services.admin.memberships import memberships
 from services.admin.people import Person, deleted, page
@@ -84,7 +85,7 @@ def delete_service_account(project_id: str, service_account_id: str) -> dict[str
     admin = administrator()
     query.only(parameters())
     account = _find(project_id, service_account_id)
-    directory().delete(account.id)
+    members.remove(directory(), enrolments(), account)
     audit(event(), admin, "service_account.deleted", account.id)
     return deleted("organization.project.service_account", account.id, settings().authorizer_ttl_s)
 

@@ -13,6 +13,7 @@ from services.admin.audit import audit
 from services.admin.bodies import UserRequest, UserUpdate
 from services.admin.call import administrator, body, event, parameters
 from services.admin.directory import Directory, directory
+from services.admin.enrolments import enrolments
 from services.admin.memberships import memberships
 from services.admin.money import microusd
 from services.admin.people import deleted, stays_administrator, user
@@ -100,7 +101,7 @@ def delete_user(user_id: str) -> dict[str, Any]:
     admin = administrator()
     query.only(parameters())
     _not_oneself(admin, user_id)
-    directory().delete(user_id)
+    members.remove(directory(), enrolments(), directory().person(user_id))
     audit(event(), admin, "user.deleted", user_id)
     return deleted("organization.user", user_id, settings().authorizer_ttl_s)
 

@@ -468,3 +468,54 @@ run "a_name_api_gateway_would_refuse_is_refused" {
   }
   expect_failures = [var.name]
 }
+
+run "nobody_is_counted_where_no_group_has_a_rate" {
+  variables {
+    groups = { admins = {}, developers = {} }
+  }
+
+  assert {
+    condition     = jsondecode(output.body).paths["/chat/completions"].post.security == [{ gateway = [] }] && !contains(keys(jsondecode(output.body).components.securitySchemes), "counted")
+    error_message = "No method wants an API key."
+  }
+  assert {
+    condition     = toset(keys(aws_api_gateway_usage_plan.this)) == toset(["group admins", "group developers", "others"]) && alltrue([for plan in aws_api_gateway_usage_plan.this : length(plan.throttle_settings) == 0])
+    error_message = "Every group has a plan, so that a rate declared later changes a number and nothing else."
+  }
+}
+
+run "a_groups_rate_is_that_of_its_own_plan" {
+  variables {
+    groups = { admins = {}, developers = { rate = { per_s = 2.5, burst = 10 } } }
+  }
+
+  assert {
+    condition     = { for name, plan in aws_api_gateway_usage_plan.this : name => one([for each in plan.throttle_settings : [each.rate_limit, each.burst_limit]]) } == { "group admins" = null, "group developers" = [2.5, 10], others = null }
+    error_message = "One plan has the rate."
+  }
+  assert {
+    condition     = alltrue([for plan in aws_api_gateway_usage_plan.this : one(plan.api_stages).stage == "v1" && one(plan.api_stages).api_id == "abc123"])
+    error_message = "A plan is for the stage."
+  }
+  assert {
+    condition     = jsondecode(output.body).paths["/chat/completions"].post.security == [{ counted = [], gateway = [] }] && jsondecode(output.body).components.securitySchemes.counted == { type = "apiKey", name = "x-api-key", in = "header" }
+    error_message = "Whom the Lambda authorizer lets in is counted."
+  }
+  assert {
+    condition     = jsondecode(output.body).paths["/organization/users/{user_id}"].get.security == [{ cognito = [] }] && jsondecode(output.body).paths["/version"].get.security == []
+    error_message = "Others are not: no authorizer of theirs could name an API key."
+  }
+  assert {
+    # As shared/pennyworth/keys.py makes it; tests/unit/shared/test_keys.py has the same.
+    condition     = aws_api_gateway_api_key.shared["group developers"].value == sha256("pennyworth-test group developers") && toset(keys(output.plans)) == toset(["admins", "developers"])
+    error_message = "The shared API key has the value that the authorizer makes of its names."
+  }
+}
+
+run "refuses_a_rate_that_lets_nothing_through" {
+  command = plan
+  variables {
+    groups = { admins = { rate = { per_s = 1, burst = 0 } } }
+  }
+  expect_failures = [var.groups]
+}

@@ -33,12 +33,15 @@ locals {
       for method in methods : method => {
         operationId                       = var.contract.paths[path][method].operationId
         parameters                        = local.parameters[path]
-        security                          = var.contract.paths[path][method].security
+        security                          = local.rated ? [for each in var.contract.paths[path][method].security : merge(each, local.wanted[keys(each)[0]])] : var.contract.paths[path][method].security
         responses                         = { "200" = { description = "What the function answers" } }
         "x-amazon-apigateway-integration" = local.integrations[var.contract.paths[path][method]["x-pennyworth"].service]
       }
     }
   }
+
+  # Whom the Lambda authorizer lets in is counted, where a group has a rate: a method wants both, then.
+  wanted = { gateway = { counted = [] }, anthropic = { counted = [] }, cognito = {} }
 
   # OpenAPI wants every {name} of a path declared.
   parameters = {
@@ -86,6 +89,10 @@ locals {
     }
   }
 
+  # By this form API Gateway knows that an API key is wanted. It reads no header for it: x-amazon-apigateway-api-key-source
+  # in the contract says that the authorizer names it.
+  api_key = { type = "apiKey", name = "x-api-key", in = "header" }
+
   responses = var.contract["x-amazon-apigateway-gateway-responses"]
   exclusive = try(var.domain.exclusive, false)
 
@@ -97,7 +104,7 @@ locals {
       # Said here as well as on the API because it counts from the next deployment only, and this makes one.
       servers                                 = [{ url = "/${var.stage}", "x-amazon-apigateway-endpoint-configuration" = { disableExecuteApiEndpoint = local.exclusive } }]
       paths                                   = { for path, mocked in local.mocked : path => merge(mocked, lookup(local.served, path, {})) }
-      components                              = { securitySchemes = local.authorizers }
+      components                              = { securitySchemes = merge(local.authorizers, local.rated ? { counted = local.api_key } : {}) }
       "x-amazon-apigateway-gateway-responses" = { for type, response in local.responses : type => response if type != "UNAUTHORIZED" }
     },
   ))

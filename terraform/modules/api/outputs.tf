@@ -36,3 +36,8 @@ output "domain_target" {
     zone_id = aws_api_gateway_domain_name.this[0].regional_zone_id
   }
 }
+
+output "plans" {
+  description = "Id of each group's usage plan, by the group's name, once its shared API key is in it."
+  value       = { for name in keys(var.groups) : name => aws_api_gateway_usage_plan_key.shared["group ${name}"].usage_plan_id }
+}

@@ -81,6 +81,22 @@ variable "throttle" {
   }
 }
 
+variable "groups" {
+  description = "The groups by name, each with the rate of each of its keys: requests a second on average, and at once. Null for no rate."
+  type = map(object({
+    rate = optional(object({
+      per_s = number
+      burst = number
+    }))
+  }))
+  default = {}
+
+  validation {
+    condition     = alltrue([for group in values(var.groups) : group.rate == null ? true : group.rate.per_s > 0 && group.rate.burst >= 1 && floor(group.rate.burst) == group.rate.burst])
+    error_message = "A rate's per_s is above 0 and its burst a whole number of at least 1: less would refuse every request. Change that of ${join(", ", [for name, group in var.groups : name if group.rate == null ? false : !(group.rate.per_s > 0 && group.rate.burst >= 1 && floor(group.rate.burst) == group.rate.burst)])}."
+  }
+}
+
 variable "log_retention_days" {
   description = "Days CloudWatch keeps the access log."
   type        = number

@@ -48,6 +48,24 @@ locals {
       Condition = { StringEquals = local.own_tag[environment] }
     },
     {
+      Sid       = "ApiKeys"
+      Action    = ["apigateway:DELETE", "apigateway:POST"]
+      Resource  = ["${local.gateway}::/apikeys/*", "${local.gateway}::/usageplans/*/keys", "${local.gateway}::/usageplans/*/keys/*"] # the ids are API Gateway's
+      Condition = { StringEquals = local.own_tag[environment] }
+    },
+    {
+      Sid       = "NewApiKeys"
+      Action    = ["apigateway:POST"]
+      Resource  = ["${local.gateway}::/apikeys"]
+      Condition = { StringEquals = local.given_tag[environment] }
+    },
+    {
+      Sid       = "TagsOfApiKeys"
+      Action    = ["apigateway:POST", "apigateway:PUT"]
+      Resource  = ["${local.gateway}::/tags/*"] # the ids are API Gateway's
+      Condition = { StringEquals = local.given_tag[environment], StringEqualsIfExists = local.own_tag[environment] }
+    },
+    {
       Sid      = "Parameters"
       Action   = ["ssm:GetParameter", "ssm:PutParameter"]
       Resource = ["arn:${local.partition}:ssm:${local.here}:parameter/pennyworth/${environment}/*"]

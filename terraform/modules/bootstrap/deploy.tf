@@ -82,7 +82,7 @@ locals {
           Sid       = "Apis"
           Effect    = "Allow"
           Action    = ["apigateway:POST"]
-          Resource  = ["${local.gateway}::/domainnames", "${local.gateway}::/restapis"]
+          Resource  = [for path in ["/apikeys", "/domainnames", "/restapis", "/usageplans"] : "${local.gateway}::${path}"]
           Condition = { StringEquals = local.given_tag[environment] }
         },
         {

@@ -29,9 +29,9 @@ locals {
       dashboard = ["arn:${local.partition}:cloudwatch::${local.account_id}:dashboard/pennyworth-${environment}"]
       s3        = ["arn:${local.partition}:s3:::pennyworth-${environment}-${local.account_id}"]
       # API Gateway's and Cognito's ids are theirs to choose. Who may change what is told apart by the tags every resource
-      # of an environment has; what lies below an API or a domain name inherits them ("API Gateway resources that can be
+      # of an environment has; what lies below an API, a domain name or a usage plan inherits them ("API Gateway resources that can be
       # tagged" of its developer guide, read 2026-11).
-      apigateway       = [for path in ["/restapis/*", "/domainnames/*"] : "${local.gateway}::${path}"]
+      apigateway       = [for path in ["/restapis/*", "/domainnames/*", "/apikeys/*", "/usageplans/*"] : "${local.gateway}::${path}"]
       cognito-idp      = ["arn:${local.partition}:cognito-idp:${local.here}:userpool/*"]
       cognito-identity = ["arn:${local.partition}:cognito-identity:${local.here}:identitypool/*"]
       wafv2            = concat(arns.wafv2, ["${local.gateway}::/restapis/*/stages/*"])

@@ -73,6 +73,18 @@ run "a_groups_description_is_its_policy" {
   }
 }
 
+run "a_groups_description_has_its_rate_and_its_plan" {
+  variables {
+    plans  = { admins = "1a2b3c" }
+    groups = { admins = { precedence = 10, actions = ["admin"], models = ["*"], rate = { per_s = 2.5, burst = 10 } } }
+  }
+
+  assert {
+    condition     = jsondecode(aws_cognito_user_group.this["admins"].description) == { actions = ["admin"], models = ["*"], rate_per_s = 2.5, burst = 10, plan = "1a2b3c" }
+    error_message = "the authorizer finds the plan there, and the API shows the rate"
+  }
+}
+
 run "a_groups_role_allows_its_models_and_no_other" {
   assert {
     condition = jsondecode(aws_iam_role_policy.group["restricted"].policy).Statement[0].Resource == [

@@ -55,16 +55,21 @@ locals {
     if local.geography[id] != null && !anytrue([for prefix in local.geographies[coalesce(local.geography[id], "global")] : startswith(data.aws_region.this.name, prefix)])
   ]
 
-  # The JSON in each group's description, which the authorizer reads.
-  policies = {
-    for name, group in var.groups : name => jsonencode(merge(
+  # The JSON in each group's description, which the authorizer reads. The plan's id is known once there is the plan.
+  declared = {
+    for name, group in var.groups : name => merge(
       { actions = group.actions, models = group.models },
       group.guardrail == null ? {} : { guardrail = group.guardrail },
       length(group.guardrails) == 0 ? {} : { guardrails = group.guardrails },
       group.budget_usd == null ? {} : { budget_microusd = floor(group.budget_usd * 1000000 + 0.5) },
       group.user_budget_usd == null ? {} : { user_budget_microusd = floor(group.user_budget_usd * 1000000 + 0.5) },
-    ))
+      group.rate == null ? {} : { rate_per_s = group.rate.per_s, burst = group.rate.burst },
+    )
   }
+  policies = {
+    for name, policy in local.declared : name => jsonencode(merge(policy, var.groups[name].rate == null ? {} : { plan = var.plans[name] }))
+  }
+  lengths = { for name, policy in local.declared : name => length(jsonencode(merge(policy, var.groups[name].rate == null ? {} : { plan = "1a2b3c" }))) }
 
   developer_provider = "pennyworth"
   federation         = "cognito-identity.amazonaws.com"
@@ -305,8 +310,8 @@ resource "aws_cognito_user_group" "this" {
 
   lifecycle {
     precondition {
-      condition     = length(local.policies[each.key]) <= 2048
-      error_message = "A group's policy is kept in its description, which takes 2048 characters; that of group ${each.key} has ${length(local.policies[each.key])}. Say with fewer or wider patterns what it may use."
+      condition     = local.lengths[each.key] <= 2048
+      error_message = "A group's policy is kept in its description, which takes 2048 characters; that of group ${each.key} has ${local.lengths[each.key]}. Say with fewer or wider patterns what it may use."
     }
   }
 }

@@ -14,7 +14,8 @@ variable "groups" {
     models, shell patterns (`*`, `?`) over the models' names, or over Bedrock's own ids and ARNs; guardrail, which stands
     around every call; guardrails, ids a request may name where none stands around every call; budget_usd, what all its
     people together may spend in a month (UTC), in dollars, null for any amount; user_budget_usd, what each of them may,
-    who has no budget of their own
+    who has no budget of their own; rate, what each key of the group may do: per_s, requests a second; burst, requests at
+    once
   TEXT
   type = map(object({
     precedence = number
@@ -22,6 +23,7 @@ variable "groups" {
     models     = list(string)
     guardrail  = optional(object({ id = string, version = string }))
     guardrails = optional(list(string), [])
+    rate       = optional(object({ per_s = number, burst = number }))
 
     budget_usd      = optional(number)
     user_budget_usd = optional(number)
@@ -81,6 +83,12 @@ variable "groups" {
     condition     = alltrue([for group in values(var.groups) : group.guardrail == null || length(group.guardrails) == 0])
     error_message = "Where a guardrail stands around every call, no request can name another: leave out guardrails of ${join(", ", [for name, group in var.groups : name if group.guardrail != null && length(group.guardrails) > 0])}, or guardrail."
   }
+}
+
+variable "plans" {
+  description = "Id of the API Gateway usage plan of each group, by the group's name: of those with a rate at least."
+  type        = map(string)
+  default     = {}
 }
 
 variable "catalogue" {

@@ -47,9 +47,13 @@ locals {
 
   arn = "arn:${data.aws_partition.this.partition}"
   # A name that ARNs of this account and Region share, after the service's.
-  here      = "${data.aws_region.this.name}:${data.aws_caller_identity.this.account_id}"
-  parameter = "${local.arn}:ssm:${local.here}:parameter${local.parameters}"
-  pepper    = { sid = "Pepper", actions = ["ssm:GetParameter"], resources = ["${local.parameter}/key-pepper"] }
+  here       = "${data.aws_region.this.name}:${data.aws_caller_identity.this.account_id}"
+  gateway    = "${local.arn}:apigateway:${data.aws_region.this.name}"
+  tags       = { application = "pennyworth", environment = var.environment }
+  given_tags = [for key, value in local.tags : { test = "StringEquals", variable = "aws:RequestTag/${key}", values = [value] }]
+  own_tags   = [for key, value in local.tags : { test = "StringEquals", variable = "aws:ResourceTag/${key}", values = [value] }]
+  parameter  = "${local.arn}:ssm:${local.here}:parameter${local.parameters}"
+  pepper     = { sid = "Pepper", actions = ["ssm:GetParameter"], resources = ["${local.parameter}/key-pepper"] }
 
   statements = {
     authorizer = [
@@ -122,6 +126,26 @@ locals {
         sid       = "Locks"
         actions   = ["ssm:GetParameter", "ssm:PutParameter"]
         resources = ["${local.parameter}/locks/*"]
+      },
+      # The usage plans that keys are put into. What is this environment's is told by its tags: the ids are API Gateway's.
+      {
+        sid        = "NewApiKeys"
+        actions    = ["apigateway:POST"]
+        resources  = ["${local.gateway}::/apikeys"]
+        conditions = local.given_tags
+      },
+      # API Gateway asks for this when something is made with tags; what has another environment's keeps them.
+      {
+        sid        = "TagsOfApiKeys"
+        actions    = ["apigateway:POST", "apigateway:PUT"]
+        resources  = ["${local.gateway}::/tags/*"]
+        conditions = concat(local.given_tags, [for each in local.own_tags : merge(each, { test = "StringEqualsIfExists" })])
+      },
+      {
+        sid        = "PlansOfApiKeys"
+        actions    = ["apigateway:DELETE", "apigateway:POST"]
+        resources  = ["${local.gateway}::/apikeys/*", "${local.gateway}::/usageplans/*/keys", "${local.gateway}::/usageplans/*/keys/*"]
+        conditions = local.own_tags
       },
       # Its own log, which holds the record of every change.
       {

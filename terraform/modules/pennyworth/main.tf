@@ -39,6 +39,7 @@ module "identity" {
 
   name                     = local.name
   groups                   = var.groups
+  plans                    = module.api.plans
   catalogue                = { for name, model in local.models : name => model.id if try(model.provider, "") == "bedrock" && !can(regex("[*]", model.id)) }
   unlisted_models          = length(var.model_providers) > 0
   bucket_arn               = module.storage.arn
@@ -115,6 +116,7 @@ module "api" {
   authorizer_ttl_s   = var.authorizer_ttl_s
   user_pool_arn      = module.identity.user_pool_arn
   throttle           = var.throttle
+  groups             = { for name, group in var.groups : name => { rate = group.rate } }
   log_retention_days = var.log_retention_days
   domain             = var.domain
   waf                = var.waf

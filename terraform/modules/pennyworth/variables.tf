@@ -94,7 +94,8 @@ variable "groups" {
     admin), models (shell patterns over the names in services/openai/models.json, or over Bedrock's own ids and ARNs),
     guardrail ({id, version} of one that stands around every call), guardrails (ids a request may name instead),
     budget_usd (what all its people together may spend in a month, in dollars; null for any amount), user_budget_usd (what
-    each of them may, who has no budget of their own)
+    each of them may, who has no budget of their own), rate (of each key: per_s, requests a second; burst, requests at
+    once)
   TEXT
   type = map(object({
     precedence = number
@@ -102,11 +103,17 @@ variable "groups" {
     models     = list(string)
     guardrail  = optional(object({ id = string, version = string }))
     guardrails = optional(list(string), [])
+    rate       = optional(object({ per_s = number, burst = number }))
 
     budget_usd      = optional(number)
     user_budget_usd = optional(number)
   }))
   nullable = false
+
+  validation {
+    condition     = alltrue([for group in values(var.groups) : group.rate == null ? true : group.rate.per_s > 0 && group.rate.burst >= 1 && floor(group.rate.burst) == group.rate.burst])
+    error_message = "groups: a rate's per_s is above 0 and its burst a whole number of at least 1, as in { per_s = 5, burst = 10 }. Change that of ${join(", ", [for name, group in var.groups : name if group.rate == null ? false : !(group.rate.per_s > 0 && group.rate.burst >= 1 && floor(group.rate.burst) == group.rate.burst)])}."
+  }
 }
 
 variable "authorizer_ttl_s" {

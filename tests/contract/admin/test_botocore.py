@@ -6,10 +6,16 @@ from pathlib import Path
 import botocore.session
 import pytest
 
-from services.admin import directory, insights, parameters, trail
+from services.admin import directory, insights, parameters, trail, usageplans
 from services.admin.aws import AT, FAULTS
 
-EDGES = (("cognito-idp", directory), ("ssm", parameters), ("logs", trail), ("logs", insights))
+EDGES = (
+    ("cognito-idp", directory),
+    ("ssm", parameters),
+    ("logs", trail),
+    ("logs", insights),
+    ("apigateway", usageplans),
+)
 CALLS = {"call", "_call", "_on_user", "_entries"}  # the functions whose first text is an operation
 
 
@@ -34,7 +40,7 @@ def test_the_operations_are_found():
     assert ("cognito-idp", "AdminUpdateUserAttributes") in calls()
     assert ("ssm", "PutParameter") in calls()
     assert ("logs", "StartQuery") in calls()
-    assert len(calls()) == 19
+    assert len(calls()) == 23
 
 
 @pytest.mark.parametrize(("service", "operation"), calls())

@@ -158,6 +158,7 @@ def test_groups_are_listed_with_their_policy(organization):
         "guardrails": [],
         "budget_usd": None,
         "user_budget_usd": None,
+        "rate": None,
     }
     assert [group.id for group in organization.groups.list(order="desc")] == ["restricted", "developers", "admins"]
     strict(GroupUpdateResponse, organization.groups.retrieve("admins"))

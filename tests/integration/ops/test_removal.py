@@ -5,7 +5,7 @@ import pytest
 
 from tools.ops.account import Account
 from tools.ops.environment import Environment
-from tools.ops.removal import remains, remove_locks
+from tools.ops.removal import remains, remove_api_keys, remove_locks
 
 LOCAL = Environment("local", Path(), {"environment": "local", "region": "us-east-1"}, "local")
 
@@ -61,3 +61,16 @@ def test_what_remains_is_named_with_the_command_that_removes_it(client, account,
     assert group.endswith(
         "aws logs delete-log-group --region us-east-1 --log-group-name /aws/lambda/pennyworth-local-openai"
     )
+
+
+def test_every_api_key_of_the_environment_is_removed_and_nobody_elses(client):
+    gateway = client("apigateway")
+    tags = {"application": "pennyworth", "environment": "local"}
+    for number in range(3):
+        gateway.create_api_key(name=f"key_{number}", tags=tags)
+    others = {"none": {}, "prod": {**tags, "environment": "prod"}, "app": {"environment": "local"}}
+    for name, given in others.items():
+        gateway.create_api_key(name=name, tags=given)
+    assert set(remove_api_keys(gateway, LOCAL)) == {"key_0", "key_1", "key_2"}
+    assert {key["name"] for key in gateway.get_api_keys()["items"]} == others.keys()
+    assert remove_api_keys(gateway, LOCAL) == []

@@ -7,8 +7,10 @@ from uuid import UUID
 
 import pytest
 
+from pennyworth.keys import Enrolment
 from pennyworth.policy import Group, GroupPolicy
 from services.admin.aws import FAULTS, Fault
+from services.admin.enrolments import Enrolments
 from services.admin.memberships import Memberships
 from services.admin.people import Person
 
@@ -113,11 +115,56 @@ def pool():
     return Pool()
 
 
+class Plans:
+    """API Gateway's usage plans in memory, with the methods of services.admin.usageplans.UsagePlans."""
+
+    def __init__(self):
+        self.keys, self.held, self.faults, self.calls = {}, {}, {}, []  # id → name, id → plan
+
+    def _did(self, *call):
+        self.calls.append(call)
+        if error := self.faults.get(call[0]):
+            raise error
+
+    def create(self, name):
+        self._did("create", name)
+        key_id = f"id{len(self.calls)}"
+        self.keys[key_id] = name
+        return Enrolment("", key_id, f"value of {key_id}")
+
+    def add(self, plan, key_id):
+        self._did("add", plan, key_id)
+        if key_id not in self.keys or key_id in self.held:
+            return False
+        self.held[key_id] = plan
+        return True
+
+    def remove(self, plan, key_id):
+        self._did("remove", plan, key_id)
+        if self.held.get(key_id) == plan:
+            del self.held[key_id]
+
+    def delete(self, key_id):
+        self._did("delete", key_id)
+        self.keys.pop(key_id, None)
+        self.held.pop(key_id, None)
+
+
 @pytest.fixture
-def memberships(pool):
+def plans():
+    return Plans()
+
+
+@pytest.fixture
+def enrolments(pool, plans):
+    return Enrolments(pool, plans)
+
+
+@pytest.fixture
+def memberships(pool, enrolments):
     """The pool's, under a lock that is always free."""
     hold = SimpleNamespace(check=lambda: None)
-    return Memberships(pool, SimpleNamespace(hold=lambda _: nullcontext(hold)))
+    return Memberships(pool, SimpleNamespace(hold=lambda _: nullcontext(hold)), enrolments)
 
 
 @pytest.fixture

@@ -40,8 +40,8 @@ def lock():
 
 
 @pytest.fixture
-def keyring(pool, lock):
-    return Keyring(pool, lock, lambda: PEPPER)
+def keyring(pool, lock, enrolments):
+    return Keyring(pool, lock, lambda: PEPPER, enrolments)
 
 
 @pytest.fixture

@@ -146,3 +146,14 @@ def test_a_query_of_no_named_group_needs_all() -> None:
     assert asked("POST /", {"x-amz-target": "Logs_20140328.GetQueryResults"}, {"queryId": "q"}, service="logs") == [
         Need("logs:GetQueryResults", "*")
     ]
+
+
+def test_a_request_of_api_gateways_is_its_method_on_its_path_and_tags_are_tagged() -> None:
+    gateway, tags = "arn:aws:apigateway:us-east-1::", {"aws:requesttag/environment": "dev"}
+    deletion = asked("DELETE /usageplans/abc/keys/def", service="apigateway")
+    assert deletion == [Need("apigateway:DELETE", f"{gateway}/usageplans/abc/keys/def", {})]
+    new, tagged = asked("POST /apikeys", body={"name": "x", "tags": {"environment": "dev"}}, service="apigateway")
+    assert new == Need("apigateway:POST", f"{gateway}/apikeys", tags)
+    assert tagged == Need(
+        "apigateway:PUT", f"{gateway}/tags/arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2Fapikeys%2F*", tags
+    )

@@ -121,3 +121,26 @@ def test_the_upstreams_key_is_not_shown_when_the_url_is_missing() -> None:
 def test_a_stand_in_knows_nothing_of_the_developers_aws() -> None:
     given = {"AWS_PROFILE": "p", "AWS_ENDPOINT_URL": "u", "MOTO_ACCOUNT_ID": "1", "PATH": "/bin", "HOME": "/h"}
     assert without_aws(given) == {"PATH": "/bin", "HOME": "/h"}
+
+
+def test_groups_may_be_given_rates() -> None:
+    rates = {"restricted": {"per_s": 0.5, "burst": 10}}
+    assert Options.of({"RATES": json.dumps(rates)}).rates == rates
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "fast",
+        "[]",
+        '{"restricted": 5}',
+        '{"restricted": {"per_s": 5}}',
+        '{"restricted": {"per_s": 0, "burst": 1}}',
+        '{"restricted": {"per_s": 1, "burst": 0}}',
+        '{"restricted": {"per_s": 1, "burst": 1.5}}',
+        '{"restricted": {"per_s": "1", "burst": 1}}',
+    ],
+)
+def test_rates_that_are_none_are_answered_with_how_to_say_them(text: str) -> None:
+    with pytest.raises(UsageError, match=r'RATES: it is JSON by group, such as .*"per_s": 5'):
+        Options.of({"RATES": text})

@@ -4,12 +4,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pennyworth import authorizer as module
 from pennyworth import keys
 from pennyworth.authorizer import UNCACHED, Authorizer, credential, stage
 from pennyworth.aws import AwsError
 from pennyworth.decisions import OUTAGE_S, Decisions
 from pennyworth.directory import Directory
-from pennyworth.keys import KeyRecord
+from pennyworth.keys import KeyRecord, shared_identifier
 from pennyworth.tokens import Proof
 
 USER = "3f0c9d4e-7a51-4a38-9b1f-0d5f8f1f2a3b"
@@ -77,7 +78,9 @@ class Clock:
 
 
 def authorizer(cognito, clock=lambda: NOW):
-    return Authorizer(Directory(cognito, "pool", TTL_S, clock), Tokens(), lambda: PEPPER, Decisions(TTL_S), clock)
+    return Authorizer(
+        Directory(cognito, "pool", TTL_S, clock), Tokens(), lambda: PEPPER, Decisions(TTL_S), "test", clock
+    )
 
 
 def identify(text, cognito):
@@ -400,3 +403,42 @@ def test_a_budget_costs_no_call_of_its_own():
     cognito.reads.clear()
     asking.identify("a.good.token")
     assert cognito.reads == ["AdminGetUser"]
+
+
+RATED = {
+    **DEVELOPERS,
+    "Description": json.dumps(
+        {"actions": ["inference"], "models": ["*"], "rate_per_s": 5, "burst": 10, "plan": "plan-1"}
+    ),
+}
+SHARED = shared_identifier("test", "developers")
+OTHERS = shared_identifier("test")
+
+
+@pytest.mark.parametrize(
+    ("enrolment", "groups", "expected"),
+    [
+        (("plan-1", "id", "own"), (RATED,), "own"),
+        (None, (RATED,), SHARED),
+        (("", "id", "own"), (RATED,), SHARED),  # on its way to another plan
+        (("plan-0", "id", "own"), (RATED,), SHARED),  # the plan was made anew, or the group is another
+        (("plan-1", "id", "own"), (DEVELOPERS,), OTHERS),  # the rate was taken away
+        (("", "", "own"), (DEVELOPERS,), OTHERS),
+        (None, (), OTHERS),
+    ],
+)
+def test_a_request_is_counted_by_an_api_key_that_a_plan_has(enrolment, groups, expected):
+    cognito = Cognito({"custom:key_03": record(enrolment=enrolment)}, groups=groups)
+    assert identify(SECRET, cognito).counted_as == expected
+
+
+def test_people_who_are_signed_in_are_counted_with_their_group():
+    assert identify("a.good.token", Cognito(groups=(RATED,))).counted_as == SHARED
+
+
+def test_the_answer_names_the_api_key_and_no_service_is_told(monkeypatch):
+    monkeypatch.setattr(module, "authorizer", lambda: authorizer(Cognito(groups=(RATED,))))
+    event = {"headers": {"Authorization": "Bearer a.good.token"}, "methodArn": "arn:a/v1/GET/x"}
+    answer = module.handler(event, None)
+    assert answer["usageIdentifierKey"] == SHARED
+    assert SHARED not in json.dumps(answer["context"])

@@ -1,5 +1,6 @@
 import base64
 import json
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
@@ -103,3 +104,11 @@ def test_a_pepper_too_short_to_keep_forgers_out_is_refused():
     assert keys.pepper("p" * 32) == b"p" * 32
     with pytest.raises(ValueError, match="32 characters"):
         keys.pepper("")
+
+
+def test_a_groups_shared_api_key_has_the_value_that_terraform_gives_it():
+    # terraform/modules/api/api.tftest.hcl has the same.
+    assert keys.shared_identifier("test", "developers") == sha256(b"pennyworth-test group developers").hexdigest()
+    values = {keys.shared_identifier(*of) for of in (("test", "a"), ("test", "b"), ("prod", "a"), ("test",), ("prod",))}
+    assert len(values) == 5
+    assert all(value.isalnum() and 20 <= len(value) <= 128 for value in values)

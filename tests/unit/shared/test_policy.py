@@ -173,3 +173,18 @@ def test_the_group_of_lowest_precedence_speaks_and_ties_go_by_name():
 
 def test_a_user_without_groups_may_do_nothing():
     assert effective([]).policy == GroupPolicy(frozenset(), ())
+
+
+def test_a_group_may_declare_a_rate():
+    document = {"actions": ["inference"], "models": ["*"], "rate_per_s": 2.5, "burst": 10, "plan": "1a2b3c"}
+    policy = GroupPolicy.parse(json.dumps(document))
+    assert (policy.rate_per_s, policy.burst, policy.plan) == (2.5, 10, "1a2b3c")
+    assert policy.actions == {"inference"}
+
+
+@pytest.mark.parametrize(
+    "broken", [{"rate_per_s": "5"}, {"burst": 1.5}, {"burst": None}, {"plan": 7}, {"rate_per_s": [5]}]
+)
+def test_a_rate_that_cannot_be_read_allows_nothing(broken):
+    document = {"actions": ["inference"], "models": ["*"], **broken}
+    assert GroupPolicy.parse(json.dumps(document)) == GroupPolicy(frozenset(), ())
