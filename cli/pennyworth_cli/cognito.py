@@ -1,4 +1,4 @@
-"""Amazon Cognito's public operations, as an app client without a secret calls them: no credentials of AWS, no signature."""
+"""Amazon Cognito's public operations, as an app client without a secret calls them: without credentials of AWS."""
 
 from typing import Any, NamedTuple
 

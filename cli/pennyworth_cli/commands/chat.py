@@ -28,7 +28,7 @@ def chat(
     session: Session,
     prompt: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PROMPT]...", help="What to ask. Without it, stdin; at a terminal, a talk."),
+        typer.Argument(metavar="PROMPT", help="What to ask. Without it, stdin; at a terminal, a talk."),
     ] = None,
     model: Annotated[
         str,
