@@ -14,7 +14,7 @@ from pennyworth_cli.session import Session
 
 group = command.group("People of the gateway. For administrators.")
 
-_PASSWORD_LENGTH = 20
+_PASSWORD_GROUPS, _PASSWORD_GROUP = 4, 5  # letters and digits, joined by hyphens: symbols, for a pool that wants some
 _USERS = "/organization/users"
 _INVITES = "/organization/invites"
 
@@ -156,9 +156,10 @@ def _shown(session: Session, found: dict[str, Any]) -> None:
 
 
 def _temporary_password() -> str:
-    """Within the pool's policy, and without characters that look alike."""
-    letters = "".join(set(string.ascii_letters + string.digits) - set("lI1O0o"))
+    """Within any policy of a user pool, and without characters that look alike."""
+    letters = "".join(sorted(set(string.ascii_letters + string.digits) - set("lI1O0o")))
     while True:
-        made = "".join(secrets.choice(letters) for _ in range(_PASSWORD_LENGTH))
+        groups = ("".join(secrets.choice(letters) for _ in range(_PASSWORD_GROUP)) for _ in range(_PASSWORD_GROUPS))
+        made = "-".join(groups)
         if any(map(str.islower, made)) and any(map(str.isupper, made)) and any(map(str.isdigit, made)):
             return made
