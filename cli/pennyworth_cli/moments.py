@@ -6,7 +6,7 @@ from datetime import datetime
 from pennyworth_cli.failure import Code, Failure
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_DURATION = re.compile(r"(\d{1,9})([smhdw])")
+_DURATION = re.compile(r"([0-9]{1,9})([smhdw])")
 
 
 def seconds(text: str, option: str) -> int:

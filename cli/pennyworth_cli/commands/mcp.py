@@ -22,7 +22,9 @@ class Client(StrEnum):
 
 
 @command.command(group, "config")
-def config(session: Session, client: Annotated[Client, typer.Argument(help="Which program.")]) -> None:
+def config(
+    session: Session, client: Annotated[Client, typer.Argument(metavar="cursor|vscode|claude", help="Which program.")]
+) -> None:
     """Print a program's configuration for the gateway's tools.
 
     It holds no key: Cursor and Claude Code read PENNYWORTH_API_KEY from their environment, VS Code asks once and keeps

@@ -35,7 +35,7 @@ Group = Annotated[
     str,
     typer.Option("--group", metavar="GROUP", help="The group to put them into; by default the one that fits the role."),
 ]
-WantedRole = Annotated[Role, typer.Option("--role", help="`owner` may administer.")]
+WantedRole = Annotated[Role, typer.Option("--role", metavar="owner|reader", help="`owner` may administer.")]
 Name = Annotated[str, typer.Option("--name", metavar="TEXT", help="Their name.")]
 ShowPassword = Annotated[
     bool,
@@ -102,7 +102,7 @@ def invite(
 def update(
     session: Session,
     user: User,
-    role: Annotated[Role | None, typer.Option("--role", help="`owner` may administer.")] = None,
+    role: Annotated[Role | None, typer.Option("--role", metavar="owner|reader", help="`owner` may administer.")] = None,
     name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="Their name.")] = None,
 ) -> None:
     """Change somebody's role or name."""
