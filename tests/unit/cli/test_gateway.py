@@ -1,6 +1,18 @@
 """The REST client against a server that answers what it is told."""
 
+import socket
+import ssl
+import threading
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from pennyworth_cli.events import events
 from pennyworth_cli.failure import Code, Failure, code_of
@@ -175,3 +187,54 @@ def test_no_answer_is_unreachable(url):
         Gateway(http, url, str).get("/health")
     http.close()
     assert failed.value.code is Code.UNREACHABLE
+
+
+def test_a_server_that_nobody_vouches_for_is_told_nothing(tmp_path):
+    """Its certificate is signed by itself, as that of somebody between us would be."""
+    received = []
+    with listening(certificate(tmp_path), received) as port:
+        http = Http()
+        with pytest.raises(Failure, match="certificate") as failed:
+            Gateway(http, f"https://127.0.0.1:{port}/v1", lambda: "secret-token").get("/me")
+        http.close()
+    assert failed.value.code is Code.UNREACHABLE
+    assert received == []
+
+
+@contextmanager
+def listening(files, received):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*files)
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        plain, _ = listener.accept()
+        with plain, suppress(OSError), context.wrap_socket(plain, server_side=True) as talk:
+            if told := talk.recv(1000):
+                received.append(told)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        thread.join(5)
+        listener.close()
+
+
+def certificate(folder):
+    """Of 127.0.0.1; and its key."""
+    key = generate_private_key(SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "loopback")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, SHA256())
+    )
+    paths = folder / "certificate.pem", folder / "key.pem"
+    paths[0].write_bytes(made.public_bytes(Encoding.PEM))
+    paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return paths
