@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pennyworth_cli.failure import Failure
+from pennyworth_cli import __version__
+from pennyworth_cli.failure import Code, Failure
 from pennyworth_cli.session import Session
 
 Command = Callable[..., None]
@@ -65,7 +66,7 @@ def _shared(function: Command) -> Command:
         before: dict[str, str] = context.find_root().obj or {}
         session = Session(profile or before.get("profile", ""), endpoint or before.get("endpoint", ""), as_json)
         try:
-            function(session, **given)
+            _called(function, session, given)
         except Failure as failure:
             sys.stdout.flush()
             session.out.note(f"pennyworth: {failure}")
@@ -80,3 +81,12 @@ def _shared(function: Command) -> Command:
     run.__annotations__ = {each.name: each.annotation for each in [context, *keywords, *shared]}
     run.__doc__, run.__name__ = function.__doc__, function.__name__
     return run
+
+
+def _called(function: Command, session: Session, given: dict[str, Any]) -> None:
+    """Raises Failure also for an answer that lacks what the contract promises."""
+    try:
+        function(session, **given)
+    except KeyError as error:
+        reason = f"The answer lacks {error}: this program ({__version__}) and the gateway may be of different versions."
+        raise Failure(f"{reason} `pennyworth status` tells the gateway's.", Code.FAILED) from None

@@ -17,7 +17,7 @@ _ATTEMPTS = 3
 _BUSY = {429, 503}
 _UNKNOWN = (
     "The gateway does not take this sign-in or key: ended, revoked, or another gateway's. Run `pennyworth login`, or "
-    "correct PENNYWORTH_API_KEY where it is set."
+    "correct PENNYWORTH_API_KEY or PENNYWORTH_TOKEN where one is set."
 )
 
 

@@ -60,6 +60,15 @@ def test_signing_out_ends_the_sign_in_at_cognito_too(gateway, cognito, machine):
         )
 
 
+def test_ctrl_c_at_the_password_leaves_nothing_behind(machine):
+    with machine.terminal("login", "--email", "me@example.com") as screen:
+        screen.expect("Password of .*: ")
+        screen.sendintr()
+        said, code = ended(screen)
+    assert (code, "Traceback" in said) == (130, False)
+    assert not machine.settings.exists()
+
+
 @pytest.mark.parametrize("password", ["not-the-password", "", "An-own-password-2 "])
 def test_a_wrong_password_is_refused(gateway, cognito, machine, password):
     email, _ = person(gateway, cognito)

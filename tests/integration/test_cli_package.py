@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
@@ -49,6 +50,11 @@ def test_the_command_is_there_and_is_ours(home, wheel):
     done = run(home, "version", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["version"] == wheel.name.split("-")[1]
+
+
+def test_its_version_is_the_gateways(wheel):
+    project = tomllib.loads((CLI.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert wheel.name.split("-")[1] == project["version"]
 
 
 def test_every_command_can_be_asked_for_help(home):

@@ -1,6 +1,7 @@
 """What needs no key: the wiring of API Gateway, and the commit that runs."""
 
 import json
+import os
 
 import pytest
 import yaml
@@ -67,6 +68,17 @@ def test_the_metadata_a_refusal_names_is_there(target):
         metadata = client.get(METADATA).raise_for_status().json()
     assert metadata["resource"] == f"{target.base_url}/mcp"
     assert metadata["bearer_methods_supported"] == ["header"]
+
+
+def test_where_to_sign_in_is_told(target):
+    with target.http() as client:
+        told = client.get("/.well-known/pennyworth-configuration").raise_for_status().json()
+    region = told["region"]
+    assert told["base_url"] == target.base_url
+    named = os.environ.get("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER")  # in a rehearsal alone
+    assert told["cognito_url"] == (named or f"https://cognito-idp.{region}.amazonaws.com")
+    assert told["issuer"].startswith(f"https://cognito-idp.{region}.amazonaws.com/{region}_")
+    assert told["client_id"]
 
 
 def test_an_unknown_url_is_a_404(target):

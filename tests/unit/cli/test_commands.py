@@ -92,6 +92,13 @@ def test_a_key_is_asked_for_with_its_limits(server):
     }
 
 
+def test_an_answer_of_another_version_is_no_traceback(server):
+    server.answers = [(200, {}, {"object": "me"})]
+    done = run("whoami", PENNYWORTH_ENDPOINT=server.url, PENNYWORTH_TOKEN="t")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "lacks 'user'" in done.stderr
+
+
 BUCKETS = {
     "object": "page",
     "data": [
