@@ -20,6 +20,7 @@ class By(StrEnum):
     USER = "user"
     KEY = "key"
     MODEL = "model"
+    GROUP = "group"
 
 
 class Width(StrEnum):
@@ -30,13 +31,13 @@ class Width(StrEnum):
     DAY = "1d"
 
 
-_FIELDS = {By.USER: "user_id", By.KEY: "api_key_id", By.MODEL: "model"}
+_FIELDS = {By.USER: "user_id", By.KEY: "api_key_id", By.MODEL: "model", By.GROUP: "group"}
 _COST_FIELDS = _FIELDS | {By.MODEL: "line_item"}  # OpenAI's word for it among costs
 
 Since = Annotated[str, typer.Option("--since", metavar="TIME", help="How long ago (7d, 12h), or a date.")]
 Until = Annotated[str, typer.Option("--until", metavar="TIME", help="The same; now otherwise.")]
 Grouped = Annotated[
-    list[By] | None, typer.Option("--by", metavar="user|key|model", help="Tell these apart; may be repeated.")
+    list[By] | None, typer.Option("--by", metavar="user|key|model|group", help="Tell these apart; may be repeated.")
 ]
 Whose = Annotated[str, typer.Option("--user", metavar="USER", help="Of one person. For administrators.")]
 Key = Annotated[str, typer.Option("--key", metavar="KEY_ID", help="Of one key.")]
