@@ -31,7 +31,7 @@ def lines(buckets: Iterable[Mapping[str, Any]], fields: Sequence[str]) -> list[L
             bucket["start_time"],
             tuple(str(result.get(field) or "") for field in fields),
             tuple(int(result.get(count) or 0) for count in COUNTS.values()),
-            usd(result.get("cost") or result.get("amount")),
+            usd(result.get("amount")),
         )
         for bucket in buckets
         for result in bucket["results"]

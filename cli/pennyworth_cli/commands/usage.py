@@ -115,7 +115,8 @@ def _show(
     found = lines(buckets, [fields[each] for each in groups])
     heads = list(COUNTS)
     columns: dict[str, Any] = {"SINCE": lambda row: row["SINCE"]}
-    for heading in [*(each.name for each in groups), *counts, "COST"]:
+    priced = ["COST"] if any(line.usd is not None for line in found) else []  # usage of others has no prices
+    for heading in [*(each.name for each in groups), *counts, *priced]:
         columns[heading] = lambda row, heading=heading: row[heading]
     rows = [_row(line, groups, heads) for line in found]
     session.out.rows(rows, columns, "Nothing was used in that time.")

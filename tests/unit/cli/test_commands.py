@@ -111,9 +111,9 @@ BUCKETS = {
                     "model": "m",
                     "num_model_requests": 1,
                     "input_tokens": 1200,
-                    "cost": {"value": 0.1, "currency": "usd"},
+                    "amount": {"value": 0.1, "currency": "usd"},
                 },
-                {"model": "n", "num_model_requests": 2, "output_tokens": 30, "cost": {"value": 0.2, "currency": "usd"}},
+                {"model": "n", "num_model_requests": 2, "output_tokens": 30, "amount": {"value": 0.2, "currency": "usd"}},
             ],
         }
     ],

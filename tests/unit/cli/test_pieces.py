@@ -51,8 +51,8 @@ def test_a_time_is_ago_or_a_date():
 
 def test_money_adds_up_to_the_micro_dollar():
     """As floats a thousand times 0.000001 and 0.1 + 0.2 would not."""
-    results = [{"model": "m", "input_tokens": 1, "cost": {"value": 0.1, "currency": "usd"}}] * 3
-    results += [{"model": "n", "num_model_requests": 2, "cost": {"value": 1e-06, "currency": "usd"}}] * 1000
+    results = [{"model": "m", "input_tokens": 1, "amount": {"value": 0.1, "currency": "usd"}}] * 3
+    results += [{"model": "n", "num_model_requests": 2, "amount": {"value": 1e-06, "currency": "usd"}}] * 1000
     found = lines([{"start_time": 0, "results": results}, {"start_time": DAY_S, "results": []}], ["model"])
     assert found[0].groups == ("m",)
     summed = total(found)
@@ -62,7 +62,7 @@ def test_money_adds_up_to_the_micro_dollar():
 
 
 def test_an_unknown_price_is_no_price():
-    found = lines([{"start_time": 0, "results": [{"cost": None}, {"amount": {"value": None}}]}], [])
+    found = lines([{"start_time": 0, "results": [{"amount": None}, {"amount": {"value": None}}]}], [])
     assert total(found).usd is None
     assert dollars(None) == ""
     assert total([]) == (0, (), (0, 0, 0, 0), None)
