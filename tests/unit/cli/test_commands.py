@@ -113,7 +113,12 @@ BUCKETS = {
                     "input_tokens": 1200,
                     "amount": {"value": 0.1, "currency": "usd"},
                 },
-                {"model": "n", "num_model_requests": 2, "output_tokens": 30, "amount": {"value": 0.2, "currency": "usd"}},
+                {
+                    "model": "n",
+                    "num_model_requests": 2,
+                    "output_tokens": 30,
+                    "amount": {"value": 0.2, "currency": "usd"},
+                },
             ],
         }
     ],
