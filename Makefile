@@ -65,8 +65,9 @@ format: $(READY) ## Rewrite the sources in the project's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(READY) ## Write the generated pages again: docs/compatibility.md
+docs: $(READY) ## Write the generated pages again: docs/compatibility.md, docs/cli.md
 	PYTHONPATH=.:shared $(BIN)/python -m tools.compatibility
+	PYTHONPATH=.:cli $(BIN)/python -m tools.cli_reference
 
 lock: $(READY) ## Resolve the dependencies again: uv.lock, and the files plain pip reads
 	$(BIN)/uv lock --upgrade --python $(BIN)/python

@@ -26,6 +26,7 @@ _PASSWORDS = {
     "RequireUppercase": True,
     "RequireLowercase": True,
     "RequireNumbers": True,
+    "RequireSymbols": False,
     "PasswordHistorySize": 0,
     "TemporaryPasswordValidityDays": 7,
 }

@@ -13,8 +13,9 @@ from moto.cognitoidp.models import cognitoidp_backends
 from moto.moto_server.werkzeug_app import create_backend_app
 from moto.sts import urls as sts_urls
 
-from local.aws.directory import Directory, DirectoryActions, serve_keys
+from local.aws.directory import serve_keys
 from local.aws.identity_pool import IdentityPoolActions, IdentityPools
+from local.aws.software_tokens import SoftwareTokenActions, SoftwareTokens
 from local.aws.web_identity import WebIdentityActions
 
 # Each is imported, moto's part with it, when it is first asked for.
@@ -35,8 +36,8 @@ def application(service: str) -> Any:
 
 def install() -> None:
     """Before moto makes its first backend or serves its first request."""
-    cognitoidp_backends.backend = Directory
-    directory_urls.url_paths["{0}/$"] = DirectoryActions.dispatch
+    cognitoidp_backends.backend = SoftwareTokens
+    directory_urls.url_paths["{0}/$"] = SoftwareTokenActions.dispatch
     directory_urls.url_paths["{0}/(?P<user_pool_id>[^/]+)/.well-known/jwks.json$"] = serve_keys
     cognitoidentity_backends.backend = IdentityPools
     identity_urls.url_paths["{0}/$"] = IdentityPoolActions.dispatch

@@ -49,6 +49,7 @@ class Challenge:
     expires_at: float  # unix seconds
     moto_session: str
     exchange: srp.Exchange | None = None
+    proved: bool = False  # a code of the factor that is being set up was seen
 
 
 class SignIn(CognitoIdpBackend):

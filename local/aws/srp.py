@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import secrets
 from base64 import b64decode, b64encode
+from datetime import UTC, datetime
 
 N = int(
     "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DD"
@@ -21,6 +22,8 @@ N = int(
     16,
 )
 G = 2
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def padded(number: int) -> bytes:
@@ -52,6 +55,17 @@ def signature(key: bytes, pool_name: str, user_id: str, secret_block: str, times
     return b64encode(hmac.digest(key, message, "sha256")).decode()
 
 
+def canonical(timestamp: str) -> bool:
+    """Whether it is written as Cognito wants it, `EEE MMM d HH:mm:ss z yyyy` in English and UTC: a day with a leading
+    zero, or the wrong day of the week, is refused as a wrong password is. Source: github.com/qwigo/warrant, pull
+    request 12; github.com/ministackorg/ministack, pull request 1758, measured at AWS."""
+    try:
+        at = datetime.strptime(timestamp, "%a %b %d %H:%M:%S UTC %Y").replace(tzinfo=UTC)
+    except ValueError:
+        return False
+    return timestamp == f"{_DAYS[at.weekday()]} {_MONTHS[at.month - 1]} {at.day} {at:%H:%M:%S} UTC {at.year}"
+
+
 class Exchange:
     """One sign-in, from the client's A to its proof. Raises ValueError for an A that would give the secret away."""
 
@@ -70,5 +84,7 @@ class Exchange:
         self.secret_block = b64encode(secrets.token_bytes(64)).decode()
 
     def proves(self, claimed_signature: str, secret_block: str, timestamp: str) -> bool:
+        if not canonical(timestamp):
+            return False
         wanted = signature(self._key, self.pool_name, self.user_id, self.secret_block, timestamp)
         return secret_block == self.secret_block and hmac.compare_digest(wanted, claimed_signature)

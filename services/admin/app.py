@@ -1,7 +1,7 @@
 """The administration service: who may use this installation, and with which keys."""
 
 from pennyworth.http import router, serve
-from services.admin import keyroutes, me
+from services.admin import configuration, keyroutes, me
 from services.admin.organization import (
     audit_logs,
     groups,
@@ -16,5 +16,17 @@ from services.admin.organization import (
 app = router()
 handler = serve(app)
 
-for part in (users, keyroutes, invites, groups, projects, service_accounts, project_keys, audit_logs, usage, me):
+for part in (
+    users,
+    keyroutes,
+    invites,
+    groups,
+    projects,
+    service_accounts,
+    project_keys,
+    audit_logs,
+    usage,
+    me,
+    configuration,
+):
     app.include_router(part.router)

@@ -94,6 +94,7 @@ def test_every_route_that_is_open_is_meant_to_be():
         "/health",
         "/openapi.json",
         "/.well-known/oauth-protected-resource",
+        "/.well-known/pennyworth-configuration",
     }
 
 

@@ -69,6 +69,19 @@ def test_the_metadata_a_refusal_names_is_there(target):
     assert metadata["bearer_methods_supported"] == ["header"]
 
 
+def test_where_to_sign_in_is_told(target):
+    with target.http() as client:
+        told = client.get("/.well-known/pennyworth-configuration").raise_for_status().json()
+    region = told["region"]
+    assert told["base_url"] == target.base_url
+    rehearsed = target.base_url.startswith("http://127.0.0.1:")
+    assert told["cognito_url"].startswith(
+        "http://127.0.0.1:" if rehearsed else f"https://cognito-idp.{region}.amazonaws.com"
+    )
+    assert told["issuer"].startswith(f"https://cognito-idp.{region}.amazonaws.com/{region}_")
+    assert told["client_id"]
+
+
 def test_an_unknown_url_is_a_404(target):
     with target.http() as client:
         refused(client.get("/nowhere"), 404, "unknown_url")

@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "tools": {"tools"},
     "tools/rehearsal": {"tools", "local"},
     "tools/compatibility": {"tools", "pennyworth", "services"},
+    "tools/cli_reference": {"tools", "pennyworth_cli"},
     "benchmarks": {"benchmarks", "local", "tools"},
 }
 # The layer's libraries; whatever else a service imports is missing in Lambda.

@@ -31,10 +31,12 @@ def test_the_routes_served_are_those_promised():
     assert served == promised
 
 
-def test_every_route_is_for_administrators_or_for_oneself():
+def test_every_route_but_one_is_for_administrators_or_for_oneself():
     for path, operations in CONTRACT["paths"].items():
         for method, operation in operations.items():
-            if method != "parameters" and operation["x-pennyworth"]["service"] == "admin":
+            if path == "/.well-known/pennyworth-configuration":
+                assert (method, operation["x-pennyworth"]) == ("get", {"service": "admin", "auth": "none"})
+            elif method != "parameters" and operation["x-pennyworth"]["service"] == "admin":
                 assert operation["x-pennyworth"]["auth"] == "cognito", path
                 wanted = "self" if path.split("/")[1] == "me" else "admin"
                 assert operation["x-pennyworth"]["action"] == wanted, path

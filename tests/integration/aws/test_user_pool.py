@@ -324,7 +324,8 @@ class SrpClient:
         salt, material = bytes.fromhex(self.digits(scramble)), bytes.fromhex(self.digits(shared))
         pseudo = hmac.new(salt, material, "sha256").digest()
         key = hmac.new(pseudo, b"Caldera Derived Key" + bytes([1]), "sha256").digest()[:16]
-        stamp = time.strftime("%a %b %d %H:%M:%S UTC %Y", time.gmtime())
+        now = time.gmtime()
+        stamp = time.strftime(f"%a %b {now.tm_mday} %H:%M:%S UTC %Y", now)
         message = f"{self.pool_name}{user}".encode() + base64.b64decode(block) + stamp.encode()
         proof = base64.b64encode(hmac.new(key, message, "sha256").digest()).decode()
         return {

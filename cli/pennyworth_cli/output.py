@@ -1,0 +1,161 @@
+"""What people and scripts see: tables or JSON on stdout, everything else on stderr."""
+
+import json
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from getpass import getpass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pennyworth_cli.failure import Code, Failure
+
+_WIDE = 10_000  # columns of a table that no terminal shows: a line stays a line for grep and awk
+
+
+# What turns the order of the characters around it, so that a line reads as another one.
+_BIDI = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def plain(text: object) -> str:
+    """Without what a terminal would obey: names and answers are others' words, and an escape sequence in them could
+    rewrite the screen. Tabs and line ends stay."""
+    return "".join(
+        char
+        for char in str(text)
+        if char in "\n\t" or (unicodedata.category(char) not in ("Cc", "Cs") and char not in _BIDI)
+    )
+
+
+def moment(at: object) -> str:
+    """Unix seconds as local time; empty for none."""
+    return f"{datetime.fromtimestamp(at):%Y-%m-%d %H:%M}" if isinstance(at, int | float) else ""
+
+
+def listed(values: Iterable[object] | None) -> str:
+    return ", ".join(map(str, values or ()))
+
+
+class Output:
+    """`as_json`: for a script."""
+
+    def __init__(self, as_json: bool = False) -> None:
+        self.as_json = as_json
+
+    def rows(self, found: Sequence[Mapping[str, Any]], columns: Mapping[str, Any], none: str) -> None:
+        """The API's own objects as a JSON array, or a table. `columns`: heading → the cell of an object; `none`: what
+        to say when there is nothing."""
+        if self.as_json:
+            self.json(list(found))
+        elif not found:
+            self.note(none)
+        else:
+            self._table(list(columns), [[cell(each) for cell in columns.values()] for each in found])
+
+    def one(self, found: Mapping[str, Any], lines: Mapping[str, object]) -> None:
+        """An object of the API as JSON, or its lines: heading → value. Empty ones are left out."""
+        if self.as_json:
+            self.json(found)
+            return
+        shown = {name: plain(value) for name, value in lines.items() if value not in (None, "", [])}
+        width = max(map(len, shown), default=0)
+        for name, value in shown.items():
+            self.line(f"{name:<{width}}  {value}")
+
+    def json(self, value: object) -> None:
+        self.line(json.dumps(value, indent=2, ensure_ascii=not _unicode()))
+
+    def line(self, text: str) -> None:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+    def done(self, found: object, text: str) -> None:
+        """What a change came to: the API's answer for scripts, a sentence for people."""
+        if self.as_json:
+            self.json(found)
+        else:
+            self.note(text)
+
+    def note(self, text: str) -> None:
+        sys.stderr.write(plain(text) + "\n")
+        sys.stderr.flush()
+
+    @contextmanager
+    def working(self, text: str) -> Iterator[None]:
+        """A spinner beside what takes a moment, on a terminal alone."""
+        console = Console(stderr=True)
+        if self.as_json or not console.is_terminal:
+            yield
+        else:
+            with console.status(text):
+                yield
+
+    def _table(self, headings: list[str], rows: list[list[object]]) -> None:
+        console = Console()
+        if not console.is_terminal:
+            console = Console(width=_WIDE, no_color=True)
+        table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+        for heading in headings:
+            table.add_column(heading, overflow="fold", no_wrap=not console.is_terminal)
+        for row in rows:
+            # Text and not str: rich would read [brackets] in a name as markup.
+            table.add_row(*(Text(plain("" if cell is None else cell).replace("\n", " ")) for cell in row))
+        if console.is_terminal:
+            console.print(table)
+            return
+        with console.capture() as captured:
+            console.print(table)
+        for line in captured.get().splitlines():
+            self.line(line.rstrip())
+
+
+class Terminal:
+    """A person at a terminal, or a script that writes its answers to stdin, one a line. Questions go to stderr."""
+
+    def __init__(self) -> None:
+        self.can_retry = sys.stdin.isatty()
+
+    def secret(self, label: str) -> str:
+        """Not shown as it is typed. Raises Failure where the input ends."""
+        if not self.can_retry:
+            return self._next(label)
+        try:
+            return getpass(f"{label}: ", stream=sys.stderr)
+        except EOFError:
+            raise _ended(label) from None
+
+    def line(self, label: str) -> str:
+        if self.can_retry:
+            sys.stderr.write(f"{label}: ")
+            sys.stderr.flush()
+        return self._next(label).strip()
+
+    def agrees(self, question: str) -> bool:
+        """Whether they typed yes. Raises Failure where nobody can."""
+        if not self.can_retry:
+            raise Failure(f"{question} Say so with --yes: there is no terminal to ask at.", Code.WRONG)
+        return self.line(f"{question} [y/N]").lower() in ("y", "yes")
+
+    def tell(self, text: str) -> None:
+        sys.stderr.write(plain(text) + "\n")
+        sys.stderr.flush()
+
+    def _next(self, label: str) -> str:
+        given = sys.stdin.readline()
+        if not given:
+            raise _ended(label)
+        return given.rstrip("\r\n")
+
+
+def _ended(label: str) -> Failure:
+    return Failure(f"{label}: the input ended. Type it at a terminal, or write it to stdin, a line each.", Code.WRONG)
+
+
+def _unicode() -> bool:
+    """Whether stdout can show more than ASCII."""
+    return (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")

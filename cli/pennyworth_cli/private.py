@@ -1,0 +1,45 @@
+"""Files for their owner alone, whole or not at all."""
+
+import contextlib
+import json
+import os
+import secrets
+import stat
+from pathlib import Path
+from typing import Any
+
+from pennyworth_cli.failure import Code, Failure
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The JSON object in a file; empty where there is none. Raises Failure for one that others may write or read."""
+    try:
+        if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise Failure(f"{path} is open to others. Run `chmod 600 {path}` and try again.", Code.FAILED)
+        held = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise Failure(f"{path} cannot be read ({error}). Repair or delete it.", Code.FAILED) from None
+    if not isinstance(held, dict):
+        raise Failure(f"{path} holds no JSON object. Repair or delete it.", Code.FAILED)
+    return held
+
+
+def write(path: Path, held: dict[str, Any]) -> None:
+    """Mode 0600 from its first byte; a reader sees the old file or the new one. Raises Failure."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(held, file, indent=2)
+                file.write("\n")
+            beside.replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                beside.unlink()
+            raise
+    except OSError as error:
+        raise Failure(f"{path} cannot be written: {error.strerror or error}.", Code.FAILED) from None

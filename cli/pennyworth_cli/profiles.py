@@ -1,0 +1,85 @@
+"""Profiles: gateways by name, and which of them counts. No secret is in this file."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from pennyworth_cli import address, private
+from pennyworth_cli.failure import Code, Failure
+
+DEFAULT = "default"
+
+
+def folder() -> Path:
+    """The platform's place for settings: ~/.config/pennyworth, ~/Library/Application Support/pennyworth, %APPDATA%."""
+    return Path(os.environ.get("PENNYWORTH_CONFIG_DIR") or typer.get_app_dir("pennyworth"))
+
+
+@dataclass(frozen=True)
+class Profile:
+    name: str
+    endpoint: str  # base URL; empty where none is known
+    email: str = ""
+
+
+def entry(profile: Profile) -> str:
+    """What a profile's tokens are kept under: those of one gateway are never sent to another."""
+    return f"{profile.name} {profile.endpoint}"
+
+
+class Profiles:
+    """The file `config.json`: {"profile": name, "profiles": {name: {"endpoint": url, "email": address}}}."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        held = private.read(path)
+        self._rows: dict[str, dict[str, str]] = dict(held.get("profiles", {}))
+        self.current: str = held.get("profile", DEFAULT)
+
+    def names(self) -> list[str]:
+        return sorted(self._rows)
+
+    def find(self, name: str) -> Profile:
+        """An unknown one has no endpoint yet."""
+        row = self._rows.get(name, {})
+        return Profile(name, row.get("endpoint", ""), row.get("email", ""))
+
+    def known(self, name: str) -> Profile:
+        """Raises Failure for an unknown one."""
+        if name not in self._rows:
+            have = ", ".join(self.names()) or "none so far"
+            raise Failure(f"There is no profile {name!r}. There is: {have}.", Code.NOT_FOUND)
+        return self.find(name)
+
+    def keep(self, profile: Profile) -> None:
+        """The first profile that is kept is the one that counts."""
+        if not self._rows:
+            self.current = profile.name
+        self._rows[profile.name] = {"endpoint": profile.endpoint, "email": profile.email}
+        self._write()
+
+    def use(self, name: str) -> Profile:
+        found = self.known(name)
+        self.current = name
+        self._write()
+        return found
+
+    def forget(self, name: str) -> Profile:
+        found = self.known(name)
+        del self._rows[name]
+        self._write()
+        return found
+
+    def _write(self) -> None:
+        private.write(self._path, {"profile": self.current, "profiles": self._rows})
+
+
+def chosen(profiles: Profiles, name: str, endpoint: str) -> Profile:
+    """What counts: the command line, then PENNYWORTH_PROFILE and PENNYWORTH_ENDPOINT, then the file. `name` and
+    `endpoint` are empty where the command line does not say."""
+    name = name or os.environ.get("PENNYWORTH_PROFILE", "") or profiles.current
+    found = profiles.find(name)
+    told = endpoint or os.environ.get("PENNYWORTH_ENDPOINT", "") or found.endpoint
+    return Profile(name, address.base_url(told) if told else "", found.email)

@@ -1,0 +1,1 @@
+"""docs/cli.md, from the commands themselves."""
