@@ -18,19 +18,28 @@ _KEPT = 8  # idle connections to one endpoint
 # Wall-clock time, because it goes on while the sandbox is frozen.
 _IDLE_S = 50.0
 
+Dial = Callable[[Endpoint, "SSLContext | None", float], Connection]
+
 
 class Pool:
-    def __init__(self, environ: Mapping[str, str], connect_timeout_s: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], connect_timeout_s: float, clock: Callable[[], float], dial: Dial = connect
+    ) -> None:
+        """`dial` opens connections, to whom it sees fit."""
+        self._dial = dial
         self._environ, self._connect_timeout_s, self._clock = environ, connect_timeout_s, clock
         self._lock = Lock()
         self._idle: dict[tuple[bool, str], list[Connection]] = {}
         self._contexts: dict[bool, SSLContext] = {}
 
-    def exchange(self, endpoint: Endpoint, head: bytes, body: bytes, deadline: float) -> Response:
+    def exchange(
+        self, endpoint: Endpoint, head: bytes, body: bytes, deadline: float, *, again: bool = True
+    ) -> Response:
         """Send a request over a kept connection, or a new one. Raises TransportError.
 
         The other side may close a kept connection at any moment. When one goes without a byte of an answer, the request
-        moves once to a new one. RFC 9110 (9.2.2) calls that a guess, a good one on a connection that was idle.
+        moves once to a new one. RFC 9110 (9.2.2) calls that a guess, a good one on a connection that was idle. What
+        must not happen twice is not sent `again`.
         """
 
         def release(connection: Connection) -> None:
@@ -41,9 +50,9 @@ class Pool:
             try:
                 return kept.exchange(head, body, deadline, release)
             except TransportError as fault:
-                if fault.answered or fault.code == "Timeout":
+                if fault.answered or fault.code == "Timeout" or (fault.sent and not again):
                     raise
-        opened = connect(endpoint, self._context(endpoint), min(deadline, monotonic() + self._connect_timeout_s))
+        opened = self._dial(endpoint, self._context(endpoint), min(deadline, monotonic() + self._connect_timeout_s))
         return opened.exchange(head, body, deadline, release)
 
     def close(self) -> None:

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from services.mcp.endpoint import Server, answer
-from services.mcp.eras import HANDSHAKE, SERVER_KEY, SUPPORTED
-from services.mcp.tools import TOOLS, ToolResult
+from services.mcp.eras import CACHING, HANDSHAKE, SERVER_KEY, SUPPORTED
+from services.mcp.tools import ToolResult
 from tests.mcp_posts import MODERN, handshake, modern, speak
+from tests.mcp_sources import Shelf, builtin
+from tests.mcp_sources import server as made
 
 
 def server(result: ToolResult | None = None, calls: list[Any] | None = None) -> Server:
@@ -16,7 +18,7 @@ def server(result: ToolResult | None = None, calls: list[Any] | None = None) -> 
             calls.append((name, arguments))
         return result or ToolResult(("ok",), {"text": "ok"})
 
-    return Server("0.1.0", TOOLS, call)
+    return made(builtin(call=call))
 
 
 def result(post: Any, behind: Server | None = None) -> dict[str, Any]:
@@ -30,7 +32,7 @@ def test_discovery_names_every_version_newest_first_and_what_can_be_done() -> No
     found = result(modern("server/discover"))
 
     assert found["supportedVersions"] == list(SUPPORTED) == sorted(SUPPORTED, reverse=True)
-    assert found["capabilities"] == {"tools": {}}
+    assert found["capabilities"] == {name: {} for name in ("completions", "logging", "prompts", "resources", "tools")}
     assert (found["ttlMs"], found["cacheScope"]) == (3_600_000, "public")
 
 
@@ -47,13 +49,36 @@ def test_a_list_may_be_kept_by_the_key_that_asked_and_a_call_by_nobody() -> None
     assert "ttlMs" not in result(modern("tools/call", {"name": "list_models"}))
 
 
+@pytest.mark.parametrize("method", [method for method in CACHING if method.endswith("/list")])
+def test_every_list_may_be_kept_by_the_key_that_asked(method: str) -> None:
+    found = result(modern(method))
+
+    assert (found["ttlMs"], found["cacheScope"]) == (300_000, "private")
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [({}, 0), ({"ttlMs": 5_000, "cacheScope": "public"}, 5_000), ({"ttlMs": -1}, 0), ({"ttlMs": 10**12}, 3_600_000)],
+)
+def test_a_resource_may_be_kept_as_long_as_its_source_says_but_by_nobody_else(said: dict[str, Any], kept: int) -> None:
+    has = Shelf(
+        has={"resources": [{"uri": "test://a", "name": "a"}]},
+        answers={"test://a": lambda *_: {"contents": [{"uri": "test://a", "text": "a"}], **said}},
+    )
+
+    found = result(modern("resources/read", {"uri": "test://a"}), made(has))
+
+    assert (found["ttlMs"], found["cacheScope"]) == (kept, "private")
+
+
 @pytest.mark.parametrize("version", HANDSHAKE)
 def test_initialize_agrees_to_a_version_it_knows(version: str) -> None:
     found = result(handshake("initialize", {"protocolVersion": version}, version=None))
 
     assert found["protocolVersion"] == version
     assert found["serverInfo"] == {"name": "pennyworth", "version": "0.1.0"}
-    assert found["capabilities"] == {"tools": {}}
+    since_2024 = {"logging", "prompts", "resources", "tools"}
+    assert found["capabilities"].keys() == since_2024 | ({"completions"} if version > "2024-11-05" else set())
 
 
 @pytest.mark.parametrize("version", ["2030-01-01", MODERN, "", "latest"])
@@ -91,7 +116,7 @@ def test_a_version_is_shown_only_the_members_it_knows(version: str, hidden: set[
 def test_tools_come_in_the_same_order_every_time() -> None:
     names = [tool["name"] for tool in result(modern("tools/list"))["tools"]]
 
-    assert names == ["list_models", "chat"]
+    assert names == ["chat", "list_models"]
     assert names == [tool["name"] for tool in result(handshake("tools/list"))["tools"]]
 
 
