@@ -22,11 +22,11 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from pennyworth.aws.tls import context
 from pennyworth.errors import Problem
+from pennyworth.public import is_public
 from services.openai.chat import ChatRequest
 from services.openai.conversation import Message
 from services.openai.media import IMAGE_BYTES, IMAGES, image_form
 from services.openai.providers.lanes import answers
-from services.openai.public import is_public
 
 MOST_S = 10.0  # for all images of a request, redirects included
 MOST_BYTES = 15_000_000  # of all images of a request: in base64 the 20 MB that Anthropic's models take on Bedrock

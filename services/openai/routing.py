@@ -170,10 +170,11 @@ def aws() -> Aws:
 @cache
 def server(name: str) -> "Server":
     """The OpenAI-compatible provider of that name."""
-    from services.openai.providers.server import Key, Server
+    from pennyworth.secret import Secret
+    from services.openai.providers.server import Server
 
     endpoint = settings().providers[name]
-    key = Key(partial(_key, name, endpoint.key_parameter)) if endpoint.key_parameter else None
+    key = Secret(partial(_key, name, endpoint.key_parameter)) if endpoint.key_parameter else None
     return Server(name, endpoint, key)
 
 

@@ -9,11 +9,12 @@ import pytest
 from requests import Timeout
 
 from pennyworth.errors import Problem
+from pennyworth.secret import Secret
 from pennyworth.settings import Endpoint
 from services.openai.catalogue import Model
 from services.openai.converse import Envelope
 from services.openai.meter import Meter
-from services.openai.providers.server import Key, Server
+from services.openai.providers.server import Server
 from services.openai.providers.upstream import Upstream
 from tests.openai_provider import COMPLETION, EVENTS, provider
 
@@ -35,7 +36,7 @@ def said(document):
 def reached(url, keys=("sk-upstream",), clock=time.monotonic, **more):
     """A model of the provider there; each time its key is read, it is the next one, and the last for good."""
     given = [*keys]
-    key = Key(lambda: given.pop(0) if len(given) > 1 else given[0], clock) if keys else None
+    key = Secret(lambda: given.pop(0) if len(given) > 1 else given[0], clock) if keys else None
     server = Server("acme", Endpoint(url, **more), key)
     yield Upstream(server, MODEL)
     server.close()

@@ -1,14 +1,13 @@
 """An OpenAI-compatible provider's HTTP API, and the key for it."""
 
 import time
-from collections.abc import Callable
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from pennyworth.errors import ForeignProblem, Problem
 from pennyworth.http import dumps
 from pennyworth.logs import logger
+from pennyworth.secret import Secret
 from pennyworth.settings import Endpoint
 from services.openai.providers.provider import LONGEST_WAIT_S
 from services.openai.refusal import texts
@@ -19,38 +18,14 @@ if TYPE_CHECKING:
 _CONNECT_S = 5
 _LIST_S = 5.0  # a list of models must not wait for one that does not answer: the catalogue's are in it too
 _MODELS_TTL_S = 300
-_KEY_TTL_S = 300  # a key that was changed counts after this long, or once the old one is refused
-_KEY_FRESH_S = 5  # what was read this moment is not read again because it is refused
 # What the provider says about the request is the client's to read. What it says about our key is not.
 _PASSED_ON = frozenset({400, 404, 409, 413, 415, 422, 429})
-
-
-class Key:
-    """A provider's key, read when it is first needed and again when it may be another."""
-
-    def __init__(self, read: Callable[[], str], clock: Callable[[], float] = time.monotonic) -> None:
-        """`read` raises Problem."""
-        self._read, self._clock, self._lock = read, clock, Lock()
-        self._value, self._read_at = "", float("-inf")
-
-    def value(self, refused: str | None = None) -> str:
-        """The key; where one was refused, as Parameter Store has it by now. Raises Problem."""
-        with self._lock:
-            age_s = self._clock() - self._read_at
-            if age_s > _KEY_TTL_S or (refused == self._value and age_s > _KEY_FRESH_S):
-                self._value = self._read()
-                self._read_at = self._clock()
-            return self._value
-
-    def shows(self, text: str) -> bool:
-        """Whether the text holds the key."""
-        return bool(self._value) and self._value in text
 
 
 class Server:
     """A base URL and what is kept open to it; one a process."""
 
-    def __init__(self, name: str, endpoint: Endpoint, key: Key | None) -> None:
+    def __init__(self, name: str, endpoint: Endpoint, key: Secret | None) -> None:
         import requests  # 100 ms that only an installation with such a provider pays
 
         self.name = name

@@ -20,10 +20,11 @@ _PIECE = 64 * 1024
 _HEX = frozenset(b"0123456789abcdefABCDEF")
 
 
-def connect(endpoint: Endpoint, context: "SSLContext | None", deadline: float) -> "Connection":
-    """An open connection. What fails here was never sent."""
+def connect(endpoint: Endpoint, context: "SSLContext | None", deadline: float, address: str = "") -> "Connection":
+    """An open connection, to the `address` where one is given instead of what the host's name stands for. What fails
+    here was never sent."""
     try:
-        sock = socket.create_connection((endpoint.host, endpoint.port), timeout=_left(deadline, sent=False))
+        sock = socket.create_connection((address or endpoint.host, endpoint.port), timeout=_left(deadline, sent=False))
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if context is not None:

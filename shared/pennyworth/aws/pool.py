@@ -18,9 +18,15 @@ _KEPT = 8  # idle connections to one endpoint
 # Wall-clock time, because it goes on while the sandbox is frozen.
 _IDLE_S = 50.0
 
+Dial = Callable[[Endpoint, "SSLContext | None", float], Connection]
+
 
 class Pool:
-    def __init__(self, environ: Mapping[str, str], connect_timeout_s: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], connect_timeout_s: float, clock: Callable[[], float], dial: Dial = connect
+    ) -> None:
+        """`dial` opens connections, to whom it sees fit."""
+        self._dial = dial
         self._environ, self._connect_timeout_s, self._clock = environ, connect_timeout_s, clock
         self._lock = Lock()
         self._idle: dict[tuple[bool, str], list[Connection]] = {}
@@ -43,7 +49,7 @@ class Pool:
             except TransportError as fault:
                 if fault.answered or fault.code == "Timeout":
                     raise
-        opened = connect(endpoint, self._context(endpoint), min(deadline, monotonic() + self._connect_timeout_s))
+        opened = self._dial(endpoint, self._context(endpoint), min(deadline, monotonic() + self._connect_timeout_s))
         return opened.exchange(head, body, deadline, release)
 
     def close(self) -> None:

@@ -17,12 +17,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from pennyworth.body import check
 from pennyworth.errors import Problem
+from pennyworth.public import is_public
 from services.openai.catalogue import find
 from services.openai.chat import ChatRequest
 from services.openai.converse import Envelope
 from services.openai.media import IMAGE_BYTES
 from services.openai.providers.bedrock import Bedrock
-from services.openai.public import is_public
 from services.openai.remote import MOST_BYTES, Unfetched, Web, addresses, fetched, seen
 
 HERE = "127.0.0.1"
