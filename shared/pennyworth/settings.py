@@ -48,6 +48,7 @@ class Settings:
     usage_logs: tuple[str, ...] = ()  # log groups with the usage records; told to the admin function
     rate_per_s: float = 0  # requests that API Gateway lets through, of everyone together; told to the admin function
     burst: int = 0  # beyond that rate, for a moment
+    mcp_servers: tuple[str, ...] = ()  # of others; what each is, lies in the parameter /pennyworth/ENV/mcp/NAME/server
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> "Settings":
@@ -72,6 +73,7 @@ class Settings:
             usage_logs=tuple(filter(None, environ.get("PENNYWORTH_USAGE_LOGS", "").split(","))),
             rate_per_s=float(environ.get("PENNYWORTH_RATE_PER_S", "0")),
             burst=int(environ.get("PENNYWORTH_BURST", "0")),
+            mcp_servers=tuple(filter(None, environ.get("PENNYWORTH_MCP_SERVERS", "").split(","))),
         )
 
 

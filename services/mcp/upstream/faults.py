@@ -1,0 +1,52 @@
+"""What goes wrong with another server, in words for the client: they name no address and hold no secret."""
+
+from typing import Any
+
+TEXT = 1000  # characters of another server's own words
+
+
+class Unreachable(Exception):  # noqa: N818 -- a fact about a server
+    """No answer that could be used; `str()` completes the sentence "The server 'x' …".
+
+    `counts`: whether it speaks of the server's health, so that the circuit breaker hears of it.
+    """
+
+    def __init__(self, why: str, *, counts: bool = True) -> None:
+        super().__init__(why)
+        self.counts = counts
+
+
+class BadStatus(Unreachable):
+    """An HTTP status that is no answer to a message, and nothing in the body that is."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(_SAID.get(status, f"answered with the status {status}"), counts=status in _UNWELL)
+        self.status = status
+
+
+class Refused(Exception):  # noqa: N818 -- an answer
+    """A JSON-RPC error of the server's."""
+
+    def __init__(self, code: int, message: str, data: object = None) -> None:
+        super().__init__(message[:TEXT])
+        self.code, self.data = code, data
+
+    @classmethod
+    def of(cls, error: Any) -> "Refused":
+        code, message = (error.get("code"), error.get("message")) if isinstance(error, dict) else (None, None)
+        known = isinstance(code, int) and not isinstance(code, bool)
+        return cls(
+            code if known else -32603,  # type: ignore[arg-type]
+            message if isinstance(message, str) else "It gave no reason.",
+            error.get("data") if isinstance(error, dict) else None,
+        )
+
+
+_SAID = {
+    401: "does not accept the gateway's credentials. Ask an administrator",
+    403: "does not allow the gateway this. Ask an administrator",
+    413: "finds the request too large",
+    429: "is asked too much just now. Try again shortly",
+    **dict.fromkeys((301, 302, 303, 307, 308), "answered with a redirect, and none is followed. Ask an administrator"),
+}
+_UNWELL = frozenset((401, 500, 502, 503, 504))

@@ -1,0 +1,1 @@
+"""An HTTP API that an OpenAPI document describes, as a server of tools."""

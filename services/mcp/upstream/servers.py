@@ -1,0 +1,115 @@
+"""All declared servers as sources; one set a process. What each is, lies in Parameter Store and is read when needed."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
+from threading import Lock
+
+from pennyworth.logs import logger
+from pennyworth.secret import Secret
+from pennyworth.settings import settings
+from services.mcp.upstream.credentials import proof
+from services.mcp.upstream.declared import Declared, Misdeclared
+from services.mcp.upstream.faults import Unreachable
+from services.mcp.upstream.upstream import Backend, Served, Upstream
+
+_TTL_S = 300.0  # a declaration that was changed, or an approval, counts after this long
+_AGAIN_S = 10.0  # after one that could not be read
+
+
+class Declaration:
+    """What is declared under a name by now, and what was made for it. Made anew where it has changed."""
+
+    def __init__(
+        self, name: str, read: Callable[[], str], made: Callable[[Declared], Served], clock: Callable[[], float]
+    ) -> None:
+        """`read` raises Unreachable."""
+        self._name, self._read, self._made, self._clock = name, read, made, clock
+        self._lock, self._until = Lock(), float("-inf")
+        self._served: Served | None = None
+        self._fault = Unreachable("is not declared")
+
+    def __call__(self) -> Served:
+        """Raises Unreachable."""
+        with self._lock:
+            if self._clock() >= self._until:
+                self._refresh()
+            if self._served is None:
+                raise self._fault
+            return self._served
+
+    def _refresh(self) -> None:
+        try:
+            declared = Declared.of(self._name, self._read())
+        except Misdeclared as error:
+            logger.error("mcp server misdeclared", server=self._name, error=str(error))
+            self._failed(Unreachable("is not declared as it must be. Ask an administrator", counts=False))
+        except Unreachable as fault:
+            self._failed(fault)
+        else:
+            self._until = self._clock() + _TTL_S
+            if self._served is None or self._served.declared != declared:
+                self._served = self._made(declared)
+
+    def _failed(self, fault: Unreachable) -> None:
+        """What was known goes on counting: that its parameter cannot be read says nothing about the server."""
+        self._until, self._fault = self._clock() + _AGAIN_S, fault
+
+
+def upstreams(
+    names: Sequence[str],
+    parameter: Callable[[str], str],
+    made: Callable[[Declared], Served],
+    clock: Callable[[], float] = time.monotonic,
+) -> tuple[Upstream, ...]:
+    """`parameter`: the text of `NAME/server`, below the path of all servers; it raises Unreachable."""
+    return tuple(Upstream(name, Declaration(name, partial(parameter, f"{name}/server"), made, clock)) for name in names)
+
+
+@cache
+def sources() -> tuple[Upstream, ...]:
+    """Those of this process."""
+    return upstreams(settings().mcp_servers, read_parameter, served)
+
+
+def served(declared: Declared) -> Served:
+    return Served(declared, backend(declared, Secret(partial(read_parameter, f"{declared.name}/secret"))))
+
+
+def backend(declared: Declared, secret: Secret, web: Mapping[str, object] | None = None) -> Backend:
+    """What speaks to the server. Each kind loads only what it needs."""
+    client = {"name": "pennyworth", "version": settings().version}
+    if declared.type == "lambda":
+        from services.mcp.inference import lambda_api
+        from services.mcp.upstream.channel import LambdaChannel
+        from services.mcp.upstream.session import Session
+
+        function = LambdaChannel(declared.function, declared.payload, lambda_api(), declared.max_bytes)
+        return Session(function, client, era=declared.era, shared=declared.shared_session)
+    from services.mcp.upstream.web import Web
+
+    way = Web(declared.name, private=declared.private, **(web or {}))  # type: ignore[arg-type]
+    proven = proof(declared.auth, secret, way, settings().region)
+    if declared.type == "openapi":
+        from services.mcp.upstream.openapi.api import Api
+
+        return Api(declared, way, proven)
+    from services.mcp.upstream.channel import HttpChannel
+    from services.mcp.upstream.session import Session
+
+    channel = HttpChannel(declared.url, way, proven, declared.max_bytes)
+    return Session(channel, client, era=declared.era, shared=declared.shared_session)
+
+
+def read_parameter(name: str) -> str:
+    """Raises Unreachable."""
+    from pennyworth.aws import AwsError
+    from services.mcp.inference import lambda_api
+
+    path = f"/pennyworth/{settings().environment}/mcp/{name}"
+    try:
+        read = lambda_api().json("ssm", "GetParameter", {"Name": path, "WithDecryption": True})
+    except AwsError as error:
+        logger.error("mcp parameter not read", parameter=path, error=error.code, status=error.status)
+        raise Unreachable("is not set up: a parameter of its could not be read. Ask an administrator") from None
+    return str(read["Parameter"]["Value"]).strip()
