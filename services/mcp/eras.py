@@ -4,10 +4,11 @@ A message of 2026-07-28 carries its version in `_meta` and stands alone. The rev
 and then only name the version in a header; no session is kept, so every POST of theirs stands alone as well.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.mcp.headers import Headers, check_equal
+from services.mcp.notices import LOG_LEVELS
 from services.mcp.protocol import INVALID_PARAMS, UNSUPPORTED_VERSION, Message, RpcError, require
 
 MODERN = ("2026-07-28",)
@@ -18,23 +19,34 @@ ASSUMED = "2025-03-26"  # what a server assumes where nothing names a version; t
 VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
 CLIENT_KEY = "io.modelcontextprotocol/clientInfo"
+LOG_LEVEL_KEY = "io.modelcontextprotocol/logLevel"
 SERVER_KEY = "io.modelcontextprotocol/serverInfo"
 
 # The parameter a method names its object by, repeated in the header Mcp-Name.
 NAMED_BY = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 
-# Members of a tool, and of a tool's result, that a revision introduced. Older clients are not shown them.
-SINCE = {
-    "annotations": "2025-03-26",
-    "title": "2025-06-18",
-    "outputSchema": "2025-06-18",
-    "structuredContent": "2025-06-18",
-}
-
-# How long a client may keep an answer (ms), and for whom. A list may depend on the key that asks.
-CACHING = {
+# How long a client may keep an answer (ms), and for whom. Lists depend on the key that asks. A resource may be kept for
+# as long as its source says, and not at all where it says nothing.
+_LIST = {"ttlMs": 300_000, "cacheScope": "private"}
+CACHING: Mapping[str, Mapping[str, Any]] = {
     "server/discover": {"ttlMs": 3_600_000, "cacheScope": "public"},
-    "tools/list": {"ttlMs": 300_000, "cacheScope": "private"},
+    "tools/list": _LIST,
+    "prompts/list": _LIST,
+    "resources/list": _LIST,
+    "resources/templates/list": _LIST,
+    "resources/read": {"ttlMs": 0, "cacheScope": "private"},
+}
+_MAX_TTL_MS = 3_600_000
+_FRAMING = ("resultType", "ttlMs", "cacheScope")  # members of a result since 2026-07-28
+
+# What a server of ours can do, and since which revision it says so. Nothing here changes while a client listens, so no
+# capability promises to tell of changes.
+_CAPABILITIES = {
+    "completions": "2025-03-26",
+    "logging": "2024-11-05",
+    "prompts": "2024-11-05",
+    "resources": "2024-11-05",
+    "tools": "2024-11-05",
 }
 
 
@@ -103,14 +115,58 @@ def negotiated(requested: object) -> str:
     return requested if isinstance(requested, str) and requested in HANDSHAKE else HANDSHAKE[0]
 
 
-def known_in(version: str, members: Mapping[str, Any]) -> dict[str, Any]:
-    """The members of a tool or a tool's result that the revision knows."""
+def capabilities(version: str) -> dict[str, Any]:
     age = SUPPORTED.index(version)
-    return {name: value for name, value in members.items() if age <= SUPPORTED.index(SINCE.get(name, SUPPORTED[-1]))}
+    return {name: {} for name, since in _CAPABILITIES.items() if age <= SUPPORTED.index(since)}
+
+
+def log_level(message: Message, version: str) -> str | None:
+    """The least severe log message that the client wants with its answer; None for none at all.
+
+    2026-07-28 says it with every request. Before that a client set it once, for a session; without sessions it is left
+    to the server, which sends what is not for debugging.
+    """
+    if not is_modern(version):
+        return "info"
+    level = message.params["_meta"].get(LOG_LEVEL_KEY)
+    require(level is None or level in LOG_LEVELS, INVALID_PARAMS, f"{LOG_LEVEL_KEY} must be {_one_of(LOG_LEVELS)}.")
+    return None if level is None else str(level)
+
+
+def progress_token(message: Message) -> str | int | None:
+    meta = message.params.get("_meta")
+    token = meta.get("progressToken") if isinstance(meta, Mapping) else None
+    valid = token is None or (isinstance(token, str | int) and not isinstance(token, bool))
+    require(valid, INVALID_PARAMS, "'params._meta.progressToken' must be a string or an integer.")
+    return token
+
+
+def client_capabilities(message: Message, version: str) -> Mapping[str, Any]:
+    """What the client can do. Before 2026-07-28 it said so once, in an `initialize` that nobody remembers."""
+    found: Mapping[str, Any] = message.params["_meta"][CAPABILITIES_KEY] if is_modern(version) else {}
+    return found
 
 
 def dressed(result: Mapping[str, Any], method: str, version: str, server_info: Mapping[str, str]) -> dict[str, Any]:
     """A result as the revision frames it: since 2026-07-28 with its type, who answered, and how long it may be kept."""
     if not is_modern(version):
-        return dict(result)
-    return {"resultType": "complete", **result, **CACHING.get(method, {}), "_meta": {SERVER_KEY: dict(server_info)}}
+        return {name: value for name, value in result.items() if name not in _FRAMING}
+    kind = result.get("resultType", "complete")
+    return {
+        **{name: value for name, value in result.items() if name not in _FRAMING},
+        "resultType": kind,
+        **(_caching(method, result) if kind == "complete" else {}),
+        "_meta": {**(result.get("_meta") or {}), SERVER_KEY: dict(server_info)},
+    }
+
+
+def _caching(method: str, result: Mapping[str, Any]) -> Mapping[str, Any]:
+    fixed = CACHING.get(method, {})
+    ttl_ms = result.get("ttlMs")
+    if method != "resources/read" or isinstance(ttl_ms, bool) or not isinstance(ttl_ms, int) or ttl_ms < 0:
+        return fixed
+    return {**fixed, "ttlMs": min(ttl_ms, _MAX_TTL_MS)}
+
+
+def _one_of(words: Sequence[str]) -> str:
+    return f"one of {', '.join(words)}"

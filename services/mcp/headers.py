@@ -13,6 +13,7 @@ Headers = Mapping[str, str]  # by lower-case name; a repeated header's values jo
 
 # One machine under three names. A page on another port of it is the same person's.
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key", "x-amz-security-token"})
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # a field name, RFC 9110 section 5.6.2
 _DECIMAL = re.compile(r"-?\d+(\.0*)?", re.ASCII)
 _ENCODED = re.compile(r"=\?base64\?(.*)\?=")
@@ -51,7 +52,7 @@ def _same(one: str, other: str | None) -> bool:
 
 
 def check_accept(headers: Headers) -> None:
-    """Refuse (406) a client that cannot read JSON, which is all this server answers. Nothing said means anything."""
+    """Refuse (406) a client that cannot read JSON, in which every refusal is written. Nothing said means anything."""
     accept = headers.get("accept", "").strip()
     if accept and not any(_takes_json(entry) for entry in accept.split(",")):
         raise RpcError(
@@ -59,6 +60,17 @@ def check_accept(headers: Headers) -> None:
             "The header 'Accept' must list application/json (and, as MCP asks of clients, text/event-stream).",
             status=406,
         )
+
+
+def takes_events(headers: Headers) -> bool:
+    """Whether the client reads server-sent events. One that does not say so gets plain JSON."""
+    kinds = (entry.split(";")[0].strip().lower() for entry in headers.get("accept", "").split(","))
+    return "text/event-stream" in kinds
+
+
+def passable(headers: Headers) -> Headers:
+    """The headers that a source may see. What proves the caller to us goes to nobody else."""
+    return {name: value for name, value in headers.items() if name not in _CREDENTIALS}
 
 
 def _takes_json(entry: str) -> bool:
@@ -120,7 +132,8 @@ def mirrored(schema: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str, 
     Only a chain of `properties` reaches one. Names that are no field names, and types other than string, integer and
     boolean, make no header: clients drop tools that declare such.
     """
-    for key, child in schema.get("properties", {}).items():
+    properties = schema.get("properties")
+    for key, child in properties.items() if isinstance(properties, Mapping) else ():
         if not isinstance(child, Mapping):  # `true` and `false` are schemas too
             continue
         name, kind = child.get("x-mcp-header"), child.get("type")

@@ -10,12 +10,14 @@ PARSE_ERROR = -32700
 INVALID_REQUEST = -32600
 METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
+INTERNAL_ERROR = -32603
 HEADER_MISMATCH = -32020
 MISSING_CLIENT_CAPABILITY = -32021
 UNSUPPORTED_VERSION = -32022
 
 # 2026-07-28 names a status for each of these, except for parameters other than `_meta`: as a malformed request, 400.
-STATUS = {METHOD_NOT_FOUND: 404}
+# What went wrong behind a well-formed request is said in the body alone: a status of 500 means a broken transport.
+STATUS = {METHOD_NOT_FOUND: 404, INTERNAL_ERROR: 200}
 
 MAX_BYTES = 4 * 1024 * 1024  # leaves room to pass the messages on within Lambda's 6 MB request
 MAX_DEPTH = 64

@@ -40,16 +40,21 @@ class Asked:
 class Source(Protocol):
     """Lists are whole and in any order: the core sorts, filters, prefixes and pages them.
 
-    Objects and results have the newest revision's shape, results without `_meta` of ours; `params` are the request's
-    own without `_meta`, names and references in them without prefix. A name that is called has been listed: it was found in
-    `tools()`, `prompts()`, `resources()` or `templates()` of the same source, and was not hidden from the caller.
+    Objects and results have the newest revision's shape; `params` are the request's own without `_meta`, names and
+    references in them without prefix. A tool or prompt that is called has been listed by the same source just before,
+    and is not hidden from the caller. A resource was listed, or fits a template that was; at /mcp/{server} it may be
+    any.
 
-    What a tool gets wrong is a result with `isError`; a protocol error is raised as RpcError. A result whose `resultType` is
-    "input_required" asks the client: `inputRequests`, and a `requestState` of the source's own choice, any string.
-    A listing that raises is logged and left out, so that the other sources are listed nevertheless.
+    What a tool gets wrong is a result with `isError`, and so is a Problem raised by `call_tool`; a protocol error is
+    raised as RpcError. A result whose `resultType` is "input_required" asks the client: `inputRequests`, and if it
+    likes a `requestState` of the source's own, any string.
+    A listing that raises, whatever it raises, is logged and left out: the other sources are listed nevertheless.
     """
 
-    name: str  # "" for our own; else the prefix of its names at /mcp, and the server in /mcp/{server}
+    @property
+    def name(self) -> str:
+        """ "" for our own; else the prefix of its names at /mcp, and the server in /mcp/{server}."""
+        ...
 
     def tools(self) -> Sequence[Object]: ...
     def prompts(self) -> Sequence[Object]: ...

@@ -20,12 +20,14 @@ from mcp_types import (
 )
 
 from services.mcp import eras, protocol
-from services.mcp.endpoint import HANDSHAKE_METHODS, MODERN_METHODS, Server, answer
+from services.mcp.endpoint import answer
 from services.mcp.headers import check_parameters, decoded, mirrored
+from services.mcp.methods import HANDSHAKE_METHODS, MODERN_METHODS
 from services.mcp.reply import Reply
 from services.mcp.toolbox import call
 from services.mcp.tools import TOOLS
 from tests.mcp_posts import META, MODERN, modern, raw, speak
+from tests.mcp_sources import Shelf, builtin, server, tool
 
 USAGE = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
 MODELS = {"object": "list", "data": [{"id": "nova-lite", "object": "model", "created": 1, "owned_by": "amazon"}]}
@@ -44,7 +46,60 @@ def _streamed() -> Iterator[bytes]:
     yield b"data: [DONE]\n\n"
 
 
-SERVER = Server("0.1.0", TOOLS, lambda name, arguments: call(name, arguments, infer))
+# A source that has everything there is in the newest revision.
+ICONS = [{"src": "https://example.com/icon.png", "mimeType": "image/png", "sizes": ["48x48"]}]
+NAMED = {"title": "A title", "description": "What it is", "icons": ICONS, "_meta": {"example.com/a": 1}}
+NOTED = {"annotations": {"audience": ["user"], "priority": 0.5, "lastModified": "2026-11-01T00:00:00Z"}}
+PIECES: list[dict[str, Any]] = [
+    {"type": "text", "text": "a", **NOTED, "_meta": {"example.com/a": 1}},
+    {"type": "image", "data": "aQ==", "mimeType": "image/png"},
+    {"type": "audio", "data": "aQ==", "mimeType": "audio/wav"},
+    {"type": "resource", "resource": {"uri": "test://text", "mimeType": "text/plain", "text": "a"}},
+    {"type": "resource_link", "uri": "test://text", "name": "text", **NAMED, **NOTED},
+]
+ASKS = {
+    "resultType": "input_required",
+    "requestState": "where we were",
+    "inputRequests": {
+        "name": {
+            "method": "elicitation/create",
+            "params": {"message": "Who?", "requestedSchema": {"type": "object", "properties": {}}},
+        },
+        "thought": {
+            "method": "sampling/createMessage",
+            "params": {"messages": [{"role": "user", "content": {"type": "text", "text": "a"}}], "maxTokens": 9},
+        },
+        "roots": {"method": "roots/list"},
+    },
+}
+ASKABLE = {"elicitation": {}, "sampling": {}, "roots": {}}
+SHELF = Shelf(
+    "shelf",
+    {
+        "tools": [
+            tool("rich", **NAMED, annotations={"title": "A"}, outputSchema={"type": "object"}, execution={}),
+            tool("listing", outputSchema={"type": "array"}),
+            tool("asks"),
+        ],
+        "prompts": [
+            {"name": "hello", **NAMED, "arguments": [{"name": "who", "title": "Who", "required": True}]},
+            {"name": "asks"},
+        ],
+        "resources": [
+            {"uri": "test://text", "name": "text", "mimeType": "text/plain", "size": 1, **NAMED, **NOTED},
+            {"uri": "test://asks", "name": "asks"},
+        ],
+        "templates": [{"uriTemplate": "test://{id}/data", "name": "data", **NAMED, **NOTED}],
+    },
+    {
+        "rich": lambda *_: {"content": PIECES, "structuredContent": {"a": 1}, "_meta": {"example.com/a": 1}},
+        "listing": lambda *_: {"content": [], "structuredContent": [1, 2]},
+        "asks": lambda *_: ASKS,
+        "test://asks": lambda *_: ASKS,
+        "hello": lambda *_: {"messages": [{"role": "user", "content": piece} for piece in PIECES]},
+    },
+)
+SERVER = server(builtin(call=lambda name, arguments: call(name, arguments, infer)), SHELF)
 REQUESTS: dict[str, list[dict[str, Any]]] = {
     "server/discover": [{}],
     "initialize": [{"protocolVersion": found} for found in (*version.KNOWN_PROTOCOL_VERSIONS, "2030-01-01")],
@@ -54,6 +109,21 @@ REQUESTS: dict[str, list[dict[str, Any]]] = {
         {"name": "list_models"},
         {"name": "chat", "arguments": {"model": "nova-lite", "prompt": "Hi"}},
         {"name": "chat", "arguments": {}},
+        {"name": "shelf_rich"},
+        {"name": "shelf_listing"},
+        {"name": "shelf_asks"},
+    ],
+    "prompts/list": [{}],
+    "prompts/get": [{"name": "shelf_hello", "arguments": {"who": "you"}}, {"name": "shelf_asks"}],
+    "resources/list": [{}],
+    "resources/templates/list": [{}],
+    "resources/read": [{"uri": "test://text"}, {"uri": "test://7/data"}, {"uri": "test://asks"}],
+    "resources/subscribe": [{"uri": "test://text"}],
+    "resources/unsubscribe": [{"uri": "test://text"}],
+    "logging/setLevel": [{"level": "debug"}],
+    "completion/complete": [
+        {"ref": {"type": "ref/prompt", "name": "shelf_hello"}, "argument": {"name": "who", "value": "y"}},
+        {"ref": {"type": "ref/resource", "uri": "test://{id}/data"}, "argument": {"name": "id", "value": ""}},
     ],
 }
 CASES = [
@@ -66,9 +136,14 @@ CASES = [
 
 @pytest.mark.parametrize(("revision", "method", "params"), CASES)
 def test_every_result_is_what_its_revision_says(revision: str, method: str, params: dict[str, Any]) -> None:
-    body = answer(speak(revision, method, params), SERVER).body
+    modern_meta = {**META, eras.CAPABILITIES_KEY: ASKABLE}
+    post = modern(method, params, meta=modern_meta) if revision == MODERN else speak(revision, method, params)
+    body = answer(post, SERVER).body
 
     assert body is not None
+    if revision != MODERN and str(params.get("name", params.get("uri"))).endswith("asks") and method != "tools/call":
+        JSONRPCError.model_validate(body)  # there is no result in which it could say so
+        return
     response = JSONRPCResponse.model_validate(body)
     methods.validate_server_result(method, revision, response.result)
     known = methods.serialize_server_result(method, revision, response.result)
@@ -123,7 +198,7 @@ def test_errors_are_what_clients_parse() -> None:
 def test_a_missing_capability_is_what_clients_parse() -> None:
     needy = {"chat": TOOLS["chat"].__class__("chat", "", "", {"type": "object"}, {}, {}, ("sampling",))}
 
-    body = answer(modern("tools/call", {"name": "chat"}), Server("0.1.0", needy, SERVER.call)).body
+    body = answer(modern("tools/call", {"name": "chat"}), server(builtin(needy))).body
 
     data = JSONRPCError.model_validate(body).error.data
     required = MissingRequiredClientCapabilityErrorData.model_validate(data).required_capabilities

@@ -6,8 +6,10 @@ import pytest
 
 from services.mcp.endpoint import Server, answer
 from services.mcp.eras import HANDSHAKE, SERVER_KEY, SUPPORTED
-from services.mcp.tools import TOOLS, ToolResult
+from services.mcp.tools import ToolResult
 from tests.mcp_posts import MODERN, handshake, modern, speak
+from tests.mcp_sources import builtin
+from tests.mcp_sources import server as made
 
 
 def server(result: ToolResult | None = None, calls: list[Any] | None = None) -> Server:
@@ -16,7 +18,7 @@ def server(result: ToolResult | None = None, calls: list[Any] | None = None) -> 
             calls.append((name, arguments))
         return result or ToolResult(("ok",), {"text": "ok"})
 
-    return Server("0.1.0", TOOLS, call)
+    return made(builtin(call=call))
 
 
 def result(post: Any, behind: Server | None = None) -> dict[str, Any]:
@@ -30,7 +32,7 @@ def test_discovery_names_every_version_newest_first_and_what_can_be_done() -> No
     found = result(modern("server/discover"))
 
     assert found["supportedVersions"] == list(SUPPORTED) == sorted(SUPPORTED, reverse=True)
-    assert found["capabilities"] == {"tools": {}}
+    assert found["capabilities"] == {name: {} for name in ("completions", "logging", "prompts", "resources", "tools")}
     assert (found["ttlMs"], found["cacheScope"]) == (3_600_000, "public")
 
 
@@ -53,7 +55,8 @@ def test_initialize_agrees_to_a_version_it_knows(version: str) -> None:
 
     assert found["protocolVersion"] == version
     assert found["serverInfo"] == {"name": "pennyworth", "version": "0.1.0"}
-    assert found["capabilities"] == {"tools": {}}
+    since_2024 = {"logging", "prompts", "resources", "tools"}
+    assert found["capabilities"].keys() == since_2024 | ({"completions"} if version > "2024-11-05" else set())
 
 
 @pytest.mark.parametrize("version", ["2030-01-01", MODERN, "", "latest"])
@@ -91,7 +94,7 @@ def test_a_version_is_shown_only_the_members_it_knows(version: str, hidden: set[
 def test_tools_come_in_the_same_order_every_time() -> None:
     names = [tool["name"] for tool in result(modern("tools/list"))["tools"]]
 
-    assert names == ["list_models", "chat"]
+    assert names == ["chat", "list_models"]
     assert names == [tool["name"] for tool in result(handshake("tools/list"))["tools"]]
 
 

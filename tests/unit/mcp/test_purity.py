@@ -4,8 +4,32 @@ from pathlib import Path
 import pytest
 
 SERVICE = Path(__file__).resolve().parents[3] / "services" / "mcp"
-CORE = ["endpoint", "eras", "headers", "protocol", "schema", "tools", "toolbox", "completion", "reply"]
-PURE = {"base64", "binascii", "collections.abc", "dataclasses", "json", "re", "typing", "urllib.parse"}
+CORE = [
+    "endpoint",
+    "methods",
+    "eras",
+    "shapes",
+    "headers",
+    "protocol",
+    "schema",
+    "tools",
+    "toolbox",
+    "completion",
+    "reply",
+]
+CORE += ["source", "builtin", "aggregate", "pages", "rounds", "notices"]
+PURE = {
+    "base64",
+    "binascii",
+    "collections.abc",
+    "dataclasses",
+    "hashlib",
+    "hmac",
+    "json",
+    "re",
+    "typing",
+    "urllib.parse",
+}
 PURE |= {"pennyworth.errors", "services.mcp", *(f"services.mcp.{name}" for name in CORE)}
 
 
@@ -19,4 +43,4 @@ def test_the_core_knows_no_clock_no_network_and_no_aws(name: str) -> None:
 
 
 def test_everything_else_is_the_edge() -> None:
-    assert {path.stem for path in SERVICE.glob("*.py")} - set(CORE) - {"__init__"} == {"app", "inference"}
+    assert {path.stem for path in SERVICE.glob("*.py")} - set(CORE) - {"__init__"} == {"app", "inference", "secret"}

@@ -9,8 +9,10 @@ import pytest
 from services.mcp.endpoint import Post, Server, answer
 from services.mcp.eras import CAPABILITIES_KEY, HANDSHAKE, SUPPORTED, VERSION_KEY
 from services.mcp.protocol import MAX_BYTES, MAX_DEPTH
-from services.mcp.tools import TOOLS, Tool, ToolResult
+from services.mcp.tools import TOOLS, Tool
 from tests.mcp_posts import META, MODERN, handshake, modern, raw
+from tests.mcp_sources import builtin
+from tests.mcp_sources import server as made
 
 MIRROR = Tool(
     "mirror",
@@ -35,7 +37,7 @@ INITIALIZE = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo":
 
 def server() -> Server:
     tools = {**TOOLS, "mirror": MIRROR, "sampler": SAMPLER, "über": replace(MIRROR, name="über")}
-    return Server("0.1.0", tools, lambda name, arguments: ToolResult((name,), {}), ("https://app.example.com",))
+    return made(builtin(tools))
 
 
 def meta(**changes: Any) -> dict[str, Any]:
@@ -260,13 +262,7 @@ RULES: dict[str, tuple[Post, int, int | None]] = {
     },
     **{
         f"{method} is not offered": (modern(method), 404, -32601)
-        for method in (
-            "prompts/list",
-            "resources/list",
-            "completion/complete",
-            "subscriptions/listen",
-            "unknown/method",
-        )
+        for method in ("subscriptions/listen", "tasks/get", "roots/list", "sampling/createMessage", "unknown/method")
     },
     "an unknown tool": (call("nope"), 400, -32602),
     "a tool name that is no string": (call(7), 400, -32602),
@@ -281,7 +277,7 @@ RULES: dict[str, tuple[Post, int, int | None]] = {
         200,
         None,
     ),
-    "members nobody knows": (modern("tools/call", {"name": "mirror", "requestState": "x", "task": {}}), 200, None),
+    "members nobody knows": (modern("tools/call", {"name": "mirror", "task": {}}), 200, None),
     # the handshake era
     **{f"{version} lists tools": (handshake("tools/list", version=version), 200, None) for version in HANDSHAKE},
     "initialize": (handshake("initialize", INITIALIZE, version=None), 200, None),
@@ -291,7 +287,7 @@ RULES: dict[str, tuple[Post, int, int | None]] = {
     "no version header means an old client": (handshake("tools/list", version=None), 200, None),
     "an unknown version header": (handshake("tools/list", version="1.0.0"), 400, -32022),
     "discover before its time": (handshake("server/discover"), 200, -32601),
-    "a method not offered": (handshake("prompts/list"), 200, -32601),
+    "a method not offered": (handshake("tasks/list"), 200, -32601),
     "an unknown tool, to an old client": (handshake("tools/call", {"name": "nope"}), 200, -32602),
     "_meta of an old client": (handshake("tools/list", {"_meta": {"progressToken": 1}}), 200, None),
     "_meta of null": (handshake("tools/list", {"_meta": None}), 200, None),
