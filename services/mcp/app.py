@@ -53,7 +53,17 @@ def _posted(name: str | None) -> Response[Any]:
 def _sources(event: Event, ends_at: float) -> list[Source]:
     """Everything that may be offered to someone. Ours comes first."""
     infer = Inference(event, settings().openai_function, ends_at)
-    return [BuiltIn(TOOLS, partial(toolbox.call, infer=infer))]
+    ours: list[Source] = [BuiltIn(TOOLS, partial(toolbox.call, infer=infer))]
+    return [*ours, *_upstreams()]
+
+
+def _upstreams() -> Sequence[Source]:
+    """The declared servers of others."""
+    if not settings().mcp_servers:
+        return ()
+    from services.mcp.upstream.servers import sources
+
+    return sources()
 
 
 def _offer(sources: Sequence[Source], caller: Principal, name: str | None) -> Aggregate | None:

@@ -49,6 +49,9 @@ class Channel(Protocol):
     def shows(self, text: str) -> bool:
         """Whether the text holds a secret of the gateway's."""
 
+    def close(self) -> None:
+        """Close what is idle."""
+
 
 class HttpChannel:
     """Streamable HTTP."""
@@ -69,6 +72,9 @@ class HttpChannel:
 
     def shows(self, text: str) -> bool:
         return self._proof.shows(text)
+
+    def close(self) -> None:
+        self._web.close()
 
     def _send(self, method: str, body: bytes, headers: Headers, deadline: float) -> Answer:
         answer = self._sent(method, body, headers, deadline)
@@ -128,6 +134,9 @@ class LambdaChannel:
 
     def shows(self, text: str) -> bool:
         return False
+
+    def close(self) -> None:
+        """The connections to Lambda are everyone's."""
 
     def _event(self, method: str, headers: Headers, body: str) -> bytes:
         if self._payload == "message":

@@ -49,6 +49,8 @@ class Declaration:
         else:
             self._until = self._clock() + _TTL_S
             if self._served is None or self._served.declared != declared:
+                if self._served is not None:
+                    self._served.backend.close()
                 self._served = self._made(declared)
 
     def _failed(self, fault: Unreachable) -> None:

@@ -122,6 +122,10 @@ class Session:
         """Whether the text holds a secret of the gateway's."""
         return self._channel.shows(text)
 
+    def close(self) -> None:
+        """Close what is idle."""
+        self._channel.close()
+
     def _asked(
         self,
         method: str,

@@ -69,8 +69,8 @@ def _question(result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _own(result: Mapping[str, Any]) -> dict[str, Any]:
-    """What the server says, without what a gateway says of itself: how long it keeps, and who answered."""
-    said = {name: value for name, value in result.items() if name not in ("_meta", "ttlMs", "cacheScope")}
+    """What the server says, without what says who answered: that is the gateway now."""
+    said = {name: value for name, value in result.items() if name != "_meta"}
     meta = result.get("_meta")
     kept = {k: v for k, v in meta.items() if not k.startswith(_OWN_META)} if isinstance(meta, dict) else {}
     return {"resultType": "complete", **said, **({"_meta": kept} if kept else {})}

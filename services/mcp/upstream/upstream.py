@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from pennyworth.http import dumps
 from pennyworth.logs import logger
 from services.mcp.headers import mirrored
-from services.mcp.protocol import INVALID_PARAMS, MISSING_CLIENT_CAPABILITY, RpcError
+from services.mcp.protocol import INTERNAL_ERROR, INVALID_PARAMS, MISSING_CLIENT_CAPABILITY, RpcError
 from services.mcp.source import Asked, Object
 from services.mcp.upstream import shapes
 from services.mcp.upstream.approval import sorted_out
@@ -18,7 +18,6 @@ from services.mcp.upstream.faults import BadStatus, Refused, Unreachable
 from services.mcp.upstream.lists import Items, Lists
 from services.mcp.upstream.session import Listed, encoded
 
-INTERNAL_ERROR = -32603
 _NOT_FOUND = (INVALID_PARAMS, -32002)  # the second one is how older revisions say it of a resource
 _WITHHELD = (
     "The tool '{name}' of the server '{server}' is withheld: its definition is not the one that was approved. "
@@ -35,6 +34,7 @@ class Backend(Protocol):
         self, method: str, params: Mapping[str, Any], asked: Asked, ends_at: float, headers: Mapping[str, str]
     ) -> dict[str, Any]: ...
     def shows(self, text: str) -> bool: ...
+    def close(self) -> None: ...
 
 
 @dataclass

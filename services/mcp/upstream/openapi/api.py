@@ -60,6 +60,9 @@ class Api:
     def shows(self, text: str) -> bool:
         return self._proof.shows(text)
 
+    def close(self) -> None:
+        self._web.close()
+
     def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes, ends_at: float) -> Answer:
         answer = self._sent(method, url, headers, body, ends_at)
         if answer.status == 401 and self._proof.renewed():
