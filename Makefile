@@ -44,7 +44,7 @@ $(CLIENTS): requirements-clients.txt
 	.clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-clients.txt
 	@touch $@
 
-run: $(READY) ## Run the whole system here; PORT=8080 STATE=folder BEDROCK=aws OPENAI_UPSTREAM=url OPENAI_UPSTREAM_KEY=key PROVIDERS=file.json RATES=json
+run: $(READY) ## Run the whole system here; PORT=8080 STATE=folder BEDROCK=aws OPENAI_UPSTREAM=url OPENAI_UPSTREAM_KEY=key PROVIDERS=file.json MCP_SERVERS=file.json RATES=json
 	@PORT="$(PORT)" exec $(BIN)/python -m local
 
 test: check ## Everything CI runs
@@ -103,8 +103,8 @@ rollback: $(READY) ## Move back to an earlier release; ENV=dev VERSION=0.1.0 or 
 destroy: $(READY) ## Remove an environment; ENV=dev AUTO_APPROVE=1
 	@$(OPS) destroy --env "$(ENV)"
 
-bootstrap: $(READY) ## Once per account and Region, before the rest; REGION=us-east-1 GITHUB=owner@id/name@id ENVIRONMENTS=dev,prod
-	@$(OPS) bootstrap --region "$(REGION)" --github "$(GITHUB)" --environments "$(ENVIRONMENTS)"
+bootstrap: $(READY) ## Once per account and Region, before the rest; REGION=us-east-1 GITHUB=owner@id/name@id ENVIRONMENTS=dev,prod MCP_TARGETS=arn,arn
+	@$(OPS) bootstrap --region "$(REGION)" --github "$(GITHUB)" --environments "$(ENVIRONMENTS)" --mcp-targets "$(MCP_TARGETS)"
 
 rehearse: $(READY) ## Deploy here with the real Terraform and AWS provider, chat, destroy; needs no account
 	@exec $(BIN)/python -m tools.rehearsal

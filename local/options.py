@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.mcp_servers import McpServer, McpServerError, mcp_servers
 from local.providers import Provider, ProviderError, providers
 
 PORT = 8080
@@ -25,6 +26,7 @@ class Options:
     state: Path | None  # the folder that keeps users and keys
     real_bedrock: bool
     providers: tuple[Provider, ...]  # OpenAI-compatible
+    mcp_servers: tuple[McpServer, ...]  # of others
     remote_images: bool
     authorizer_ttl_s: int | None  # None for what the environment says
     function_timeout_s: int | None  # of the openai function; None for what Terraform gives it
@@ -43,6 +45,7 @@ class Options:
             state=Path(given["STATE"]).absolute() if "STATE" in given else None,
             real_bedrock=_bedrock(given),
             providers=(*_providers(given), *_upstream(given)),
+            mcp_servers=_mcp_servers(given),
             remote_images=_switch(given, "REMOTE_IMAGES"),
             # 3600 is the most API Gateway caches.
             authorizer_ttl_s=_number(given, "AUTHORIZER_TTL_S", 3600) if "AUTHORIZER_TTL_S" in given else None,
@@ -93,6 +96,13 @@ def _providers(given: Mapping[str, str]) -> tuple[Provider, ...]:
         return providers(given["PROVIDERS"]) if "PROVIDERS" in given else ()
     except ProviderError as error:
         raise UsageError(f"PROVIDERS: {error}.") from None
+
+
+def _mcp_servers(given: Mapping[str, str]) -> tuple[McpServer, ...]:
+    try:
+        return mcp_servers(given["MCP_SERVERS"]) if "MCP_SERVERS" in given else ()
+    except McpServerError as error:
+        raise UsageError(f"MCP_SERVERS: {error}.") from None
 
 
 def _upstream(given: Mapping[str, str]) -> tuple[Provider, ...]:

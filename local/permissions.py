@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from local.mcp_servers import McpServer
 from local.plan import ROOT
 
 Policy = dict[str, Any]
@@ -134,9 +135,10 @@ def function(
     bucket_arn: str,
     parameters: str,
     provider_keys: Sequence[str],
+    mcp_servers: Sequence[McpServer] = (),
 ) -> Policy:
     """What a function's own role may do. `parameters`: the installation's path in Parameter Store;
-    `provider_keys`: the providers whose keys lie there."""
+    `provider_keys`: the providers whose keys lie there; `mcp_servers`: those of others, by what lies there too."""
     parameter = f"arn:aws:ssm:{region}:{account_id}:parameter{parameters}"
     group = f"arn:aws:logs:{region}:{account_id}:log-group:/aws/lambda/{name.removesuffix(key)}"
     logs = f"{group}{key}:*"
@@ -156,7 +158,10 @@ def function(
             _allow("Book", ["s3:GetObject", "s3:PutObject"], [f"{bucket_arn}/ledger/*"]),
             _allow("Mirror", ["cognito-idp:AdminUpdateUserAttributes"], [user_pool_arn]),
         ],
-        "mcp": [_allow("Inference", ["lambda:InvokeFunction"], [f"{functions}openai:live"])],
+        "mcp": [
+            _allow("Inference", ["lambda:InvokeFunction"], [f"{functions}openai:live"]),
+            *_mcp_servers(mcp_servers, f"{parameter}/mcp"),
+        ],
         "admin": [
             _allow("Directory", [f"cognito-idp:{action}" for action in _ADMINISTRATION], [user_pool_arn]),
             pepper,
@@ -174,6 +179,18 @@ def function(
         _allow("Traces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),
         *own[key],
     )
+
+
+def _mcp_servers(servers: Sequence[McpServer], below: str) -> list[dict[str, Any]]:
+    """Signatures need no right here: no stand-in checks one that is for somebody else."""
+    parameters = [f"{below}/{each.name}/server" for each in servers]
+    parameters += [f"{below}/{each.name}/secret" for each in servers if each.has_secret]
+    invoked = sorted({function for each in servers for function in each.functions})
+    found = [
+        _allow("McpServers", ["ssm:GetParameter"], parameters),
+        _allow("McpFunctions", ["lambda:InvokeFunction"], invoked),
+    ]
+    return [statement for statement in found if statement["Resource"]]
 
 
 _AUTHORIZATION = ("AdminGetUser", "AdminListGroupsForUser", "ListGroups")

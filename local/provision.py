@@ -12,6 +12,7 @@ from botocore.config import Config
 
 from local import permissions
 from local.bucket import bucket
+from local.mcp_servers import McpServer, kept
 from local.plan import Plan, PlannedFunction, PlannedGroup
 from local.providers import Provider
 from local.rest_api import rest_api, usage_plans
@@ -84,9 +85,10 @@ def provision(
     version: str,
     git_sha: str,
     providers: Sequence[Provider] = (),
+    mcp_servers: Sequence[McpServer] = (),
     remote_images: bool = True,
 ) -> Installation:
-    """Everything of the plan. `providers`: OpenAI-compatible ones, with their keys."""
+    """Everything of the plan. `providers`: OpenAI-compatible ones; `mcp_servers`: others'. Both with their secrets."""
     account_id = aws("sts").get_caller_identity()["Account"]
     user_pool_id = _user_pool(aws("cognito-idp"), plan)
     client_id = _client(aws("cognito-idp"), plan, user_pool_id)
@@ -118,7 +120,10 @@ def provision(
             **({"POWERTOOLS_METRICS_NAMESPACE": plan.prefix} if plan.usage_metrics else {}),
         },
         "ledger": {"PENNYWORTH_BUCKET": bucket_name},
-        "mcp": {"PENNYWORTH_OPENAI_FUNCTION": f"{plan.functions['openai'].name}:live"},
+        "mcp": {
+            "PENNYWORTH_OPENAI_FUNCTION": f"{plan.functions['openai'].name}:live",
+            **kept(aws("ssm"), plan.parameters, mcp_servers),
+        },
         "admin": {
             "PENNYWORTH_RATE_PER_S": str(plan.rate_per_s),
             "PENNYWORTH_BURST": str(plan.burst),
@@ -130,6 +135,7 @@ def provision(
         "identity_pool_arn": f"arn:aws:cognito-identity:{plan.region}:{account_id}:identitypool/{identity_pool_id}",
         "bucket_arn": bucket_arn,
         "provider_keys": [provider.name for provider in providers if provider.has_key],
+        "mcp_servers": mcp_servers,
     }
     _usage_log(aws("logs"), plan, account_id)
     return Installation(

@@ -117,6 +117,10 @@ class System:
         for provider in self.options.providers:
             bare = f", and {' '.join(provider.models)} that nobody else has," if provider.models else ""
             self.notes.append(f"Models named {provider.name}/…{bare} go to {provider.url}.")
+        for server in self.options.mcp_servers:
+            self.notes.append(
+                f"Tools named {server.name}_… at /mcp are another server's, and all at /mcp/{server.name}."
+            )
         return wanted
 
     async def _child(self, name: str, module: str, *arguments: str, environ: dict[str, str] | None = None) -> Child:
@@ -208,7 +212,11 @@ def _short(path: Path) -> str:
 
 def _provisioned(client: Aws, wanted: Plan, options: Options) -> Installation:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    said = {"providers": options.providers, "remote_images": options.remote_images}
+    said = {
+        "providers": options.providers,
+        "mcp_servers": options.mcp_servers,
+        "remote_images": options.remote_images,
+    }
     return provision(client, wanted, version=project["version"], git_sha=_git_sha(), **said)
 
 

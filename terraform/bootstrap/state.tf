@@ -26,6 +26,11 @@ output "github_repository" {
   value       = var.github_repository
 }
 
+output "mcp_targets" {
+  description = "What MCP servers may be beside functions of the environments' own names"
+  value       = var.mcp_targets
+}
+
 output "environments" {
   description = "The environments that have a deploy role"
   value       = var.environments

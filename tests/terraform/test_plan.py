@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from local.aws.policy import Access
+from services.mcp.upstream.declared import Declared
 from tests.terraform.conftest import OPTIONS
 from tests.terraform.installation import changes, planned
 from tests.terraform.names import nameless, names
@@ -425,6 +426,53 @@ def test_the_openai_function_alone_is_told_of_providers_and_reads_exactly_their_
     assert [(each.actions, [arn.rpartition(":")[2] for arn in each.resources]) for each in read] == [
         (["ssm:GetParameter"], ["parameter/pennyworth/local/providers/acme"])
     ]
+
+
+MCP_SERVERS = {
+    "docs": {"type": "http", "url": "https://mcp.example.com/mcp", "auth": {"type": "header"}, "forward": ["X-Tenant"]},
+    "crm": {
+        "type": "lambda",
+        "function": "arn:aws:lambda:us-east-1:123456789012:function:crm:live",
+        "approved": {"find": "b" * 43},
+    },
+    "shop": {
+        "type": "openapi",
+        "document": "https://abc.execute-api.us-east-1.amazonaws.com/prod/openapi.json",
+        "auth": {
+            "type": "sigv4",
+            "service": "execute-api",
+            "resources": ["arn:aws:execute-api:us-east-1:123456789012:abc/prod/*"],
+        },
+    },
+    "plain": {"type": "http", "url": "http://10.0.0.7/mcp", "private": True, "auth": {"type": "none"}},
+}
+
+
+def test_the_mcp_function_alone_is_told_of_servers_and_may_do_exactly_what_they_take(local):
+    plan = planned(local.plan(f"-var=mcp_servers={json.dumps(MCP_SERVERS)}"))
+    told = {
+        each.address: each.values["environment"][0]["variables"].get("PENNYWORTH_MCP_SERVERS")
+        for each in of_type(plan, "aws_lambda_function")
+    }
+    assert [value for value in told.values() if value] == ["crm,docs,plain,shop"]
+    assert [address for address, value in told.items() if value] == ['module.function["mcp"].aws_lambda_function.this']
+    parameters = {each.values["name"]: each.values for each in of_type(plan, "aws_ssm_parameter")}
+    docs = parameters["/pennyworth/local/mcp/docs/server"]
+    assert (docs["type"], docs["tier"]) == ("String", "Standard")
+    declared = {name: json.loads(parameters[f"/pennyworth/local/mcp/{name}/server"]["value"]) for name in MCP_SERVERS}
+    assert declared["docs"] == MCP_SERVERS["docs"]
+    assert declared["crm"] == MCP_SERVERS["crm"]
+    assert declared["shop"]["auth"] == {"type": "sigv4", "service": "execute-api"}
+    for name, row in declared.items():
+        Declared.of(name, json.dumps(row))  # the function takes what Terraform writes
+    allowed = {each.sid: (each.actions, each.resources) for each in statements(plan) if each.sid.startswith("Mcp")}
+    below = "arn:aws:ssm:us-east-1:123456789012:parameter/pennyworth/local/mcp"
+    names = ("crm/server", "docs/server", "plain/server", "shop/server", "docs/secret")
+    assert allowed == {
+        "McpServers": (["ssm:GetParameter"], [f"{below}/{name}" for name in names]),
+        "McpFunctions": (["lambda:InvokeFunction"], [MCP_SERVERS["crm"]["function"]]),
+        "McpExecuteApi": (["execute-api:Invoke"], MCP_SERVERS["shop"]["auth"]["resources"]),
+    }
 
 
 def test_more_keys_a_person_change_the_user_pool_where_it_is(local, checkout):

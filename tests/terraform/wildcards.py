@@ -90,6 +90,7 @@ ACCOUNT = Reasons(
         "arn:aws:logs:REGION:ACCOUNT:log-group:/aws/apigateway/pennyworth-ENV:*": _STREAMS,
         "arn:aws:logs:REGION:ACCOUNT:log-group:/aws/lambda/pennyworth-ENV-*": _OWN,
         "arn:aws:ssm:REGION:ACCOUNT:parameter/pennyworth/ENV/*": _OWN,
+        "arn:aws:ssm:REGION:ACCOUNT:parameter/pennyworth/ENV/mcp/*/server": _OWN,
         "arn:aws:wafv2:REGION:ACCOUNT:regional/managedruleset/*/*": _IDS,
         "arn:aws:wafv2:REGION:ACCOUNT:regional/webacl/pennyworth-ENV/*": _IDS,
     },

@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 MODULES = Path(__file__).resolve().parents[2] / "terraform" / "modules"
-ACTION = re.compile(r'"((?:bedrock|cognito-identity|cognito-idp|iam|lambda|logs|s3|ssm|xray):[A-Z]\w+)"')
+ACTION = re.compile(
+    r'"((?:bedrock|bedrock-agentcore|cognito-identity|cognito-idp|execute-api|iam|lambda|logs|s3|ssm|xray):[A-Z]\w+)"'
+)
 # Where the policies of the functions' and the groups' roles are written.
 ROLES = ("function/main.tf", "identity/main.tf", "pennyworth/functions.tf")
 

@@ -40,6 +40,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     bootstrap.add_argument("--region", default="", help="the AWS Region")
     bootstrap.add_argument("--github", default="", help="the repository that may deploy, owner@id/name@id")
     bootstrap.add_argument("--environments", default="", help="which it may deploy, with commas between")
+    bootstrap.add_argument("--mcp-targets", default="", help="ARNs of what may be an MCP server, with commas between")
     return parser.parse_args(argv)
 
 
@@ -48,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     if options.command == "bootstrap":
         from tools.ops.bootstrap import bootstrap
 
-        return bootstrap(options.root, options.region, options.github, options.environments)
+        return bootstrap(options.root, options.region, options.github, options.environments, options.mcp_targets)
     found = environment.find(options.root, options.env)
     if options.command in ("plan", "deploy"):
         from tools.ops import changes

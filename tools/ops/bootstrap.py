@@ -23,7 +23,7 @@ _REPOSITORY = re.compile(r"[A-Za-z0-9-]+(/[A-Za-z0-9._-]+|@\d+/[A-Za-z0-9._-]+@\
 _GITHUB = "oidc-provider/token.actions.githubusercontent.com"  # an account can have one of these
 
 
-def bootstrap(root: Path, region: str, github: str, environments: str) -> int:
+def bootstrap(root: Path, region: str, github: str, environments: str, mcp_targets: str = "") -> int:
     """Terraform's exit status. What is left empty stays as it was said the last time. Raises OpsError."""
     if not region:
         raise UsageError("Where? Add REGION=, the AWS Region of the environments to come, such as us-east-1.")
@@ -39,7 +39,11 @@ def bootstrap(root: Path, region: str, github: str, environments: str) -> int:
     if not state.exists(signed_in):
         _make_bucket(signed_in)
     state.use(terraform, signed_in)
-    given = {"github_repository": github, "environments": [name for name in environments.split(",") if name]}
+    given = {
+        "github_repository": github,
+        "environments": [name for name in environments.split(",") if name],
+        "mcp_targets": [arn for arn in mcp_targets.split(",") if arn],
+    }
     terraform = Terraform(root / FOLDER, {"AWS_REGION": region, **_variables(terraform, signed_in, given)})
     status = terraform.show("apply", *agreed)
     if status == 0:

@@ -232,7 +232,7 @@ run "a_plan_changes_nothing" {
   assert {
     condition = alltrue(flatten([
       for statement in jsondecode(aws_iam_policy.plan[0].policy).Statement :
-      [for arn in statement.Resource : endswith(arn, "/key-pepper")] if contains(statement.Action, "ssm:GetParameter")
+      [for arn in statement.Resource : endswith(arn, "/key-pepper") || endswith(arn, "/mcp/*/server")] if contains(statement.Action, "ssm:GetParameter")
     ]))
     error_message = "A pull request's code must not read a provider's key."
   }

@@ -5,7 +5,7 @@
 locals {
   here = "${local.region}:${local.account_id}"
 
-  boundary = { for environment in toset(var.environments) : environment => [
+  boundary = { for environment in toset(var.environments) : environment => concat([
     {
       Sid      = "Logs"
       Action   = ["logs:CreateLogStream", "logs:FilterLogEvents", "logs:PutLogEvents", "logs:StartQuery"]
@@ -108,7 +108,14 @@ locals {
       Action   = ["s3:ListBucket"]
       Resource = ["arn:${local.partition}:s3:::pennyworth-${environment}-${local.account_id}"]
     },
-  ] }
+    ], [
+    # What else an environment's MCP servers may be: nothing, unless the account's own people say so here.
+    for targets in [var.mcp_targets] : {
+      Sid      = "McpServers"
+      Action   = ["bedrock-agentcore:InvokeGateway", "execute-api:Invoke", "lambda:InvokeFunction", "lambda:InvokeFunctionUrl"]
+      Resource = targets
+    } if length(targets) > 0
+  ]) }
 }
 
 # The environments know it by this name (modules/pennyworth).

@@ -16,7 +16,8 @@ locals {
           "log-group:/aws/lambda/pennyworth-${environment}-*",
           "log-group:/aws/apigateway/pennyworth-${environment}", "log-group:/aws/apigateway/pennyworth-${environment}:*",
         ]
-        ssm        = ["parameter/pennyworth/${environment}/key-pepper"] # a provider's key is Terraform's to neither read nor write
+        # A provider's key, and an MCP server's secret, are Terraform's to neither read nor write.
+        ssm        = ["parameter/pennyworth/${environment}/key-pepper", "parameter/pennyworth/${environment}/mcp/*/server"]
         sns        = ["pennyworth-${environment}-alarms"]
         cloudwatch = ["alarm:pennyworth-${environment}-*"]
         wafv2      = ["regional/webacl/pennyworth-${environment}/*", "regional/managedruleset/*/*"] # whose ids are AWS's

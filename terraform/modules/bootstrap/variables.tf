@@ -30,6 +30,18 @@ variable "environments" {
   }
 }
 
+variable "mcp_targets" {
+  description = "ARNs of the Lambda functions, APIs and AgentCore gateways that environments may declare as MCP servers, beside functions named pennyworth-ENVIRONMENT-*. None by default"
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.mcp_targets : can(regex("^arn:aws[a-z-]*:(lambda|execute-api|bedrock-agentcore):[a-z0-9-]+:[0-9]{12}:[^*?]+[*]?$", arn))])
+    error_message = "mcp_targets: each is the ARN of a Lambda function, of an API's methods or of an AgentCore gateway, with a * at its end at most."
+  }
+}
+
 variable "oidc_provider_arn" {
   description = "ARN of the account's identity provider for token.actions.githubusercontent.com, of which it can have one. Null to make it"
   type        = string

@@ -29,6 +29,7 @@ locals {
     mcp = merge(
       { PENNYWORTH_OPENAI_FUNCTION = "${local.name}-openai:live" },
       length(var.mcp_origins) == 0 ? {} : { PENNYWORTH_MCP_ORIGINS = join(",", var.mcp_origins) },
+      length(var.mcp_servers) == 0 ? {} : { PENNYWORTH_MCP_SERVERS = join(",", keys(var.mcp_servers)) },
     )
   }
 
@@ -43,6 +44,45 @@ locals {
         responses     = provider.responses ? true : null
       } : field => value if value != null
     }
+  }
+
+  # What a server does not say is left out: a standard parameter takes 4 KB.
+  mcp_servers = {
+    for name, server in var.mcp_servers : name => {
+      for field, value in {
+        type           = server.type
+        url            = server.url
+        document       = server.document
+        function       = server.function
+        payload        = server.payload
+        era            = server.era
+        auth           = server.auth == null ? null : { for key, value in server.auth : key => value if value != null && key != "resources" }
+        forward        = length(server.forward) == 0 ? null : server.forward
+        timeout_s      = server.timeout_s
+        max_kb         = server.max_kb
+        private        = server.private ? true : null
+        shared_session = server.shared_session ? true : null
+        approved       = server.approved
+      } : field => value if value != null
+    }
+  }
+
+  # What a signature is good for. A function URL asks for both since October 2025.
+  signed_actions = {
+    execute-api       = ["execute-api:Invoke"]
+    lambda            = ["lambda:InvokeFunction", "lambda:InvokeFunctionUrl"]
+    bedrock-agentcore = ["bedrock-agentcore:InvokeGateway"]
+  }
+  mcp_parameters = concat(
+    [for name in keys(var.mcp_servers) : "${local.parameter}/mcp/${name}/server"],
+    [for name, server in var.mcp_servers : "${local.parameter}/mcp/${name}/secret" if contains(["header", "oauth"], try(server.auth.type, "none"))],
+  )
+  mcp_functions = distinct([for server in values(var.mcp_servers) : server.function if server.type == "lambda"])
+  mcp_signed = {
+    for service in keys(local.signed_actions) : service => distinct(flatten([
+      for server in values(var.mcp_servers) : server.auth.resources
+      if try(server.auth.type, "none") == "sigv4" && try(server.auth.service, "") == service
+    ]))
   }
 
   arn = "arn:${data.aws_partition.this.partition}"
@@ -93,13 +133,30 @@ locals {
         resources = [module.identity.user_pool_arn]
       },
     ]
-    mcp = [
-      {
-        sid       = "Inference"
-        actions   = ["lambda:InvokeFunction"]
-        resources = ["${local.arn}:lambda:${local.here}:function:${local.name}-openai:live"]
-      },
-    ]
+    mcp = concat(
+      [
+        {
+          sid       = "Inference"
+          actions   = ["lambda:InvokeFunction"]
+          resources = ["${local.arn}:lambda:${local.here}:function:${local.name}-openai:live"]
+        },
+      ],
+      [
+        for statement in concat(
+          [
+            { sid = "McpServers", actions = ["ssm:GetParameter"], resources = local.mcp_parameters },
+            { sid = "McpFunctions", actions = ["lambda:InvokeFunction"], resources = local.mcp_functions },
+          ],
+          [
+            for service, resources in local.mcp_signed : {
+              sid       = "Mcp${replace(title(replace(service, "-", " ")), " ", "")}"
+              actions   = local.signed_actions[service]
+              resources = resources
+            }
+          ],
+        ) : statement if length(statement.resources) > 0
+      ],
+    )
     admin = [
       {
         sid = "Directory"

@@ -66,6 +66,25 @@ resource "aws_ssm_parameter" "pepper" {
   value_wo_version = 1
 }
 
+# What each declared MCP server is. Whatever is secret about it lies beside it, put there by hand.
+resource "aws_ssm_parameter" "mcp_server" {
+  #checkov:skip=CKV2_AWS_34:no secret is in it: where the server is, and which of its tools are approved
+  for_each = local.mcp_servers
+
+  name        = "${local.parameters}/mcp/${each.key}/server"
+  description = "The MCP server ${each.key}, as it is declared"
+  type        = "String"
+  tier        = "Standard" # said, because an account may have made the advanced one, which bills, its default
+  value       = jsonencode(each.value)
+
+  lifecycle {
+    precondition {
+      condition     = length(jsonencode(each.value)) <= 4096
+      error_message = "mcp_servers: ${each.key} has ${length(jsonencode(each.value))} characters of JSON, and a parameter that is free takes 4096. Approve fewer of its tools, or declare it twice with other tools each."
+    }
+  }
+}
+
 module "layer" {
   source = "../../modules/layer"
 

@@ -239,6 +239,117 @@ variable "mcp_origins" {
   nullable    = false
 }
 
+variable "mcp_servers" {
+  description = <<-TEXT
+    MCP servers of others, by name: their tools are offered at /mcp as NAME_tool, and at /mcp/NAME. type: http (streamable
+    HTTP, at url), lambda (a function's ARN, and the payload it takes: rest, http or message) or openapi (the URL of a
+    document, and of the API where that is elsewhere); era, the revision it speaks, where that is not to be negotiated; auth,
+    of type header, oauth or sigv4, whose secret, if any, is kept in the parameter /pennyworth/ENVIRONMENT/mcp/NAME/secret
+    and put there by hand; forward, headers of the caller that go on to it; timeout_s, seconds for one answer; max_kb, the
+    most an answer may have, in KB; private, whether it may be at a private address and without TLS; shared_session, whether
+    callers may share a session of an older revision; approved, the digest of each tool that is offered, null for all
+  TEXT
+  type = map(object({
+    type     = string
+    url      = optional(string)
+    document = optional(string)
+    function = optional(string)
+    payload  = optional(string)
+    era      = optional(string)
+    auth = optional(object({
+      type      = string
+      header    = optional(string)
+      token_url = optional(string)
+      client_id = optional(string)
+      scope     = optional(string)
+      resource  = optional(string)
+      service   = optional(string)
+      region    = optional(string)
+      resources = optional(list(string), [])
+    }))
+    forward        = optional(list(string), [])
+    timeout_s      = optional(number)
+    max_kb         = optional(number)
+    private        = optional(bool, false)
+    shared_session = optional(bool, false)
+    approved       = optional(map(string))
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.mcp_servers) : can(regex("^[a-z][a-z0-9-]{0,31}$", name))])
+    error_message = "mcp_servers: a name is of a-z, 0-9 and -, begins with a letter and has 32 characters at most. Change ${join(", ", [for name in keys(var.mcp_servers) : jsonencode(name) if !can(regex("^[a-z][a-z0-9-]{0,31}$", name))])}."
+  }
+
+  validation {
+    condition     = alltrue([for server in values(var.mcp_servers) : contains(["http", "lambda", "openapi"], server.type)])
+    error_message = "mcp_servers: type is http, lambda or openapi. Change ${join(", ", [for name, server in var.mcp_servers : name if !contains(["http", "lambda", "openapi"], server.type)])}."
+  }
+
+  validation {
+    condition = alltrue([for server in values(var.mcp_servers) :
+      server.type == "http" ? server.url != null && server.document == null && server.function == null :
+      server.type == "lambda" ? server.function != null && server.url == null && server.document == null :
+      server.document != null && server.function == null
+    ])
+    error_message = "mcp_servers: one of type http has a url, of type lambda a function, and of type openapi a document and, if the API is not at the document's own host, a url; none has what is another's."
+  }
+
+  validation {
+    condition = alltrue([for url in flatten([for server in values(var.mcp_servers) : [
+      for url in [server.url, server.document, try(server.auth.token_url, null)] : { url = url, private = server.private } if url != null
+    ]]) : can(regex("^https${url.private ? "?" : ""}://[^/?#@\\s]+(/[^?#\\s]*)?([?][^#\\s]*)?$", url.url))])
+    error_message = "mcp_servers: url, document and token_url begin with https://, because credentials travel there, and hold no user name and no fragment. http:// takes private = true. Change ${join(", ", [for name, server in var.mcp_servers : name if !alltrue([for url in [server.url, server.document, try(server.auth.token_url, null)] : can(regex("^https${server.private ? "?" : ""}://[^/?#@\\s]+(/[^?#\\s]*)?([?][^#\\s]*)?$", url)) if url != null])])}."
+  }
+
+  validation {
+    condition     = alltrue([for server in values(var.mcp_servers) : server.function == null || can(regex("^arn:aws[a-z-]*:lambda:${var.region}:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_$-]{1,128})?$", server.function))])
+    error_message = "mcp_servers: function is the ARN of a Lambda function in ${var.region}, perhaps with a version or an alias."
+  }
+
+  validation {
+    condition     = alltrue([for server in values(var.mcp_servers) : server.payload == null || (server.type == "lambda" && contains(["rest", "http", "message"], coalesce(server.payload, "rest")))])
+    error_message = "mcp_servers: payload says what a function takes, so it is for the type lambda alone: rest (API Gateway's event of a REST API), http (of an HTTP API or a function URL) or message (the JSON-RPC message itself)."
+  }
+
+  validation {
+    condition     = alltrue([for server in values(var.mcp_servers) : server.era == null || (server.type != "openapi" && contains(["2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"], coalesce(server.era, "-")))])
+    error_message = "mcp_servers: era is 2026-07-28, 2025-11-25, 2025-06-18, 2025-03-26 or 2024-11-05, and not said of an openapi document. Left out, it is negotiated."
+  }
+
+  validation {
+    condition = alltrue([for server in values(var.mcp_servers) : server.auth == null ? true : (
+      server.auth.type == "none" ||
+      (server.auth.type == "header" && can(regex("^[A-Za-z0-9][A-Za-z0-9-]*$", coalesce(server.auth.header, "authorization")))) ||
+      (server.auth.type == "oauth" && server.auth.token_url != null && server.auth.client_id != null) ||
+      (server.auth.type == "sigv4" && contains(["execute-api", "lambda", "bedrock-agentcore"], coalesce(server.auth.service, "-")) && length(server.auth.resources) > 0)
+    ) && (server.type != "lambda" || server.auth.type == "none")])
+    error_message = "mcp_servers: auth is of type none, header (with header, the name of one, where that is not authorization), oauth (with token_url and client_id) or sigv4 (with service execute-api, lambda or bedrock-agentcore, and resources, the ARNs it is good for). A lambda has none: it is invoked as the gateway's own role."
+  }
+
+  validation {
+    condition     = alltrue([for arn in flatten([for server in values(var.mcp_servers) : try(server.auth.resources, [])]) : can(regex("^arn:aws[a-z-]*:(execute-api|lambda|bedrock-agentcore):[a-z0-9-]+:[0-9]{12}:[^*?]+[*]?$", arn))])
+    error_message = "mcp_servers: auth.resources are ARNs such as arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/POST/mcp, with a * at their end at most."
+  }
+
+  validation {
+    # Held to what the function itself refuses by a test.
+    condition     = alltrue([for header in flatten(values(var.mcp_servers)[*].forward) : can(regex("^[A-Za-z0-9][A-Za-z0-9-]{0,63}$", header)) && !can(regex("(?i)^(host|content-.*|accept|accept-encoding|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|via|forwarded|x-forwarded-.*|x-real-ip|x-amz-.*|x-amzn-.*|proxy-.*|mcp-.*|last-event-id|origin|referer|user-agent|.*(auth|cookie|token|secret|credential|passw|jwt|assertion|session|api-?key).*)$", header))])
+    error_message = "mcp_servers: forward names headers of the caller's such as x-tenant-id or accept-language; none that holds credentials or belongs to the connection is passed on."
+  }
+
+  validation {
+    condition     = alltrue([for server in values(var.mcp_servers) : coalesce(server.timeout_s, 20) >= 1 && coalesce(server.timeout_s, 20) <= 25 && coalesce(server.max_kb, 1024) >= 1 && coalesce(server.max_kb, 1024) <= 4096 && floor(coalesce(server.max_kb, 1024)) == coalesce(server.max_kb, 1024)])
+    error_message = "mcp_servers: timeout_s is from 1 to 25 seconds, of the 29 that a request may take; max_kb is a whole number from 1 to 4096."
+  }
+
+  validation {
+    condition     = alltrue([for digest in flatten([for server in values(var.mcp_servers) : values(coalesce(server.approved, {}))]) : can(regex("^[A-Za-z0-9_-]{43}$", digest))])
+    error_message = "mcp_servers: approved is {tool = digest}, with digests of 43 characters as `make mcp-digests` prints them."
+  }
+}
+
 variable "domain" {
   description = <<-TEXT
     A domain name of your own: name, and the ARN of its certificate in this Region's ACM; exclusive, to close AWS's address
