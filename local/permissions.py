@@ -160,6 +160,7 @@ def function(
         ],
         "mcp": [
             _allow("Inference", ["lambda:InvokeFunction"], [f"{functions}openai:live"]),
+            pepper,
             *_mcp_servers(mcp_servers, f"{parameter}/mcp"),
         ],
         "admin": [

@@ -140,6 +140,7 @@ locals {
           actions   = ["lambda:InvokeFunction"]
           resources = ["${local.arn}:lambda:${local.here}:function:${local.name}-openai:live"]
         },
+        local.pepper, # which signs what a client carries from one round of a request to the next
       ],
       [
         for statement in concat(

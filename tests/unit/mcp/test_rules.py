@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.mcp.endpoint import Post, Server, answer
-from services.mcp.eras import CAPABILITIES_KEY, HANDSHAKE, SUPPORTED, VERSION_KEY
+from services.mcp.eras import CAPABILITIES_KEY, HANDSHAKE, LOG_LEVEL_KEY, SUPPORTED, VERSION_KEY
 from services.mcp.protocol import MAX_BYTES, MAX_DEPTH
 from services.mcp.tools import TOOLS, Tool
 from tests.mcp_posts import META, MODERN, handshake, modern, raw
@@ -278,6 +278,91 @@ RULES: dict[str, tuple[Post, int, int | None]] = {
         None,
     ),
     "members nobody knows": (modern("tools/call", {"name": "mirror", "task": {}}), 200, None),
+    # lists
+    **{
+        f"{what} for {method}": (modern(method, {"cursor": cursor}), 400, -32602)
+        for method in ("tools/list", "prompts/list", "resources/list", "resources/templates/list")
+        for what, cursor in {
+            "a cursor of nobody's": "x",
+            "a cursor of base64 alone": "e30",
+            "a cursor of another list": "WyJjYXRzL2xpc3QiLCAiIiwgImNoYXQiXQ",
+            "a cursor of one part": "WyJ0b29scy9saXN0Il0",
+            "a cursor that is a number": 7,
+            "a cursor that is an object": {},
+            "a cursor beyond ASCII": "é",
+            "a cursor that nests": "W" * 9_999,
+        }.items()
+    },
+    "a cursor of null": (modern("tools/list", {"cursor": None}), 200, None),
+    "a cursor written otherwise": (modern("tools/list", {"cursor": "WyJ0b29scy9saXN0IiwiIiwiY2hhdCJd"}), 400, -32602),
+    # prompts, resources, completion
+    "prompts": (modern("prompts/list"), 200, None),
+    "resources": (modern("resources/list"), 200, None),
+    "templates": (modern("resources/templates/list"), 200, None),
+    "an unknown prompt": (modern("prompts/get", {"name": "nope"}), 400, -32602),
+    "no prompt name": (modern("prompts/get", {}), 400, -32602),
+    "a prompt's name in another header": (modern("prompts/get", {"name": "a"}, {"Mcp-Name": "b"}), 400, -32020),
+    "prompt arguments that are no strings": (
+        modern("prompts/get", {"name": "nope", "arguments": {"a": 1}}),
+        400,
+        -32602,
+    ),
+    "prompt arguments that are a list": (modern("prompts/get", {"name": "nope", "arguments": []}), 400, -32602),
+    "an unknown resource": (modern("resources/read", {"uri": "test://nope"}), 400, -32602),
+    "a resource without its header": (modern("resources/read", {"uri": "test://a"}, {"Mcp-Name": None}), 400, -32020),
+    "a URI that is no string": (modern("resources/read", {"uri": 1}), 400, -32602),
+    "an unknown resource, to an old client": (handshake("resources/read", {"uri": "test://nope"}), 200, -32002),
+    **{
+        f"completion of {what}": (modern("completion/complete", params), 400, -32602)
+        for what, params in {
+            "nothing": {},
+            "an unknown prompt": {"ref": {"type": "ref/prompt", "name": "x"}, "argument": {"name": "a", "value": ""}},
+            "an unknown template": {
+                "ref": {"type": "ref/resource", "uri": "x"},
+                "argument": {"name": "a", "value": ""},
+            },
+            "an unknown kind": {"ref": {"type": "ref/tool", "name": "x"}, "argument": {"name": "a", "value": ""}},
+            "a reference without a name": {"ref": {"type": "ref/prompt"}, "argument": {"name": "a", "value": ""}},
+            "a reference that is text": {"ref": "x", "argument": {"name": "a", "value": ""}},
+            "no argument": {"ref": {"type": "ref/prompt", "name": "x"}},
+            "an argument without a value": {"ref": {"type": "ref/prompt", "name": "x"}, "argument": {"name": "a"}},
+            "an argument that is no string": {
+                "ref": {"type": "ref/prompt", "name": "x"},
+                "argument": {"name": "a", "value": 1},
+            },
+        }.items()
+    },
+    # several rounds
+    "a state nobody gave out": (modern("tools/call", {"name": "mirror", "requestState": "x"}), 400, -32602),
+    "a state that is no text": (modern("tools/call", {"name": "mirror", "requestState": {}}), 400, -32602),
+    "a state of null": (modern("tools/call", {"name": "mirror", "requestState": None}), 400, -32602),
+    "answers of null": (modern("tools/call", {"name": "mirror", "inputResponses": None}), 400, -32602),
+    "answers that are a list": (modern("tools/call", {"name": "mirror", "inputResponses": []}), 400, -32602),
+    "an answer that is a number": (modern("tools/call", {"name": "mirror", "inputResponses": {"a": 1}}), 400, -32602),
+    "answers that nobody asked for": (
+        modern("tools/call", {"name": "mirror", "inputResponses": {"a": {}}}),
+        200,
+        None,
+    ),
+    "a state from an old client": (handshake("tools/call", {"name": "mirror", "requestState": "x"}), 200, None),
+    # progress and logs
+    "a progress token that is text": (modern("tools/list", meta={**META, "progressToken": "a"}), 200, None),
+    "a progress token that is a number": (modern("tools/list", meta={**META, "progressToken": 7}), 200, None),
+    "a progress token that is true": (modern("tools/list", meta={**META, "progressToken": True}), 400, -32602),
+    "a progress token that is an object": (modern("tools/list", meta={**META, "progressToken": {}}), 400, -32602),
+    "an old client's token that is an object": (
+        handshake("tools/list", {"_meta": {"progressToken": {}}}),
+        200,
+        -32602,
+    ),
+    "a log level": (modern("tools/list", meta={**META, LOG_LEVEL_KEY: "debug"}), 200, None),
+    "an unknown log level": (modern("tools/list", meta={**META, LOG_LEVEL_KEY: "loud"}), 400, -32602),
+    "a log level that is a number": (modern("tools/list", meta={**META, LOG_LEVEL_KEY: 7}), 400, -32602),
+    "a log level that is a list": (modern("tools/list", meta={**META, LOG_LEVEL_KEY: []}), 400, -32602),
+    "an old client's log level": (handshake("logging/setLevel", {"level": "debug"}), 200, None),
+    "an unknown level of an old client": (handshake("logging/setLevel", {"level": "loud"}), 200, -32602),
+    "an old client's subscription": (handshake("resources/subscribe", {"uri": "test://a"}), 200, None),
+    "a subscription to nothing": (handshake("resources/subscribe", {}), 200, -32602),
     # the handshake era
     **{f"{version} lists tools": (handshake("tools/list", version=version), 200, None) for version in HANDSHAKE},
     "initialize": (handshake("initialize", INITIALIZE, version=None), 200, None),
