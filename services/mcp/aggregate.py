@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.mcp.source import Object, Source
+from services.mcp.source import Changing, Object, Source
 
 KEY = {"tools": "name", "prompts": "name", "resources": "uri", "templates": "uriTemplate"}  # what names an object
 _PREFIXED = frozenset({"tools", "prompts"})  # a URI stays what it is: clients build it from templates
@@ -41,12 +41,17 @@ class Silent(Exception):  # noqa: N818 -- a state of the other side's, not a mis
         super().__init__(f"The server '{source}' does not answer at the moment. Try again later.")
 
 
+def _nothing(_kind: str) -> None:
+    """What there is to do before sources at hand are listed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Aggregate:
     sources: Sequence[Source]  # of different names
     shows: Shows
     report: Report
     prefixed: bool = True  # False at /mcp/{server}, where one source has its own names
+    ahead: Callable[[str], None] = _nothing  # told of the kind before all are listed: far ones can be asked at once
 
     def entries(self, kind: str) -> list[Entry]:
         """All that the caller may see of a kind, in order. Of two under one name, the first is the one there is."""
@@ -54,6 +59,10 @@ class Aggregate:
         for entry in sorted(self._all(kind), key=lambda entry: entry.place):
             found.setdefault(entry.name, entry)
         return list(found.values())
+
+    def ttl_ms(self, kind: str) -> int | None:
+        """How long the list may be kept, as far as a source limits that."""
+        return min((source.ttl_ms(kind) for source in self.sources if isinstance(source, Changing)), default=None)
 
     def entry(self, kind: str, name: str) -> Entry | None:
         """What the caller may see under a name. Raises Silent where only a source that does not answer may have it."""
@@ -89,6 +98,7 @@ class Aggregate:
         return None
 
     def _all(self, kind: str) -> Iterator[Entry]:
+        self.ahead(kind)
         for source in self.sources:
             try:
                 items = list(_listed(source, kind))

@@ -70,9 +70,16 @@ def _offer(sources: Sequence[Source], caller: Principal, name: str | None) -> Ag
     """What this caller gets to see at an address: of all sources, or of the one named."""
     shows = partial(_shows, caller)
     if name is None:
-        return Aggregate(sources, shows, _silent)
+        return Aggregate(sources, shows, _silent, ahead=_ahead)
     named = [source for source in sources if source.name == name]
     return Aggregate(named, shows, _silent, prefixed=False) if name and named else None
+
+
+def _ahead(kind: str) -> None:
+    if settings().mcp_servers:
+        from services.mcp.upstream.servers import ask_ahead
+
+        ask_ahead(kind)
 
 
 def _shows(_caller: Principal, _kind: str, _name: str) -> bool:

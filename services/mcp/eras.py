@@ -37,6 +37,8 @@ CACHING: Mapping[str, Mapping[str, Any]] = {
     "resources/read": {"ttlMs": 0, "cacheScope": "private"},
 }
 _MAX_TTL_MS = 3_600_000
+# Where a result may say itself how long it may be kept, and the most that is believed. Lists also depend on the key.
+_SAID = {"resources/read": _MAX_TTL_MS, **{method: 300_000 for method in CACHING if method.endswith("/list")}}
 _FRAMING = ("resultType", "ttlMs", "cacheScope")  # members of a result since 2026-07-28
 
 # What a server of ours can do, and since which revision it says so. Nothing here changes while a client listens, so no
@@ -163,9 +165,9 @@ def dressed(result: Mapping[str, Any], method: str, version: str, server_info: M
 def _caching(method: str, result: Mapping[str, Any]) -> Mapping[str, Any]:
     fixed = CACHING.get(method, {})
     ttl_ms = result.get("ttlMs")
-    if method != "resources/read" or isinstance(ttl_ms, bool) or not isinstance(ttl_ms, int) or ttl_ms < 0:
+    if method not in _SAID or isinstance(ttl_ms, bool) or not isinstance(ttl_ms, int) or ttl_ms < 0:
         return fixed
-    return {**fixed, "ttlMs": min(ttl_ms, _MAX_TTL_MS)}
+    return {**fixed, "ttlMs": min(ttl_ms, _SAID[method])}
 
 
 def _one_of(words: Sequence[str]) -> str:

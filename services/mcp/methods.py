@@ -89,7 +89,12 @@ def listing(kind: str, member: str) -> Method:
             request.message.method,
             request.message.params.get("cursor"),
         )
-        return {member: entries, **({} if cursor is None else {"nextCursor": cursor})}
+        ttl_ms = request.offer.ttl_ms(kind)
+        return {
+            member: entries,
+            **({} if cursor is None else {"nextCursor": cursor}),
+            **({} if ttl_ms is None else {"ttlMs": ttl_ms}),
+        }
 
     return found
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 Object = Mapping[str, Any]
 Notification = Mapping[str, Any]  # {"method": "notifications/…", "params": {…}}
@@ -64,3 +64,12 @@ class Source(Protocol):
     def get_prompt(self, name: str, params: Object, asked: Asked) -> Object: ...
     def read_resource(self, uri: str, params: Object, asked: Asked) -> Object: ...
     def complete(self, ref: Object, params: Object, asked: Asked) -> Object: ...
+
+
+@runtime_checkable
+class Changing(Protocol):
+    """A source whose lists are true for a while."""
+
+    def ttl_ms(self, kind: str) -> int:
+        """How long what was just listed of a kind (tools, prompts, resources, templates) may be kept."""
+        ...

@@ -58,12 +58,10 @@ class Lists:
         kept = self._kept.get(kind)
         return max(0, int((kept.until - self._clock()) * 1000)) if kept else 0
 
-    def outdated(self, kind: str) -> None:
-        """It has changed, says the server."""
-        for each in ("resources", "resourceTemplates") if kind == "resources" else (kind,):
-            kept = self._kept.get(each)
-            if kept is not None:
-                kept.until = float("-inf")
+    def is_settled(self, kind: str) -> bool:
+        """Whether asking for it now would ask nobody: it is known, or it was not to be had a moment ago."""
+        failed_at, _ = self._failed.get(kind, (float("-inf"), None))
+        return self.left_ms(kind) > 0 or self._clock() - failed_at < _AGAIN_S
 
     def _stale(self, kept: _Kept | None, now: float, why: Unreachable) -> Items:
         if kept is None or now - kept.read_at > _STALE_S:

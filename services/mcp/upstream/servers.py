@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache, partial
-from threading import Lock
+from threading import Lock, Thread
 
 from pennyworth.logs import logger
 from pennyworth.secret import Secret
@@ -72,6 +73,23 @@ def upstreams(
 def sources() -> tuple[Upstream, ...]:
     """Those of this process."""
     return upstreams(settings().mcp_servers, read_parameter, served)
+
+
+def ask_ahead(kind: str) -> None:
+    """Have all lists of a kind that are due fetched side by side: one after another, dead servers would add up."""
+    due = [upstream for upstream in sources() if not upstream.is_fresh(kind)]
+    if len(due) < 2:
+        return
+    threads = [Thread(target=_listed, args=(upstream, kind), daemon=True) for upstream in due]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _listed(upstream: Upstream, kind: str) -> None:
+    with suppress(Unreachable):  # remembered; whoever lists it next hears of it
+        getattr(upstream, kind)()
 
 
 def served(declared: Declared) -> Served:

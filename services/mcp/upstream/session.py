@@ -8,7 +8,7 @@ of a caller's. A server that hands out no session id keeps nothing between reque
 import re
 import time
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import count
@@ -68,11 +68,9 @@ class Session:
         *,
         era: str = "",
         shared: bool = False,
-        on_change: Callable[[str], None] = lambda _kind: None,
     ) -> None:
-        """`client`: {name, version} of the gateway. `on_change` hears of the kind of list that is no longer true."""
+        """`client`: {name, version} of the gateway."""
         self._channel, self._client, self._declared, self._shared = channel, dict(client), era, shared
-        self._on_change = on_change
         self._lock, self._numbers = Lock(), count(1)
         self._era: Era | None = None
 
@@ -275,8 +273,6 @@ class Session:
     def _note(self, note: Message, asked: Asked | None) -> None:
         method, params = str(note["method"]), note.get("params")
         params = params if isinstance(params, Mapping) else {}
-        if method.endswith("/list_changed"):
-            self._on_change(method.split("/")[1])
         if asked is None:
             return
         if method == "notifications/progress" and isinstance(params.get("progress"), int | float):

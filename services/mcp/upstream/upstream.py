@@ -26,6 +26,10 @@ _WITHHELD = (
 _LIST_S = 5.0  # a list waits for all servers, and must not wait for one that does not answer
 
 
+# What the core calls a kind, and what MCP calls its list.
+_KINDS = {"tools": "tools", "prompts": "prompts", "resources": "resources", "templates": "resourceTemplates"}
+
+
 class Backend(Protocol):
     """What is behind the declaration. Raises Unreachable and Refused."""
 
@@ -84,8 +88,8 @@ class Served:
                 return once()
             except BadStatus:
                 raise
-            except Unreachable:
-                if time.monotonic() >= ends_at:
+            except Unreachable as fault:
+                if not fault.counts or time.monotonic() >= ends_at:
                     raise
                 return once()  # a list asked for again does nothing twice
 
@@ -116,7 +120,12 @@ class Upstream:
 
     def __init__(self, name: str, served: Callable[[], Served]) -> None:
         """`served` raises Unreachable where the declaration cannot be read."""
-        self.name, self._served = name, served
+        self.name, self._read = name, served
+        self._seen: Served | None = None
+
+    def is_fresh(self, kind: str) -> bool:
+        """Whether a kind can be listed without asking anyone."""
+        return self._seen is not None and self._seen.lists.is_settled(_KINDS[kind])
 
     def tools(self) -> Items:
         return self._listed("tools")
@@ -131,8 +140,10 @@ class Upstream:
         return self._listed("resourceTemplates")
 
     def ttl_ms(self, kind: str) -> int:
-        """How long what is listed of a kind may be kept."""
-        return self._served().lists.left_ms(kind)
+        try:
+            return self._served().lists.left_ms(_KINDS[kind])
+        except Unreachable:
+            return 0
 
     def call_tool(self, name: str, params: Object, asked: Asked) -> Object:
         try:
@@ -162,6 +173,10 @@ class Upstream:
 
     def complete(self, ref: Object, params: Object, asked: Asked) -> Object:
         return self._answered("completion/complete", {**params, "ref": ref}, asked, "completion", dict)
+
+    def _served(self) -> Served:
+        self._seen = self._read()
+        return self._seen
 
     def _listed(self, kind: str) -> Items:
         """Raises Unreachable, as a sentence that names the server."""
