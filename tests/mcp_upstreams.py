@@ -3,6 +3,7 @@ misbehave."""
 
 import json
 import socket
+import ssl
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -151,8 +152,8 @@ class Scripted:
 
 
 @contextmanager
-def scripted(respond: Respond) -> Iterator[Scripted]:
-    """A server that answers as it is told: `respond` may be replaced while it runs."""
+def scripted(respond: Respond, context: ssl.SSLContext | None = None) -> Iterator[Scripted]:
+    """A server that answers as it is told: `respond` may be replaced while it runs. With a `context`, over TLS."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -179,6 +180,8 @@ def scripted(respond: Respond) -> Iterator[Scripted]:
             """A client that leaves in the middle is what some tests are about."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
+        if context is not None:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         system = Scripted(f"http://127.0.0.1:{server.server_port}/mcp", respond)
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()

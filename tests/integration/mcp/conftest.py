@@ -1,4 +1,5 @@
 import json
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -43,9 +44,14 @@ def upstream() -> Iterator[Made]:
 
     backends = []
 
-    def made(secret: Callable[[], str] = lambda: "s3cr3t", web: Any = None, **row: Any) -> Upstream:
+    def made(
+        secret: Callable[[], str] = lambda: "s3cr3t",
+        web: Any = None,
+        clock: Callable[[], float] = time.monotonic,
+        **row: Any,
+    ) -> Upstream:
         declared = Declared.of("there", json.dumps({"type": "http", "private": True, "timeout_s": 5, **row}))
-        served = Served(declared, servers.backend(declared, Secret(secret), web))
+        served = Served(declared, servers.backend(declared, Secret(secret, clock), web))
         backends.append(served.backend)
         return Upstream("there", lambda: served)
 
