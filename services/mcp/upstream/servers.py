@@ -101,7 +101,7 @@ def backend(declared: Declared, secret: Secret, web: Mapping[str, object] | None
     client = {"name": "pennyworth", "version": settings().version}
     if declared.type == "lambda":
         from services.mcp.inference import lambda_api
-        from services.mcp.upstream.channel import LambdaChannel
+        from services.mcp.upstream.function import LambdaChannel
         from services.mcp.upstream.session import Session
 
         function = LambdaChannel(declared.function, declared.payload, lambda_api(), declared.max_bytes)
