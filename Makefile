@@ -13,7 +13,7 @@ CHECKOV := .checkov/ready
 CLIENTS := .clients/ready
 
 .PHONY: help setup run test check checkov format docs lock build bench clean
-.PHONY: plan deploy output idle-cost smoke admin rollback destroy bootstrap rehearse
+.PHONY: plan deploy output idle-cost smoke admin rollback destroy bootstrap rehearse mcp-digests
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -105,6 +105,9 @@ destroy: $(READY) ## Remove an environment; ENV=dev AUTO_APPROVE=1
 
 bootstrap: $(READY) ## Once per account and Region, before the rest; REGION=us-east-1 GITHUB=owner@id/name@id ENVIRONMENTS=dev,prod MCP_TARGETS=arn,arn
 	@$(OPS) bootstrap --region "$(REGION)" --github "$(GITHUB)" --environments "$(ENVIRONMENTS)" --mcp-targets "$(MCP_TARGETS)"
+
+mcp-digests: $(READY) ## What a declared MCP server's tools say, and the digests that approve them; ENV=dev REGION=us-east-1 SERVER=name
+	@PYTHONPATH=.:shared POWERTOOLS_SERVICE_NAME=mcp $(BIN)/python -m services.mcp.upstream --env "$(ENV)" --region "$(REGION)" --server "$(SERVER)"
 
 rehearse: $(READY) ## Deploy here with the real Terraform and AWS provider, chat, destroy; needs no account
 	@exec $(BIN)/python -m tools.rehearsal

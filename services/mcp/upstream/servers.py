@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, partial
 from threading import Lock, Thread
+from typing import TYPE_CHECKING, NamedTuple
 
 from pennyworth.logs import logger
 from pennyworth.secret import Secret
@@ -13,6 +14,9 @@ from services.mcp.upstream.credentials import proof
 from services.mcp.upstream.declared import Declared, Misdeclared
 from services.mcp.upstream.faults import Unreachable
 from services.mcp.upstream.upstream import Backend, Served, Upstream
+
+if TYPE_CHECKING:
+    from pennyworth.aws import Aws
 
 _TTL_S = 300.0  # a declaration that was changed, or an approval, counts after this long
 _AGAIN_S = 10.0  # after one that could not be read
@@ -69,10 +73,42 @@ def upstreams(
     return tuple(Upstream(name, Declaration(name, partial(parameter, f"{name}/server"), made, clock)) for name in names)
 
 
+class Here(NamedTuple):
+    """What an installation's servers need to know of it."""
+
+    environment: str
+    region: str
+    version: str
+    aws: Callable[[], "Aws"]
+
+    def parameter(self, name: str) -> str:
+        """What lies in NAME below the path of all servers. Raises Unreachable."""
+        from pennyworth.aws import AwsError
+
+        path = f"/pennyworth/{self.environment}/mcp/{name}"
+        try:
+            read = self.aws().json("ssm", "GetParameter", {"Name": path, "WithDecryption": True})
+        except AwsError as error:
+            logger.error("mcp parameter not read", parameter=path, error=error.code, status=error.status)
+            raise Unreachable("is not set up: a parameter of its cannot be read. Ask an administrator") from None
+        return str(read["Parameter"]["Value"]).strip()
+
+    def served(self, declared: Declared) -> Served:
+        return Served(declared, backend(declared, Secret(partial(self.parameter, f"{declared.name}/secret")), self))
+
+
+def here() -> Here:
+    """The installation this process is of."""
+    from services.mcp.inference import lambda_api
+
+    return Here(settings().environment, settings().region, settings().version, lambda_api)
+
+
 @cache
 def sources() -> tuple[Upstream, ...]:
     """Those of this process."""
-    return upstreams(settings().mcp_servers, read_parameter, served)
+    installation = here()
+    return upstreams(settings().mcp_servers, installation.parameter, installation.served)
 
 
 def ask_ahead(kind: str) -> None:
@@ -92,24 +128,19 @@ def _listed(upstream: Upstream, kind: str) -> None:
         getattr(upstream, kind)()
 
 
-def served(declared: Declared) -> Served:
-    return Served(declared, backend(declared, Secret(partial(read_parameter, f"{declared.name}/secret"))))
-
-
-def backend(declared: Declared, secret: Secret, web: Mapping[str, object] | None = None) -> Backend:
+def backend(declared: Declared, secret: Secret, here: Here, web: Mapping[str, object] | None = None) -> Backend:
     """What speaks to the server. Each kind loads only what it needs."""
-    client = {"name": "pennyworth", "version": settings().version}
+    client = {"name": "pennyworth", "version": here.version}
     if declared.type == "lambda":
-        from services.mcp.inference import lambda_api
         from services.mcp.upstream.function import LambdaChannel
         from services.mcp.upstream.session import Session
 
-        function = LambdaChannel(declared.function, declared.payload, lambda_api(), declared.max_bytes)
+        function = LambdaChannel(declared.function, declared.payload, here.aws(), declared.max_bytes)
         return Session(function, client, era=declared.era, shared=declared.shared_session)
     from services.mcp.upstream.web import Web
 
     way = Web(declared.name, private=declared.private, **(web or {}))  # type: ignore[arg-type]
-    proven = proof(declared.auth, secret, way, settings().region)
+    proven = proof(declared.auth, secret, way, here.region)
     if declared.type == "openapi":
         from services.mcp.upstream.openapi.api import Api
 
@@ -119,17 +150,3 @@ def backend(declared: Declared, secret: Secret, web: Mapping[str, object] | None
 
     channel = HttpChannel(declared.url, way, proven, declared.max_bytes)
     return Session(channel, client, era=declared.era, shared=declared.shared_session)
-
-
-def read_parameter(name: str) -> str:
-    """Raises Unreachable."""
-    from pennyworth.aws import AwsError
-    from services.mcp.inference import lambda_api
-
-    path = f"/pennyworth/{settings().environment}/mcp/{name}"
-    try:
-        read = lambda_api().json("ssm", "GetParameter", {"Name": path, "WithDecryption": True})
-    except AwsError as error:
-        logger.error("mcp parameter not read", parameter=path, error=error.code, status=error.status)
-        raise Unreachable("is not set up: a parameter of its could not be read. Ask an administrator") from None
-    return str(read["Parameter"]["Value"]).strip()

@@ -51,7 +51,7 @@ def upstream() -> Iterator[Made]:
         **row: Any,
     ) -> Upstream:
         declared = Declared.of("there", json.dumps({"type": "http", "private": True, "timeout_s": 5, **row}))
-        served = Served(declared, servers.backend(declared, Secret(secret, clock), web))
+        served = Served(declared, servers.backend(declared, Secret(secret, clock), servers.here(), web))
         backends.append(served.backend)
         return Upstream("there", lambda: served)
 
