@@ -11,8 +11,11 @@ BIN := .venv/bin
 READY := .venv/ready
 CHECKOV := .checkov/ready
 CLIENTS := .clients/ready
+CONFORMANCE := tests/conformance/node_modules/.ready
+# Recursive as well: only what has it as a prerequisite looks for npm.
+NPM = $(shell command -v npm)
 
-.PHONY: help setup run test check checkov format docs lock build bench clean
+.PHONY: help setup run test check checkov conformance format docs lock build bench clean
 .PHONY: plan deploy output idle-cost smoke admin rollback destroy bootstrap rehearse mcp-digests
 
 help: ## List the commands
@@ -44,16 +47,25 @@ $(CLIENTS): requirements-clients.txt
 	.clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-clients.txt
 	@touch $@
 
+# The official MCP conformance suite and the TypeScript SDKs, with the Node they want.
+$(CONFORMANCE): tests/conformance/package.json tests/conformance/package-lock.json
+	@test -n "$(NPM)" || { echo "There is no npm here: install Node.js, which brings it." >&2; exit 1; }
+	"$(NPM)" ci --prefix tests/conformance --silent --no-audit --no-fund --no-update-notifier
+	@touch $@
+
 run: $(READY) ## Run the whole system here; PORT=8080 STATE=folder BEDROCK=aws OPENAI_UPSTREAM=url OPENAI_UPSTREAM_KEY=key PROVIDERS=file.json MCP_SERVERS=file.json RATES=json
 	@PORT="$(PORT)" exec $(BIN)/python -m local
 
 test: check ## Everything CI runs
 
-check: $(READY) $(CLIENTS) checkov ## Format, lint, types and all tests; leaves the tree unchanged
+check: $(READY) $(CLIENTS) $(if $(NPM),$(CONFORMANCE)) checkov ## Format, lint, types and all tests; leaves the tree unchanged
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+
+conformance: $(READY) $(CLIENTS) $(CONFORMANCE) ## The official MCP conformance suite and SDKs through the gateway; needs npm
+	$(BIN)/pytest --quiet tests/e2e/test_mcp_conformance.py tests/e2e/test_mcp_sdks.py tests/e2e/test_mcp_client.py
 
 checkov: $(CHECKOV) ## Look for insecure settings in terraform/; a skip stands beside its resource, with its reason
 	.checkov/bin/checkov --quiet
@@ -116,4 +128,5 @@ bench: $(READY) ## Measure against boto3 in one run; writes benchmarks/latest.js
 	$(BIN)/python -m benchmarks
 
 clean: ## Remove what can be made again
+	rm -rf tests/conformance/node_modules
 	rm -rf .venv .checkov .clients .local build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
