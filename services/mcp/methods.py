@@ -161,7 +161,17 @@ def read_resource(request: Request) -> Result:
     resource = request.offer.reader(uri)
     if resource is None:
         raise RpcError(code, "There is no such resource.", data={"uri": uri})
-    return _complete(request, _answered(request, resource, resource.source.read_resource, uri=uri))
+    source = resource.source
+
+    def read(own: str, params: Object, asked: Asked) -> Object:
+        try:
+            return source.read_resource(own, params, asked)
+        except RpcError as error:  # of one that a template promised, or nobody did
+            if error.code != INVALID_PARAMS:
+                raise
+            raise RpcError(code, error.message, data={"uri": uri}) from None
+
+    return _complete(request, _answered(request, resource, read, uri=uri))
 
 
 def complete(request: Request) -> Result:

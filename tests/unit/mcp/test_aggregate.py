@@ -8,6 +8,7 @@ import pytest
 from services.mcp.aggregate import fits
 from services.mcp.endpoint import Server, answer
 from services.mcp.eras import HANDSHAKE, SUPPORTED
+from services.mcp.protocol import RpcError
 from tests.mcp_posts import MODERN, modern, speak
 from tests.mcp_sources import Dead, Shelf, builtin, server, tool
 
@@ -216,6 +217,18 @@ def test_alone_a_server_is_asked_for_resources_that_no_list_has() -> None:
     read = body("resources/read", {"uri": "link://from-a-tool"}, full("a"), prefixed=False)
 
     assert read["result"]["contents"][0]["text"] == "a has link://from-a-tool"
+
+
+@pytest.mark.parametrize(("version", "code"), [(MODERN, -32602), *((version, -32002) for version in HANDSHAKE)])
+def test_a_resource_that_its_source_does_not_have_is_named_in_the_error(version: str, code: int) -> None:
+    def missing(*_: Any) -> Any:
+        raise RpcError(-32602, "The server has no such resource.")
+
+    has = Shelf("a", {"templates": full("a").templates()}, {"a://7/data": missing})
+
+    error = body("resources/read", {"uri": "a://7/data"}, has, version=version)["error"]
+
+    assert error == {"code": code, "message": "The server has no such resource.", "data": {"uri": "a://7/data"}}
 
 
 @pytest.mark.parametrize(
