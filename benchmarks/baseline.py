@@ -1,6 +1,6 @@
-"""The baseline: a bare boto3 script, run in a process of its own.
+"""The baseline: a bare boto3 script, or one that only imports Powertools, run in a process of its own.
 
-    python baseline.py chat|stream|identity|authorizer   (its input in the environment)
+    python baseline.py chat|stream|identity|authorizer|powertools   (its input in the environment)
 
 It makes the client, makes the call once and prints a line: that is its cold start. Then it repeats the call as many
 times as each line of its input says, and prints a line when they are done.
@@ -9,13 +9,13 @@ times as each line of its input says, and prints a line when they are done.
 import os
 import sys
 
-import boto3
-
 MODEL = os.environ["BENCH_MODEL_ID"]
 MESSAGES = [{"role": "user", "content": [{"text": os.environ["BENCH_PROMPT"]}]}]
 
 
 def chat():
+    import boto3
+
     client = boto3.client("bedrock-runtime")
 
     def call():
@@ -26,6 +26,8 @@ def chat():
 
 
 def stream():
+    import boto3
+
     client = boto3.client("bedrock-runtime")
 
     def call():
@@ -37,6 +39,7 @@ def stream():
 
 def identity():
     """A chat in the user's own role, as Pennyworth makes it: two calls more."""
+    import boto3
 
     def call():
         token = boto3.client("cognito-identity").get_open_id_token_for_developer_identity(
@@ -61,6 +64,8 @@ def identity():
 
 def authorizer():
     """The reads that decide about a key: the pepper, the user with their keys, the user's groups."""
+    import boto3
+
     parameters, directory = boto3.client("ssm"), boto3.client("cognito-idp")
     user = {"UserPoolId": os.environ["BENCH_USER_POOL_ID"], "Username": os.environ["BENCH_USER_ID"]}
 
@@ -72,8 +77,19 @@ def authorizer():
     return call
 
 
+def powertools():
+    """What a function that answers API Gateway begins with, before it has a line of its own."""
+    from aws_lambda_powertools import Logger
+    from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+
+    return lambda: (Logger, APIGatewayRestResolver)
+
+
+MODES = {"chat": chat, "stream": stream, "identity": identity, "authorizer": authorizer, "powertools": powertools}
+
+
 def main():
-    call = {"chat": chat, "stream": stream, "identity": identity, "authorizer": authorizer}[sys.argv[1]]()
+    call = MODES[sys.argv[1]]()
     assert call(), "the stand-in answered nothing"
     print("first", flush=True)
     for line in sys.stdin:

@@ -1,12 +1,20 @@
 """Events as API Gateway hands them to the functions."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 PROMPT = "What is the capital of France?"
 
 
-def proxy(method: str, resource: str, authorizer: dict[str, Any], body: object, **parameters: str) -> bytes:
+def proxy(
+    method: str,
+    resource: str,
+    authorizer: dict[str, Any],
+    body: object,
+    also: Mapping[str, str] | None = None,
+    **parameters: str,
+) -> bytes:
     """A request to a route of openapi.yaml that its authorizer let pass."""
     path = resource.format(**parameters)
     headers = {
@@ -16,6 +24,7 @@ def proxy(method: str, resource: str, authorizer: dict[str, Any], body: object, 
         "Host": "api.example.com",
         "User-Agent": "OpenAI/Python 3.54.0",
         "X-Forwarded-For": "192.0.2.7",
+        **(also or {}),
     }
     event = {
         "resource": resource,
@@ -59,6 +68,21 @@ def chat(model: str, authorizer: dict[str, Any], *, stream: bool) -> bytes:
     """The chat that is measured; baseline.py sends Bedrock the same prompt."""
     body = {"model": model, "messages": [{"role": "user", "content": PROMPT}], "stream": stream}
     return proxy("POST", "/chat/completions", authorizer, body)
+
+
+def tools_list(authorizer: dict[str, Any]) -> bytes:
+    """An MCP client's first question that is worth an answer, in the current revision."""
+    meta = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": meta}}
+    headers = {
+        "Accept": "application/json, text/event-stream",
+        "MCP-Protocol-Version": "2026-07-28",
+        "Mcp-Method": "tools/list",
+    }
+    return proxy("POST", "/mcp", authorizer, body, headers)
 
 
 def _context(method: str, resource: str, path: str) -> dict[str, Any]:

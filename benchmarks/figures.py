@@ -23,6 +23,7 @@ FIGURES = (
     Figure("stream_cpu_ratio", "CPU of a chat streamed in 64 deltas / of boto3's converse_stream", 0.8),
     Figure("cold_start_ratio", "process start to first answer / a bare boto3 script's converse", 0.9),
     Figure("authorizer_cold_ratio", "the authorizer, likewise / a bare boto3 script's same reads", 0.8),
+    Figure("mcp_cold_ratio", "process start to a first tools/list / to Powertools imported", 2),
     Figure("rss_mb", "resident memory of the warm openai function, MiB", 65),
     Figure("layer_mb", "layer.zip, MiB"),
     Figure("openai_zip_mb", "openai.zip, MiB"),
@@ -35,6 +36,8 @@ FIGURES = (
     Figure("boto3_cold_start_ms", "the same of the boto3 script, ms"),
     Figure("authorizer_cold_ms", "process start to first decision, ms"),
     Figure("boto3_authorizer_cold_ms", "the same of the boto3 script, ms"),
+    Figure("mcp_cold_ms", "process start to a first tools/list answered, ms"),
+    Figure("powertools_cold_ms", "process start to Powertools imported, ms"),
     Figure("boto3_rss_mb", "resident memory of the warm boto3 script, MiB"),
 )
 

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.measure import Subject, cpu_per_call, rss_mb, turns
 from benchmarks.stack import Stack
-from benchmarks.subjects import Broken, Ours, Theirs, body_of, decision_of
+from benchmarks.subjects import Broken, Ours, Theirs, body_of, decision_of, tools_of
 from local.functions.function import Function
 from tools.archive import pack
 from tools.stage import EXECUTABLES, LAYER
@@ -34,6 +34,7 @@ async def measure(stack: Stack, rounds: Rounds) -> dict[str, list[float]]:
         **await _warm(stack, rounds),
         **await _cold_starts(stack, rounds.cold),
         **await _authorizer_cold_starts(stack, rounds.cold),
+        **await _mcp_cold_starts(stack, rounds.cold),
         **_sizes(stack.native),
     }
 
@@ -76,14 +77,24 @@ def _check_stream(answer: bytes) -> None:
 
 async def _cold_starts(stack: Stack, rounds: int) -> dict[str, list[float]]:
     ours = _cold(stack, stack.openai, stack.chat(stream=False), body_of)
-    found = await turns(ours, _boto3_cold(stack, "chat"), _boto3_cold(stack, "identity"), rounds=rounds)
+    found = await turns(ours, _script_cold(stack, "chat"), _script_cold(stack, "identity"), rounds=rounds)
     as_user = [ours_s / as_user_s for ours_s, _, as_user_s in found]
     return {**_compared("cold_start", found), "cold_start_as_user_ratio": as_user}
 
 
 async def _authorizer_cold_starts(stack: Stack, rounds: int) -> dict[str, list[float]]:
     ours = _cold(stack, stack.authorizer, stack.decision(), decision_of)
-    return _compared("authorizer_cold", await turns(ours, _boto3_cold(stack, "authorizer"), rounds=rounds))
+    return _compared("authorizer_cold", await turns(ours, _script_cold(stack, "authorizer"), rounds=rounds))
+
+
+async def _mcp_cold_starts(stack: Stack, rounds: int) -> dict[str, list[float]]:
+    ours = _cold(stack, stack.mcp, stack.tools_list(), tools_of)
+    found = await turns(ours, _script_cold(stack, "powertools"), rounds=rounds)
+    return {
+        "mcp_cold_ratio": [ours_s / theirs_s for ours_s, theirs_s in found],
+        "mcp_cold_ms": [ours_s * 1e3 for ours_s, _ in found],
+        "powertools_cold_ms": [theirs_s * 1e3 for _, theirs_s in found],
+    }
 
 
 def _cold(stack: Stack, function: Function, event: bytes, check: Callable[[bytes], object]) -> Subject:
@@ -103,7 +114,7 @@ def _cold(stack: Stack, function: Function, event: bytes, check: Callable[[bytes
     return measured
 
 
-def _boto3_cold(stack: Stack, mode: str) -> Subject:
+def _script_cold(stack: Stack, mode: str) -> Subject:
     async def measured() -> float:
         started_at = time.perf_counter()
         subject = await stack.boto3(mode)

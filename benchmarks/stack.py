@@ -26,7 +26,7 @@ MODEL = "nova-micro"
 _READY_S = 30.0
 # A script is started as its counterpart is, the authorizer as local/functions/runtime.py starts functions and the
 # streaming function as shared/stream does, so that neither is charged for what lies in this machine's site-packages.
-_FLAGS = {"authorizer": ("-S",)}
+_FLAGS = {"authorizer": ("-S",), "powertools": ("-S",)}
 _LEAN = ("-s", "-S", "-P")
 
 
@@ -37,6 +37,7 @@ class Stack:
     leash: Leash
     openai: Function
     authorizer: Function
+    mcp: Function
     key: str  # an API key
     principal: dict[str, str]  # what the authorizer says of it
     bedrock_url: str
@@ -49,6 +50,10 @@ class Stack:
     def decision(self) -> bytes:
         """The event that asks the authorizer about the key."""
         return events.authorization(self.key)
+
+    def tools_list(self) -> bytes:
+        """The event of an MCP client that asks for the tools."""
+        return events.tools_list(self.principal)
 
     async def boto3(self, mode: str) -> Theirs:
         """The script in one of its modes, started now. Raises Broken."""
@@ -99,7 +104,7 @@ class _Maker:
 
     async def stack(self, runtime: Runtime, leash: Leash) -> Stack:
         made = await asyncio.to_thread(provision, self._aws, self._plan, version="0", git_sha="0")
-        functions = {key: self._function(key, made) for key in ("openai", "authorizer", "admin")}
+        functions = {key: self._function(key, made) for key in ("openai", "authorizer", "admin", "mcp")}
         user_id = await asyncio.to_thread(self._administrator, made)
         key = await self._key(user_id, functions["admin"], runtime, leash)
         principal = await self._principal(key, functions["authorizer"], runtime, leash)
@@ -109,6 +114,7 @@ class _Maker:
             leash=leash,
             openai=functions["openai"],
             authorizer=functions["authorizer"],
+            mcp=functions["mcp"],
             key=key,
             principal=principal,
             bedrock_url=self._bedrock_url,
@@ -178,6 +184,7 @@ class _Maker:
             "stream": as_user,
             "identity": {**environment, **made.functions["openai"].credentials},
             "authorizer": {**environment, **made.functions["authorizer"].credentials},
+            "powertools": environment,
         }
 
     def _user_credentials(self, role_arn: str) -> dict[str, Any]:

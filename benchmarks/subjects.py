@@ -120,3 +120,14 @@ def decision_of(answer: bytes) -> str:
     if decision["policyDocument"]["Statement"][0]["Effect"] != "Allow":
         raise Broken(f"the authorizer decided: {decision}")
     return str(decision["principalId"])
+
+
+def tools_of(answer: bytes) -> list[str]:
+    """The names of the tools in an MCP list. Raises Broken where there are none."""
+    reply = json.loads(answer)
+    if reply["statusCode"] != 200:
+        raise Broken(f"the function answered {reply['statusCode']}: {reply['body']}")
+    names = [tool["name"] for tool in json.loads(reply["body"])["result"]["tools"]]
+    if not names:
+        raise Broken("the function lists no tools")
+    return names

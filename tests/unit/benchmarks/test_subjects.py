@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.subjects import Broken, Ours, Theirs, body_of, decision_of
+from benchmarks.subjects import Broken, Ours, Theirs, body_of, decision_of, tools_of
 from local.functions.function import Function
 from local.functions.process import Leash
 from local.functions.runtime import Runtime
@@ -71,3 +71,15 @@ def test_only_allow_counts_as_a_decision() -> None:
     assert decision_of(decision("Allow")) == "ann"
     with pytest.raises(Broken, match="Deny"):
         decision_of(decision("Deny"))
+
+
+def test_only_a_list_of_tools_counts_as_one() -> None:
+    def reply(status: int, *names: str) -> bytes:
+        body = json.dumps({"result": {"tools": [{"name": name} for name in names]}})
+        return json.dumps({"statusCode": status, "body": body}).encode()
+
+    assert tools_of(reply(200, "chat")) == ["chat"]
+    with pytest.raises(Broken, match="no tools"):
+        tools_of(reply(200))
+    with pytest.raises(Broken, match="403"):
+        tools_of(reply(403))
