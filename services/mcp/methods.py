@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pennyworth.errors import Problem
@@ -210,9 +211,9 @@ def _referred(offer: Aggregate, ref: Mapping[str, Any]) -> tuple[Entry, Object]:
 def _answered(request: Request, entry: Entry, ask: Callable[[str, Object, Asked], Object], **own: Any) -> Result:
     """A source's answer to a request that may take several rounds, its state opened before and sealed after."""
     params = request.message.params
-    asked_for = identity(request.message.method, entry.source.name, {**_own(params), **own})
+    asked_for = partial(identity, request.message.method, entry.source.name, {**_own(params), **own})
     modern = eras.is_modern(request.version)
-    state = request.rounds.opened(params["requestState"], asked_for) if modern and "requestState" in params else None
+    state = request.rounds.opened(params["requestState"], asked_for()) if modern and "requestState" in params else None
     asked = _asked(request, responses(params) if modern else {}, state)
     result = ask(entry.own, {**_own(params), **own}, asked)
     if not modern or not _asks(result):
@@ -220,7 +221,7 @@ def _answered(request: Request, entry: Entry, ask: Callable[[str, Object, Asked]
     check_askable(result, asked.capabilities)
     if "requestState" not in result:
         return result
-    return {**result, "requestState": request.rounds.sealed(str(result["requestState"]), asked_for)}
+    return {**result, "requestState": request.rounds.sealed(str(result["requestState"]), asked_for())}
 
 
 def _asks(result: Result) -> bool:

@@ -8,8 +8,6 @@ Source: MCP 2026-07-28, multi round-trip requests.
 
 import base64
 import binascii
-import hashlib
-import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -54,7 +52,9 @@ class Rounds:
             content, mac = _bytes(payload), _bytes(signature)
         except (binascii.Error, ValueError):
             raise _refused() from None
-        if not hmac.compare_digest(mac, self._signature(content, request)):
+        from hmac import compare_digest
+
+        if not compare_digest(mac, self._signature(content, request)):
             raise _refused()
         expires_at, state = json.loads(content)
         if self.now >= expires_at:
@@ -62,17 +62,18 @@ class Rounds:
         return str(state)
 
     def _signature(self, payload: bytes, request: str) -> bytes:
-        key = hmac.digest(self.pepper(), _DOMAIN, "sha256")
+        from hmac import digest  # OpenSSL behind it costs a first list of tools what only questions need
+
+        key = digest(self.pepper(), _DOMAIN, "sha256")
         # Each part under a length of its own, so that no two sets of parts are the same bytes.
         parts = (self.caller.encode(), request.encode(), payload)
-        return hmac.digest(key, b"".join(len(part).to_bytes(8, "big") + part for part in parts), "sha256")
+        return digest(key, b"".join(len(part).to_bytes(8, "big") + part for part in parts), "sha256")
 
 
 def identity(method: str, source: str, params: Mapping[str, Any]) -> str:
     """What makes two requests the same one: the method, whom it goes to, and all parameters but the answers."""
     asked = {name: value for name, value in params.items() if name not in FIELDS}
-    document = json.dumps([method, source, asked], sort_keys=True)
-    return hashlib.sha256(document.encode()).hexdigest()
+    return json.dumps([method, source, asked], sort_keys=True)
 
 
 def responses(params: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -161,5 +161,5 @@ def test_a_first_list_of_tools_loads_nothing_of_aws_and_no_validator() -> None:
         check=True,
     )
 
-    heavy = {"boto3", "botocore.client", "pennyworth.aws", "pydantic", "jsonschema", "mcp_types", "requests"}
+    heavy = {"hashlib", "boto3", "botocore.client", "pennyworth.aws", "pydantic", "jsonschema", "mcp_types", "requests"}
     assert heavy.isdisjoint(json.loads(process.stderr))

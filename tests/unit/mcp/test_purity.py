@@ -23,7 +23,7 @@ PURE = {
     "binascii",
     "collections.abc",
     "dataclasses",
-    "hashlib",
+    "functools",
     "hmac",
     "json",
     "re",
