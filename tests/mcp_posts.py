@@ -72,18 +72,18 @@ def speak(version: str, method: str, params: Mapping[str, Any] | None = None) ->
     return modern(method, params) if version == MODERN else handshake(method, params, version=version)
 
 
-def event(post: Post, caller: Mapping[str, Any] = CALLER) -> dict[str, Any]:
-    """API Gateway's REST proxy event for a POST."""
+def event(post: Post, caller: Mapping[str, Any] = CALLER, server: str | None = None) -> dict[str, Any]:
+    """API Gateway's REST proxy event for a POST, to one server if one is named."""
     return {
-        "resource": "/mcp",
-        "path": "/mcp",
+        "resource": "/mcp" if server is None else "/mcp/{server}",
+        "path": "/mcp" if server is None else f"/mcp/{server}",
         "httpMethod": "POST",
         "headers": dict(post.headers) | {"Authorization": "Bearer sk-pw-secret"},
         "multiValueHeaders": {name: [value] for name, value in post.headers.items()}
         | {"Authorization": ["Bearer sk-pw-secret"]},
         "queryStringParameters": None,
         "multiValueQueryStringParameters": None,
-        "pathParameters": None,
+        "pathParameters": None if server is None else {"server": server},
         "stageVariables": None,
         "requestContext": {
             "requestId": "8b5f3a52-0000-4000-8000-000000000002",

@@ -9,8 +9,13 @@ from typing import Any
 
 import pytest
 
+from pennyworth.errors import Problem
 from pennyworth.settings import settings
-from tests.mcp_posts import CALLER, MODERN, event, handshake, modern, raw
+from services.mcp import app, secret
+from services.mcp.eras import CAPABILITIES_KEY
+from services.mcp.source import Asked
+from tests.mcp_posts import CALLER, META, MODERN, event, handshake, modern, raw
+from tests.mcp_sources import Shelf, text, tool
 
 ENVIRONMENT = {
     "PENNYWORTH_ENVIRONMENT": "local",
@@ -134,6 +139,100 @@ def test_who_may_not_come_in_is_told_before_a_message_is_read(change: dict[str, 
 
     assert reply["statusCode"] == status
     assert json.loads(reply["body"])["error"]["code"] == code
+
+
+@pytest.fixture
+def shelf(monkeypatch: pytest.MonkeyPatch) -> Shelf:
+    """A source beside our own tools, as a server of someone else's is one."""
+
+    def speak(_name: str, _params: Any, asked: Asked) -> dict[str, Any]:
+        asked.progress({"method": "notifications/progress", "params": {"progress": 1, "message": "é\n\ndata: x"}})
+        return text("done")
+
+    def ask(_name: str, _params: Any, asked: Asked) -> dict[str, Any]:
+        questions = {"roots": {"method": "roots/list"}}
+        return {"resultType": "input_required", "inputRequests": questions, "requestState": "mine"}
+
+    has = Shelf(has={"tools": [tool("talk"), tool("ask")]}, answers={"talk": speak, "ask": ask})
+    own = app._sources
+    monkeypatch.setattr(app, "_sources", lambda *given: [*own(*given), has])
+    return has
+
+
+def names(reply: dict[str, Any]) -> list[str]:
+    return [tool["name"] for tool in json.loads(reply["body"])["result"]["tools"]]
+
+
+@pytest.mark.usefixtures("shelf")
+def test_a_server_has_an_address_of_its_own() -> None:
+    assert names(invoke(event(modern("tools/list")))) == ["chat", "list_models", "shelf_ask", "shelf_talk"]
+    assert names(invoke(event(modern("tools/list"), server="shelf"))) == ["ask", "talk"]
+
+
+@pytest.mark.usefixtures("shelf")
+@pytest.mark.parametrize("server", ["nobody", "shelf2", "SHELF", "%20", "."])
+def test_an_address_of_no_server_is_not_found(server: str) -> None:
+    reply = invoke(event(modern("tools/list"), server=server))
+
+    assert reply["statusCode"] == 404
+    assert json.loads(reply["body"])["error"]
+
+
+@pytest.mark.usefixtures("shelf")
+def test_a_single_server_is_guarded_like_all() -> None:
+    reply = invoke(event(modern("tools/list"), {**CALLER, "actions": "inference"}, server="shelf"))
+
+    assert (reply["statusCode"], json.loads(reply["body"])["error"]["code"]) == (403, "action_not_allowed")
+
+
+@pytest.mark.usefixtures("shelf")
+def test_progress_and_the_answer_are_events_of_one_body() -> None:
+    meta = {**META, "progressToken": "t"}
+
+    reply = invoke(event(modern("tools/call", {"name": "shelf_talk"}, meta=meta)))
+
+    assert reply["multiValueHeaders"]["Content-Type"] == ["text/event-stream"]
+    assert reply["multiValueHeaders"]["x-accel-buffering"] == ["no"]
+    events = reply["body"].split("\n\n")
+    assert events.pop() == ""
+    frames = [json.loads(each.removeprefix("event: message\ndata: ")) for each in events]
+    assert [frame.get("method", "result") for frame in frames] == ["notifications/progress", "result"]
+    assert frames[0]["params"]["message"] == "é\n\ndata: x"
+    assert frames[1]["result"]["content"] == text("done")["content"]
+
+
+def test_a_state_is_bound_to_the_key_and_signed_with_the_pepper(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secret, "pepper", lambda: b"p" * 32)
+    meta = {**META, CAPABILITIES_KEY: {"roots": {}}}
+
+    def call(caller: dict[str, Any], **params: Any) -> dict[str, Any]:
+        post = modern("tools/call", {"name": "shelf_ask", **params}, meta=meta)
+        found: dict[str, Any] = json.loads(invoke(event(post, caller))["body"])
+        return found
+
+    state = call(CALLER)["result"]["requestState"]
+
+    assert "result" in call(CALLER, requestState=state)
+    for other in ({"key_id": "key_0000000000000002"}, {"user_id": "2f1c1f6e-0000-4000-8000-000000000009"}):
+        assert call({**CALLER, **other}, requestState=state)["error"]["code"] == -32602
+    monkeypatch.setattr(secret, "pepper", lambda: b"q" * 32)
+    assert call(CALLER, requestState=state)["error"]["code"] == -32602
+    assert [asked.state for _, _, asked in shelf.asked] == [None, "mine"]
+
+
+@pytest.mark.usefixtures("shelf")
+def test_without_the_pepper_a_question_fails_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> bytes:
+        raise Problem("service_unavailable")
+
+    monkeypatch.setattr(secret, "pepper", away)
+    meta = {**META, CAPABILITIES_KEY: {"roots": {}}}
+
+    asked = json.loads(invoke(event(modern("tools/call", {"name": "shelf_ask"}, meta=meta)))["body"])["result"]
+    talked = json.loads(invoke(event(modern("tools/call", {"name": "shelf_talk"})))["body"])["result"]
+
+    assert asked["isError"] is True
+    assert "isError" not in talked
 
 
 COLD_START = """
