@@ -201,7 +201,7 @@ HEAVY = {
                 "services.openai.responses.request",
             },
         ),
-        ("services.mcp.app", set()),
+        ("services.mcp.app", {"services.mcp.upstream", "services.mcp.upstream.servers"}),
         ("pennyworth.authorizer", {"pydantic"}),
         ("services.admin.app", set()),
         ("services.admin.ledger.app", {"pydantic"}),

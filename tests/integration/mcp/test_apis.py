@@ -10,7 +10,6 @@ from services.mcp.source import Asked
 from services.mcp.upstream.faults import Unreachable
 from tests.mcp_upstreams import Exchange, scripted
 
-ITEM = {"application/json": {"schema": {"$ref": "#/components/schemas/Item"}}}
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.0.3",
     "info": {"title": "Shop", "version": "1"},
