@@ -119,7 +119,7 @@ bootstrap: $(READY) ## Once per account and Region, before the rest; REGION=us-e
 	@$(OPS) bootstrap --region "$(REGION)" --github "$(GITHUB)" --environments "$(ENVIRONMENTS)" --mcp-targets "$(MCP_TARGETS)"
 
 mcp-digests: $(READY) ## What a declared MCP server's tools say, and the digests that approve them; ENV=dev REGION=us-east-1 SERVER=name
-	@PYTHONPATH=.:shared POWERTOOLS_SERVICE_NAME=mcp $(BIN)/python -m services.mcp.upstream --env "$(ENV)" --region "$(REGION)" --server "$(SERVER)"
+	@PYTHONPATH=.:shared POWERTOOLS_SERVICE_NAME=mcp POWERTOOLS_LOG_LEVEL=CRITICAL $(BIN)/python -m services.mcp.upstream --env "$(ENV)" --region "$(REGION)" --server "$(SERVER)"
 
 rehearse: $(READY) ## Deploy here with the real Terraform and AWS provider, chat, destroy; needs no account
 	@exec $(BIN)/python -m tools.rehearsal

@@ -27,6 +27,7 @@ def test_an_empty_variable_counts_as_none() -> None:
         "OPENAI_UPSTREAM",
         "OPENAI_UPSTREAM_KEY",
         "PROVIDERS",
+        "MCP_SERVERS",
         "PENNYWORTH_LOCAL_DIR",
     )
     assert Options.of(dict.fromkeys(names, "")) == Options.of({})
@@ -79,6 +80,13 @@ def test_everything_said_is_heard() -> None:
         ("PROVIDERS", '{"acme": {"url": "example.com"}}'),
         ("PROVIDERS", '{"../key-pepper": {"url": "https://example.com"}}'),
         ("PROVIDERS", '{"bedrock": {"url": "https://example.com"}}'),
+        ("MCP_SERVERS", "/no/such/file"),
+        ("MCP_SERVERS", "{"),
+        ("MCP_SERVERS", '{"docs": "https://example.com"}'),
+        ("MCP_SERVERS", '{"docs": {"url": "https://example.com"}}'),
+        ("MCP_SERVERS", '{"../docs": {"type": "http", "url": "https://example.com"}}'),
+        ("MCP_SERVERS", '{"docs": {"type": "http", "url": "https://example.com", "secret": "s"}}'),
+        ("MCP_SERVERS", '{"docs": {"type": "http", "url": "https://example.com", "auth": {"type": "header"}}}'),
     ],
 )
 def test_a_wrong_value_is_named(name: str, value: str) -> None:
