@@ -13,6 +13,7 @@ from services.mcp.upstream.web import Answer, Web
 ACCEPT = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
 JSON = "application/json"
 STREAM = "text/event-stream"
+SESSION = "mcp-session-id"
 
 Headers = Mapping[str, str]
 Message = Mapping[str, Any]
@@ -52,9 +53,10 @@ class HttpChannel:
         self._url, self._web, self._proof, self._max_bytes = url, web, proof, max_bytes
 
     def post(self, message: Message, headers: Headers, deadline: float) -> Reply:
-        answer = self._send("POST", dumps(message).encode(), {**ACCEPT, **headers}, deadline)
+        again = message.get("method") != "tools/call"
+        answer = self._send("POST", dumps(message).encode(), {**ACCEPT, **headers}, deadline, again=again)
         try:
-            return Reply(answer.headers, _messages(answer), answer.close)
+            return Reply(answer.headers, _messages(answer, in_session=SESSION in headers), answer.close)
         except BaseException:
             answer.close()
             raise
@@ -68,19 +70,21 @@ class HttpChannel:
     def close(self) -> None:
         self._web.close()
 
-    def _send(self, method: str, body: bytes, headers: Headers, deadline: float) -> Answer:
-        answer = self._sent(method, body, headers, deadline)
+    def _send(self, method: str, body: bytes, headers: Headers, deadline: float, *, again: bool = True) -> Answer:
+        answer = self._sent(method, body, headers, deadline, again)
         if answer.status == 401 and self._proof.renewed():  # refused, it has done nothing
             answer.close()
-            answer = self._sent(method, body, headers, deadline)
+            answer = self._sent(method, body, headers, deadline, again)
         return answer
 
-    def _sent(self, method: str, body: bytes, headers: Headers, deadline: float) -> Answer:
+    def _sent(self, method: str, body: bytes, headers: Headers, deadline: float, again: bool) -> Answer:
         proven = self._proof.headers(method, self._url, headers, body, deadline)
-        return self._web.request(method, self._url, proven, body, deadline, self._max_bytes)
+        return self._web.request(method, self._url, proven, body, deadline, self._max_bytes, again=again)
 
 
-def _messages(answer: Answer) -> Iterator[dict[str, Any]]:
+def _messages(answer: Answer, *, in_session: bool) -> Iterator[dict[str, Any]]:
+    if answer.status == 404 and in_session:
+        raise BadStatus(404)  # it knows the session no more, whatever else it says
     if answer.status in (202, 204):
         return iter(())
     if answer.status != 200:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pennyworth.aws import Aws
 
 _TTL_S = 300.0  # a declaration that was changed, or an approval, counts after this long
+_READ_S = 3.0  # for Parameter Store, before lists that have their own time
 _AGAIN_S = 10.0  # after one that could not be read
 
 
@@ -87,7 +88,7 @@ class Here(NamedTuple):
 
         path = f"/pennyworth/{self.environment}/mcp/{name}"
         try:
-            read = self.aws().json("ssm", "GetParameter", {"Name": path, "WithDecryption": True})
+            read = self.aws().json("ssm", "GetParameter", {"Name": path, "WithDecryption": True}, timeout_s=_READ_S)
         except AwsError as error:
             logger.error("mcp parameter not read", parameter=path, error=error.code, status=error.status)
             raise Unreachable("is not set up: a parameter of its cannot be read. Ask an administrator") from None

@@ -18,11 +18,10 @@ from typing import Any
 from services.mcp.eras import CAPABILITIES_KEY, CLIENT_KEY, HANDSHAKE, MODERN, NAMED_BY, VERSION_KEY
 from services.mcp.protocol import METHOD_NOT_FOUND, UNSUPPORTED_VERSION
 from services.mcp.source import Asked
-from services.mcp.upstream.channel import Channel, Message, Reply
+from services.mcp.upstream.channel import SESSION, Channel, Message, Reply
 from services.mcp.upstream.faults import BadStatus, Refused, Unreachable
 
 LOG_LEVEL_KEY = "io.modelcontextprotocol/logLevel"
-_SESSION = "mcp-session-id"
 _PAGES = 50  # of a list
 _ITEMS = 2000  # of a list
 _QUESTIONS = 8  # requests of the server's own within one answer
@@ -140,7 +139,7 @@ class Session:
             if fault.status != 404 or not era.session_id:
                 raise
         except Refused as refusal:
-            if refusal.code != UNSUPPORTED_VERSION and not (era.session_id and "session" in str(refusal).lower()):
+            if refusal.code != UNSUPPORTED_VERSION:
                 raise
         self._forget(era)
         return self._exchange(self._opened(ends_at), method, params, asked, ends_at, headers)
@@ -194,7 +193,7 @@ class Session:
         agreed, capabilities = found.get("protocolVersion"), found.get("capabilities")
         if agreed not in HANDSHAKE or not isinstance(capabilities, Mapping):
             raise Unreachable("speaks no revision of MCP that the gateway knows", counts=False)
-        session_id = reply.headers.get(_SESSION, "")
+        session_id = reply.headers.get(SESSION, "")
         if session_id and not _PLAIN.fullmatch(session_id):
             raise Unreachable("answered with a session id that no header takes")
         era = Era(str(agreed), capabilities, session_id)
@@ -291,7 +290,7 @@ def encoded(value: str) -> str:
 
 
 def _headers(era: Era) -> dict[str, str]:
-    session = {_SESSION: era.session_id} if era.session_id else {}
+    session = {SESSION: era.session_id} if era.session_id else {}
     return {"mcp-protocol-version": era.version, **session}
 
 

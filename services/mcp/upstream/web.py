@@ -87,9 +87,18 @@ class Web:
         self._pool = Pool(environ or {}, _CONNECT_S, time.time, self._dial)
 
     def request(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes, deadline: float, max_bytes: int
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        deadline: float,
+        max_bytes: int,
+        *,
+        again: bool = True,
     ) -> Answer:
-        """The answer, whatever its status. Raises Unreachable."""
+        """The answer, whatever its status. Raises Unreachable. `again`: whether it may be asked twice, where a
+        connection that was kept turns out to be gone."""
         endpoint, target = place(url)
         sent = {"host": endpoint.authority, "accept-encoding": "identity", **headers}
         try:
@@ -97,7 +106,7 @@ class Web:
         except ValueError:
             raise Unreachable("cannot be asked this: a header or the URL would hold what HTTP does not take") from None
         try:
-            return Answer(self._pool.exchange(endpoint, request, body, deadline), deadline, max_bytes)
+            return Answer(self._pool.exchange(endpoint, request, body, deadline, again=again), deadline, max_bytes)
         except TransportError as fault:
             logger.warning("mcp server gave no answer", server=self._server, error=fault.message)
             raise _unreachable(fault) from None

@@ -32,11 +32,14 @@ class Pool:
         self._idle: dict[tuple[bool, str], list[Connection]] = {}
         self._contexts: dict[bool, SSLContext] = {}
 
-    def exchange(self, endpoint: Endpoint, head: bytes, body: bytes, deadline: float) -> Response:
+    def exchange(
+        self, endpoint: Endpoint, head: bytes, body: bytes, deadline: float, *, again: bool = True
+    ) -> Response:
         """Send a request over a kept connection, or a new one. Raises TransportError.
 
         The other side may close a kept connection at any moment. When one goes without a byte of an answer, the request
-        moves once to a new one. RFC 9110 (9.2.2) calls that a guess, a good one on a connection that was idle.
+        moves once to a new one. RFC 9110 (9.2.2) calls that a guess, a good one on a connection that was idle. What must
+        not happen twice is not sent `again`.
         """
 
         def release(connection: Connection) -> None:
@@ -47,7 +50,7 @@ class Pool:
             try:
                 return kept.exchange(head, body, deadline, release)
             except TransportError as fault:
-                if fault.answered or fault.code == "Timeout":
+                if fault.answered or fault.code == "Timeout" or (fault.sent and not again):
                     raise
         opened = self._dial(endpoint, self._context(endpoint), min(deadline, monotonic() + self._connect_timeout_s))
         return opened.exchange(head, body, deadline, release)

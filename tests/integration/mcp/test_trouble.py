@@ -76,6 +76,28 @@ def test_what_a_server_says_of_the_request_opens_no_circuit(server, upstream):
         assert text(there.call_tool("echo", {}, asked())) == "The server 'there' refused: 'a' must be a number"
 
 
+@pytest.mark.parametrize(("method", "times"), [("tools/call", 1), ("prompts/get", 2)])
+def test_a_call_is_not_sent_again_over_another_connection(server, upstream, method, times):
+    """A kept connection that ends without a word may have carried the call: what was asked for may be done already."""
+
+    def respond(exchange: Exchange) -> None:
+        if exchange.message["method"] == method:
+            exchange.handler.connection.shutdown(socket.SHUT_RDWR)
+            exchange.handler.close_connection = True
+        else:
+            modern()(exchange)
+
+    there = upstream(url=server.url)
+    assert there.tools()  # the connection is kept
+    server.respond = respond
+    if method == "tools/call":
+        assert "cannot be reached" in text(there.call_tool("echo", {}, asked()))
+    else:
+        with pytest.raises(RpcError, match="cannot be reached"):
+            there.get_prompt("x", {}, asked())
+    assert server.asked.count(method) == times
+
+
 def test_a_slow_server_ends_with_its_time(server, upstream):
     def slow(exchange: Exchange) -> None:
         time.sleep(3)

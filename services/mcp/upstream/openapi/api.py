@@ -72,7 +72,8 @@ class Api:
 
     def _sent(self, method: str, url: str, headers: Mapping[str, str], body: bytes, ends_at: float) -> Answer:
         proven = self._proof.headers(method, url, headers, body, ends_at)
-        return self._web.request(method, url, proven, body, ends_at, self._declared.max_bytes)
+        again = method == "GET"
+        return self._web.request(method, url, proven, body, ends_at, self._declared.max_bytes, again=again)
 
     def _read(self, ends_at: float) -> None:
         url = self._declared.document
