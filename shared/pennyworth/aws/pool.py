@@ -38,8 +38,8 @@ class Pool:
         """Send a request over a kept connection, or a new one. Raises TransportError.
 
         The other side may close a kept connection at any moment. When one goes without a byte of an answer, the request
-        moves once to a new one. RFC 9110 (9.2.2) calls that a guess, a good one on a connection that was idle. What must
-        not happen twice is not sent `again`.
+        moves once to a new one. RFC 9110 (9.2.2) calls that a guess, a good one on a connection that was idle. What
+        must not happen twice is not sent `again`.
         """
 
         def release(connection: Connection) -> None:

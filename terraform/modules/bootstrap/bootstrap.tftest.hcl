@@ -217,6 +217,28 @@ run "an_environments_role_reaches_nothing_of_another_or_of_this_module" {
   }
 }
 
+run "mcp_servers_are_what_the_account_says_and_nothing_unless_it_does" {
+  command = plan
+  variables {
+    github_repository = "acme/pennyworth"
+    mcp_targets       = ["arn:aws:lambda:eu-west-1:123456789012:function:crm"]
+  }
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_policy.boundary["dev"].policy).Statement : statement.Resource if statement.Sid == "McpServers"
+    ] == [["arn:aws:lambda:eu-west-1:123456789012:function:crm"]]
+    error_message = "Exactly what is named may be an MCP server."
+  }
+}
+
+run "what_names_everything_is_no_mcp_target" {
+  command = plan
+  variables {
+    mcp_targets = ["arn:aws:lambda:*:123456789012:function:x", "*"]
+  }
+  expect_failures = [var.mcp_targets]
+}
+
 run "a_plan_changes_nothing" {
   command = plan
   variables {

@@ -98,10 +98,16 @@ def providers(client):
 
 def test_the_state_lies_in_the_bucket_from_the_first_moment_and_every_machine_finds_it(machine, client, tmp_path):
     first = machine("first")
-    done = first("--github", "acme/pennyworth", "--environments", "dev,prod,test")
+    targets = ["arn:aws:lambda:eu-west-1:123456789012:function:crm", "arn:aws:execute-api:eu-west-1:123456789012:a/*"]
+    said = {"github": "acme/pennyworth", "environments": "dev,prod,test", "mcp-targets": ",".join(targets)}
+    done = first(*(word for name, value in said.items() for word in (f"--{name}", value)))
     assert (done.returncode, done.stderr) == (0, "")
     assert f"Made the bucket pennyworth-state-{_ACCOUNT}-eu-west-1" in done.stdout
-    remembered = {"github_repository": "acme/pennyworth", "environments": ["dev", "prod", "test"]}
+    remembered = {
+        "github_repository": "acme/pennyworth",
+        "environments": ["dev", "prod", "test"],
+        "mcp_targets": targets,
+    }
     assert state(client) == remembered
     assert len(providers(client)) == 1
     assert not list(tmp_path.glob("*/terraform/bootstrap/*.tfstate*"))
