@@ -1,6 +1,6 @@
 """What each method of the protocol does, in either era: a request in, the members of its result out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -9,6 +9,7 @@ from pennyworth.errors import Problem
 from services.mcp import eras, headers, shapes
 from services.mcp.aggregate import Aggregate, Entry, Silent
 from services.mcp.notices import LOG_LEVELS, Notices
+from services.mcp.outputs import misfit
 from services.mcp.pages import page
 from services.mcp.protocol import INTERNAL_ERROR, INVALID_PARAMS, MISSING_CLIENT_CAPABILITY, Message, RpcError, require
 from services.mcp.rounds import FIELDS, INPUT_REQUIRED, Rounds, check_askable, identity, responses
@@ -113,20 +114,27 @@ def call_tool(request: Request) -> Result:
         tool = _known(request.offer.entry("tools", name), f"Unknown tool: {name[:200]}")
         if eras.is_modern(request.version):
             headers.check_parameters(request.headers, _schema(tool), arguments)
-        result = _answered(request, tool, tool.source.call_tool, name=tool.own, arguments=arguments)
+        return _called(request, tool, arguments)
     except (Problem, Silent) as error:  # what a tool's side gets wrong is for the model to read
-        result = _failed(str(error))
+        return _failed(str(error))
     except RpcError as error:
-        if error.code != INTERNAL_ERROR and (
-            error.code != MISSING_CLIENT_CAPABILITY or eras.is_modern(request.version)
-        ):
-            raise
-        result = _failed(error.message)
-    if result.get("resultType") != INPUT_REQUIRED:
-        return shapes.tool_result(result, request.version)
-    if not eras.is_modern(request.version):
-        return _failed("This tool asks back, which takes a client that speaks MCP 2026-07-28.")
-    return result
+        theirs = error.code == INTERNAL_ERROR
+        if theirs or (error.code == MISSING_CLIENT_CAPABILITY and not eras.is_modern(request.version)):
+            return _failed(error.message)
+        raise
+
+
+def _called(request: Request, tool: Entry, arguments: Mapping[str, Any]) -> Result:
+    result = _answered(request, tool, tool.source.call_tool, name=tool.own, arguments=arguments)
+    if _asks(result):
+        return _complete(request, result)
+    shown = shapes.tool_result(result, request.version)
+    fault = None
+    if tool.source.name and "structuredContent" in shown and not shown.get("isError"):  # ours are held to it by tests
+        fault = misfit(shown["structuredContent"], tool.object.get("outputSchema"))
+    if fault:
+        return _failed(f"The tool's answer is not what it promises in its outputSchema: {fault}.", shown["content"])
+    return shown
 
 
 def _known(entry: Entry | None, otherwise: str) -> Entry:
@@ -140,8 +148,8 @@ def _schema(tool: Entry) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _failed(text: str) -> Result:
-    return {"content": [{"type": "text", "text": text}], "isError": True}
+def _failed(text: str, said: Sequence[Object] = ()) -> Result:
+    return {"content": [{"type": "text", "text": text}, *said], "isError": True}
 
 
 def get_prompt(request: Request) -> Result:
@@ -229,7 +237,7 @@ def _asks(result: Result) -> bool:
 
 
 def _complete(request: Request, result: Result) -> Result:
-    """A result of something that is no tool, which has no other place to say that a client is too old for it."""
+    """The result, unless it is a question to a client that is too old for any. Raises RpcError then."""
     if _asks(result) and not eras.is_modern(request.version):
         raise RpcError(INTERNAL_ERROR, "This asks back, which takes a client that speaks MCP 2026-07-28.")
     return result

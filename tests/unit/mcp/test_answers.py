@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from services.mcp.endpoint import Server, answer
-from services.mcp.eras import HANDSHAKE, SERVER_KEY, SUPPORTED
+from services.mcp.eras import CACHING, HANDSHAKE, SERVER_KEY, SUPPORTED
 from services.mcp.tools import ToolResult
 from tests.mcp_posts import MODERN, handshake, modern, speak
-from tests.mcp_sources import builtin
+from tests.mcp_sources import Shelf, builtin
 from tests.mcp_sources import server as made
 
 
@@ -47,6 +47,28 @@ def test_every_modern_result_says_its_type_and_who_answered(method: str) -> None
 def test_a_list_may_be_kept_by_the_key_that_asked_and_a_call_by_nobody() -> None:
     assert result(modern("tools/list")) | {"ttlMs": 300_000, "cacheScope": "private"} == result(modern("tools/list"))
     assert "ttlMs" not in result(modern("tools/call", {"name": "list_models"}))
+
+
+@pytest.mark.parametrize("method", [method for method in CACHING if method.endswith("/list")])
+def test_every_list_may_be_kept_by_the_key_that_asked(method: str) -> None:
+    found = result(modern(method))
+
+    assert (found["ttlMs"], found["cacheScope"]) == (300_000, "private")
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [({}, 0), ({"ttlMs": 5_000, "cacheScope": "public"}, 5_000), ({"ttlMs": -1}, 0), ({"ttlMs": 10**12}, 3_600_000)],
+)
+def test_a_resource_may_be_kept_as_long_as_its_source_says_but_by_nobody_else(said: dict[str, Any], kept: int) -> None:
+    has = Shelf(
+        has={"resources": [{"uri": "test://a", "name": "a"}]},
+        answers={"test://a": lambda *_: {"contents": [{"uri": "test://a", "text": "a"}], **said}},
+    )
+
+    found = result(modern("resources/read", {"uri": "test://a"}), made(has))
+
+    assert (found["ttlMs"], found["cacheScope"]) == (kept, "private")
 
 
 @pytest.mark.parametrize("version", HANDSHAKE)

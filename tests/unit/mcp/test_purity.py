@@ -17,7 +17,7 @@ CORE = [
     "completion",
     "reply",
 ]
-CORE += ["source", "builtin", "aggregate", "pages", "rounds", "notices"]
+CORE += ["source", "builtin", "aggregate", "pages", "rounds", "notices", "outputs"]
 PURE = {
     "base64",
     "binascii",
