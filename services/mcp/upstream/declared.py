@@ -24,6 +24,16 @@ _KEPT = re.compile(
     r"|forwarded|x-forwarded-.*|x-real-ip|x-amz-.*|x-amzn-.*|proxy-.*|mcp-.*|last-event-id|origin|referer|user-agent"
     r"|.*(auth|cookie|token|secret|credential|passw|jwt|assertion|session|api-?key).*"
 )
+# Of the fields that are no text.
+_KINDS: Mapping[str, Any] = {
+    "auth": dict,
+    "forward": list,
+    "timeout_s": int | float,
+    "max_kb": int,
+    "private": bool,
+    "shared_session": bool,
+    "approved": dict | None,
+}
 _OURS = re.compile(r"host|content-length|content-type|connection|transfer-encoding|te|trailer|upgrade|mcp-.*")
 
 
@@ -75,8 +85,8 @@ class Declared:
             row = None
         if not isinstance(row, dict):
             raise Misdeclared(f"{name}: a JSON object is expected")
-        auth = row.get("auth") or {}
         _check_fields(name, row, cls)
+        auth = row.get("auth", {})
         _check_fields(f"{name}.auth", auth, Auth)
         try:
             made = cls(
@@ -84,7 +94,7 @@ class Declared:
                     **row,
                     "name": name,
                     "auth": Auth(**auth),
-                    "forward": tuple(str(header).lower() for header in row.get("forward", ())),
+                    "forward": tuple(header.lower() for header in row.get("forward", ())),
                 }
             )
         except TypeError as error:
@@ -100,8 +110,8 @@ class Declared:
         self._must(self.type in TYPES, f"type is one of {', '.join(TYPES)}")
         self._must(self.auth.type in AUTHS, f"auth.type is one of {', '.join(AUTHS)}")
         self._must(not self.era or self.era in SUPPORTED, f"era is one of {', '.join(SUPPORTED)}")
-        self._must(_is_number(self.timeout_s) and 1 <= self.timeout_s <= _MOST_S, f"timeout_s is 1 to {_MOST_S:g}")
-        self._must(isinstance(self.max_kb, int) and 1 <= self.max_kb <= _MOST_KB, f"max_kb is 1 to {_MOST_KB}")
+        self._must(1 <= self.timeout_s <= _MOST_S, f"timeout_s is 1 to {_MOST_S:g}")
+        self._must(1 <= self.max_kb <= _MOST_KB, f"max_kb is 1 to {_MOST_KB}")
         for header in self.forward:
             self._must(bool(_HEADER.fullmatch(header)), f"forward: '{header}' is no header's name")
             self._must(not _KEPT.fullmatch(header), f"forward: '{header}' is not passed on to other servers")
@@ -145,7 +155,10 @@ def _check_fields(name: str, row: Any, of: type) -> None:
     known = {each.name for each in fields(of)} - {"name"}
     if not isinstance(row, dict) or row.keys() - known:
         raise Misdeclared(f"{name}: its fields are {', '.join(sorted(known))}")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    for key, value in row.items():
+        kind = _KINDS.get(key, str)
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise Misdeclared(f"{name}: {key} is of another type")
+    texts = [*row.get("forward", ()), *(row.get("approved") or {}).values()]
+    if not all(isinstance(each, str) for each in texts):
+        raise Misdeclared(f"{name}: forward and approved hold texts")
