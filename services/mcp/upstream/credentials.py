@@ -17,6 +17,7 @@ from services.mcp.upstream.web import Web, place
 
 _EARLY_S = 60.0  # before its end a token is replaced
 _LIFE_S = 300.0  # of a token that does not say
+_SHORTEST = 6  # characters of a secret that is looked for: shorter ones stand in many a text by chance
 _TOKEN_BYTES = 64 * 1024
 _TOKEN = re.compile(r"[!-~]+")  # anything else would not go through a header
 
@@ -46,7 +47,8 @@ class NoProof:
 
 
 class HeaderProof:
-    """A fixed secret in a header: `authorization: Bearer SECRET`, or as it is in one of another name."""
+    """A fixed secret in a header: `authorization: Bearer SECRET`, or as it is where it names its scheme itself
+    (`Basic …`), or in a header of another name."""
 
     def __init__(self, header: str, secret: Secret) -> None:
         self._header, self._secret = header.lower(), secret
@@ -54,13 +56,14 @@ class HeaderProof:
 
     def headers(self, method: str, url: str, headers: Headers, body: bytes, deadline: float) -> dict[str, str]:
         self._sent = self._secret.value()
-        return {**headers, self._header: f"Bearer {self._sent}" if self._header == "authorization" else self._sent}
+        bare = self._header == "authorization" and " " not in self._sent
+        return {**headers, self._header: f"Bearer {self._sent}" if bare else self._sent}
 
     def renewed(self) -> bool:
         return self._secret.value(refused=self._sent) != self._sent
 
     def shows(self, text: str) -> bool:
-        return self._secret.shows(text)
+        return len(self._sent) >= _SHORTEST and self._secret.shows(text)
 
 
 class TokenProof:

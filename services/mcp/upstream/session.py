@@ -9,7 +9,7 @@ import re
 import time
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import count
 from threading import Lock
@@ -184,7 +184,7 @@ class Session:
         """A handshake; without any capability of ours, since nobody could answer what a server asks in between."""
         version = self._declared if self._declared in HANDSHAKE else HANDSHAKE[0]
         params = {"protocolVersion": version, "capabilities": {}, "clientInfo": self._client}
-        reply = self._post("initialize", params, {"mcp-protocol-version": version}, ends_at)
+        reply = self._post("initialize", params, {}, ends_at)
         with closing(reply):
             try:
                 found = self._result(reply, None, Era(version, {}), ends_at)
@@ -198,7 +198,8 @@ class Session:
             raise Unreachable("answered with a session id that no header takes")
         era = Era(str(agreed), capabilities, session_id)
         ready = {"jsonrpc": "2.0", "method": "notifications/initialized"}
-        self._channel.post(ready, _headers(era), ends_at).close()
+        with suppress(BadStatus):  # it says nothing that a server would have to take
+            self._channel.post(ready, _headers(era), ends_at).close()
         return era
 
     def _set_log_level(self, era: Era, asked: Asked, ends_at: float) -> None:

@@ -59,6 +59,12 @@ def test_a_forwarded_header_does_not_replace_the_gateways_own(server, upstream):
     assert server.seen[-1].headers["x-tenant"] == "s3cr3t"
 
 
+@pytest.mark.parametrize(("secret", "header"), [("abcdef", "Bearer abcdef"), ("Basic YTpi", "Basic YTpi")])
+def test_a_secret_may_name_its_scheme(server, upstream, secret, header):
+    assert upstream(secret=lambda: secret, url=server.url, auth={"type": "header"}).tools()
+    assert server.seen[-1].headers["authorization"] == header
+
+
 def test_a_header_cannot_smuggle_another(server, upstream):
     there = upstream(url=server.url, forward=["x-tenant"])
     there.call_tool("echo", {}, asked(headers={"x-tenant": "a\r\nx-admin: yes"}))
