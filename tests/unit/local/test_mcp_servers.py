@@ -26,6 +26,7 @@ WHERE = {
     "account_id": "123456789012",
     "user_pool_arn": "pool",
     "identity_pool_arn": "identities",
+    "bucket_arn": "bucket",
     "parameters": "/pennyworth/local",
     "provider_keys": (),
 }
