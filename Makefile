@@ -53,7 +53,7 @@ $(CONFORMANCE): tests/conformance/package.json tests/conformance/package-lock.js
 	"$(NPM)" ci --prefix tests/conformance --silent --no-audit --no-fund --no-update-notifier
 	@touch $@
 
-run: $(READY) ## Run the whole system here; PORT=8080 STATE=folder BEDROCK=aws OPENAI_UPSTREAM=url OPENAI_UPSTREAM_KEY=key PROVIDERS=file.json MCP_SERVERS=file.json RATES=json
+run: $(READY) ## Run the whole system here; PORT=8080 STATE=folder BEDROCK=aws OPENAI_UPSTREAM=url OPENAI_UPSTREAM_KEY=key PROVIDERS=file.json MCP_SERVERS=file.json RATES=json MCP_SIGN_IN=off
 	@PORT="$(PORT)" exec $(BIN)/python -m local
 
 test: check ## Everything CI runs

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from local.mcp_servers import McpServer, McpServerError, mcp_servers
 from local.providers import Provider, ProviderError, providers
@@ -27,6 +28,8 @@ class Options:
     real_bedrock: bool
     providers: tuple[Provider, ...]  # OpenAI-compatible
     mcp_servers: tuple[McpServer, ...]  # of others
+    mcp_tools: dict[str, Any]  # Terraform's mcp_tool_terms, mcp_toolsets and mcp_tool_limit, as far as they are said
+    mcp_sign_in: bool  # whether MCP clients may send people to sign in
     remote_images: bool
     authorizer_ttl_s: int | None  # None for what the environment says
     function_timeout_s: int | None  # of the openai function; None for what Terraform gives it
@@ -46,6 +49,8 @@ class Options:
             real_bedrock=_bedrock(given),
             providers=(*_providers(given), *_upstream(given)),
             mcp_servers=_mcp_servers(given),
+            mcp_tools=_mcp_tools(given),
+            mcp_sign_in=_switch(given, "MCP_SIGN_IN"),
             remote_images=_switch(given, "REMOTE_IMAGES"),
             # 3600 is the most API Gateway caches.
             authorizer_ttl_s=_number(given, "AUTHORIZER_TTL_S", 3600) if "AUTHORIZER_TTL_S" in given else None,
@@ -103,6 +108,20 @@ def _mcp_servers(given: Mapping[str, str]) -> tuple[McpServer, ...]:
         return mcp_servers(given["MCP_SERVERS"]) if "MCP_SERVERS" in given else ()
     except McpServerError as error:
         raise UsageError(f"MCP_SERVERS: {error}.") from None
+
+
+def _mcp_tools(given: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        found = json.loads(given.get("MCP_TOOLS", "{}"))
+        unknown = found.keys() - {"mcp_tool_terms", "mcp_toolsets", "mcp_tool_limit"}
+    except (ValueError, AttributeError):
+        unknown = {"this"}
+    if unknown:
+        raise UsageError(
+            f"MCP_TOOLS: {', '.join(sorted(unknown))} is not known. It is JSON with mcp_tool_terms, mcp_toolsets or "
+            "mcp_tool_limit, as in an environment's terraform.tfvars.json."
+        )
+    return dict(found)
 
 
 def _upstream(given: Mapping[str, str]) -> tuple[Provider, ...]:

@@ -136,9 +136,11 @@ def function(
     parameters: str,
     provider_keys: Sequence[str],
     mcp_servers: Sequence[McpServer] = (),
+    mcp_sign_in: bool = False,
 ) -> Policy:
     """What a function's own role may do. `parameters`: the installation's path in Parameter Store;
-    `provider_keys`: the providers whose keys lie there; `mcp_servers`: those of others, by what lies there too."""
+    `provider_keys`: the providers whose keys lie there; `mcp_servers`: those of others, by what lies there too;
+    `mcp_sign_in`: whether MCP clients send people to sign in."""
     parameter = f"arn:aws:ssm:{region}:{account_id}:parameter{parameters}"
     group = f"arn:aws:logs:{region}:{account_id}:log-group:/aws/lambda/{name.removesuffix(key)}"
     logs = f"{group}{key}:*"
@@ -160,8 +162,14 @@ def function(
         ],
         "mcp": [
             _allow("Inference", ["lambda:InvokeFunction"], [f"{functions}openai:live"]),
+            _allow("Self", ["cognito-idp:AdminGetUser"], [user_pool_arn]),
             pepper,
             *_mcp_servers(mcp_servers, f"{parameter}/mcp"),
+            *(
+                [_allow("SignIn", [f"cognito-idp:{action}" for action in _SIGN_IN], [user_pool_arn])]
+                if mcp_sign_in
+                else []
+            ),
         ],
         "admin": [
             _allow("Directory", [f"cognito-idp:{action}" for action in _ADMINISTRATION], [user_pool_arn]),
@@ -194,6 +202,7 @@ def _mcp_servers(servers: Sequence[McpServer], below: str) -> list[dict[str, Any
     return [statement for statement in found if statement["Resource"]]
 
 
+_SIGN_IN = ("DescribeUserPoolClient", "ListUserPoolClients")
 _AUTHORIZATION = ("AdminGetUser", "AdminListGroupsForUser", "ListGroups")
 _ADMINISTRATION = (
     "AdminAddUserToGroup",

@@ -16,6 +16,14 @@ _MODELS = ROOT / "services" / "openai" / "models.json"
 _BEDROCKS = re.compile(
     r"arn:aws[a-z-]*:bedrock:[a-z0-9-]+:[0-9]*:[a-z-]+/.+|[a-z][a-z0-9-]*\.[A-Za-z*][A-Za-z0-9.:*?-]*"
 )
+# Of clients that run elsewhere than on a person's machine.
+_REDIRECT_URIS = (
+    "https://claude.ai/api/mcp/auth_callback",
+    "https://claude.com/api/mcp/auth_callback",
+    "https://vscode.dev/redirect",
+    "https://insiders.vscode.dev/redirect",
+    "cursor://anysphere.cursor-mcp/oauth/callback",
+)
 _UNRESERVED = 32  # instances of a function that reserves no concurrency: a machine is no account
 
 
@@ -42,6 +50,7 @@ class PlannedGroup:
     budget_usd: float | None = None  # a month, of everyone together
     user_budget_usd: float | None = None  # a month, of each
     rate: dict[str, Any] | None = None  # {per_s, burst} of each key
+    tools: dict[str, list[str]] | None = None  # {allow, deny}, shell patterns of MCP tools
 
     @property
     def policy(self) -> str:
@@ -57,6 +66,7 @@ class PlannedGroup:
             policy |= {} if usd is None else {name: round(usd * 1_000_000)}
         if self.rate:
             policy |= {"rate_per_s": self.rate["per_s"], "burst": self.rate["burst"], "plan": usage_plan}
+        policy |= {"tools": {"deny": [], **self.tools}} if self.tools is not None else {}
         return json.dumps(policy, separators=(",", ":"), sort_keys=True)
 
 
@@ -75,6 +85,11 @@ class Plan:
     file_expiry_days: int
     upload_origins: tuple[str, ...]
     usage_metrics: bool
+    mcp_tool_terms: tuple[dict[str, Any], ...]  # as Terraform's variable has them
+    mcp_toolsets: dict[str, list[str]]  # name → shell patterns of MCP tools
+    mcp_tool_limit: int  # tools in one list
+    mcp_sign_in: bool  # whether MCP clients may send people to sign in
+    mcp_redirect_uris: tuple[str, ...]  # where that may lead back to, beside a person's own machine
 
     @property
     def prefix(self) -> str:
@@ -150,6 +165,7 @@ def plan(file: Path = _VALUES) -> Plan:
                 group.get("budget_usd"),
                 group.get("user_budget_usd"),
                 group.get("rate"),
+                group.get("tools"),
             )
             for name, group in values["groups"].items()
         ),
@@ -165,4 +181,9 @@ def plan(file: Path = _VALUES) -> Plan:
         file_expiry_days=values.get("file_expiry_days", 30),
         upload_origins=tuple(values.get("upload_origins", ["*"])),
         usage_metrics=values.get("usage_metrics", True),
+        mcp_tool_terms=tuple(values.get("mcp_tool_terms", ())),
+        mcp_toolsets=values.get("mcp_toolsets", {}),
+        mcp_tool_limit=values.get("mcp_tool_limit", 100),
+        mcp_sign_in=values.get("mcp_sign_in", True),
+        mcp_redirect_uris=tuple(values.get("mcp_redirect_uris", _REDIRECT_URIS)),
     )

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import boto3
@@ -45,6 +46,10 @@ _CLIENT = {
 }
 
 
+# Of the sign-in that MCP clients begin: what its tokens are good for.
+_RESOURCE, _SCOPE = "pennyworth", "mcp"
+
+
 @dataclass(frozen=True, slots=True)
 class Provisioned:
     """A function's share: what Lambda sets for it."""
@@ -68,13 +73,13 @@ class Aws:
     """boto3's clients of one AWS, whatever the shell's own configuration says."""
 
     def __init__(self, url: str, region: str) -> None:
-        self._url, self._made = url, {}
+        self.url, self._made = url, {}
         self._session = boto3.Session("local", "local", region_name=region)
 
     def __call__(self, service: str) -> Any:
         if service not in self._made:
             config = Config(retries={"total_max_attempts": 2}, connect_timeout=5, read_timeout=20, proxies={})
-            self._made[service] = self._session.client(service, endpoint_url=self._url, config=config)
+            self._made[service] = self._session.client(service, endpoint_url=self.url, config=config)
         return self._made[service]
 
 
@@ -87,8 +92,10 @@ def provision(
     providers: Sequence[Provider] = (),
     mcp_servers: Sequence[McpServer] = (),
     remote_images: bool = True,
+    addresses: Sequence[str] = ("https://gateway.example",),
 ) -> Installation:
-    """Everything of the plan. `providers`: OpenAI-compatible ones; `mcp_servers`: others'. Both with their secrets."""
+    """Everything of the plan. `providers`: OpenAI-compatible ones; `mcp_servers`: others'. Both with their secrets.
+    `addresses`: of the front door."""
     account_id = aws("sts").get_caller_identity()["Account"]
     user_pool_id = _user_pool(aws("cognito-idp"), plan)
     client_id = _client(aws("cognito-idp"), plan, user_pool_id)
@@ -98,6 +105,7 @@ def provision(
     api_id = rest_api(aws("apigateway"), plan)
     plans = usage_plans(aws("apigateway"), plan, api_id)
     _groups(aws, plan, plans, user_pool_id, identity_pool_id, account_id, bucket_arn)
+    sign_in = _sign_in(aws, plan, user_pool_id, account_id, addresses) if plan.mcp_sign_in else {}
     _pepper(aws("ssm"), f"{plan.parameters}/key-pepper")
     settings = {
         "PENNYWORTH_ENVIRONMENT": plan.environment,
@@ -123,12 +131,18 @@ def provision(
         "mcp": {
             "PENNYWORTH_OPENAI_FUNCTION": f"{plan.functions['openai'].name}:live",
             **kept(aws("ssm"), plan.parameters, mcp_servers),
+            "PENNYWORTH_REDIRECT_URIS": " ".join(plan.mcp_redirect_uris),
+            "PENNYWORTH_MCP_TERMS": json.dumps([_terms(row) for row in plan.mcp_tool_terms]),
+            "PENNYWORTH_MCP_TOOLSETS": json.dumps(plan.mcp_toolsets),
+            "PENNYWORTH_MCP_TOOL_LIMIT": str(plan.mcp_tool_limit),
+            **sign_in,
         },
         "admin": {
             "PENNYWORTH_RATE_PER_S": str(plan.rate_per_s),
             "PENNYWORTH_BURST": str(plan.burst),
             "PENNYWORTH_USAGE_LOGS": ",".join(f"/aws/lambda/{plan.functions[key].name}" for key in ("openai", "mcp")),
         },
+        "authorizer": sign_in,
     }
     within = {
         "user_pool_arn": f"arn:aws:cognito-idp:{plan.region}:{account_id}:userpool/{user_pool_id}",
@@ -136,6 +150,7 @@ def provision(
         "bucket_arn": bucket_arn,
         "provider_keys": [provider.name for provider in providers if provider.has_key],
         "mcp_servers": mcp_servers,
+        "mcp_sign_in": plan.mcp_sign_in,
     }
     _usage_log(aws("logs"), plan, account_id)
     return Installation(
@@ -153,6 +168,13 @@ def provision(
             for key, function in plan.functions.items()
         },
     )
+
+
+def _terms(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of Terraform's `mcp_tool_terms` as the function takes it."""
+    rate = row.get("rate")
+    limits = {"rate_per_s": rate["per_s"], "burst": rate.get("burst", 1)} if rate else {}
+    return {"tools": row["tools"], "price_microusd": round(row.get("price_usd", 0) * 1e6), **limits}
 
 
 def _user_pool(idp: Any, plan: Plan) -> str:
@@ -210,6 +232,43 @@ def _client(idp: Any, plan: Plan, user_pool_id: str) -> str:
             return str(client["ClientId"])
     created = idp.create_user_pool_client(UserPoolId=user_pool_id, ClientName=name, GenerateSecret=False, **_CLIENT)
     return str(created["UserPoolClient"]["ClientId"])
+
+
+def _sign_in(aws: Aws, plan: Plan, user_pool_id: str, account_id: str, addresses: Sequence[str]) -> dict[str, str]:
+    """The domain people of MCP clients sign in on, and the app client it knows the gateway by; the settings that name
+    them."""
+    idp, pool = aws("cognito-idp"), {"UserPoolId": user_pool_id}
+    domain = f"{plan.prefix}-{sha256(f'{account_id}/{plan.region}'.encode()).hexdigest()[:8]}"
+    if not idp.describe_user_pool_domain(Domain=domain)["DomainDescription"]:
+        idp.create_user_pool_domain(Domain=domain, **pool)
+    scopes = [{"ScopeName": _SCOPE, "ScopeDescription": "Use the MCP endpoint"}]
+    try:
+        idp.create_resource_server(**pool, Identifier=_RESOURCE, Name=plan.prefix, Scopes=scopes)
+    except idp.exceptions.InvalidParameterException:
+        idp.update_resource_server(**pool, Identifier=_RESOURCE, Name=plan.prefix, Scopes=scopes)
+    client = _mcp_client(idp, plan, user_pool_id, addresses)
+    return {"PENNYWORTH_SIGN_IN_URL": f"{aws.url}/_sign_in/{domain}", "PENNYWORTH_SIGN_IN_CLIENT": client}
+
+
+def _mcp_client(idp: Any, plan: Plan, user_pool_id: str, addresses: Sequence[str]) -> str:
+    """The name of the app client, one with a secret, that the gateway signs people in through. It grants no scope of
+    Cognito's own: its tokens open neither the user pool's API nor, there being no ID token, administration."""
+    name, pool = f"{plan.prefix}-mcp", {"UserPoolId": user_pool_id}
+    wanted = {
+        **_CLIENT,
+        "ExplicitAuthFlows": ["ALLOW_REFRESH_TOKEN_AUTH"],
+        "SupportedIdentityProviders": ["COGNITO"],
+        "AllowedOAuthFlowsUserPoolClient": True,
+        "AllowedOAuthFlows": ["code"],
+        "AllowedOAuthScopes": [f"{_RESOURCE}/{_SCOPE}"],
+        "CallbackURLs": [f"{address}/v1/oauth/callback" for address in addresses],
+    }
+    for client in idp.list_user_pool_clients(**pool, MaxResults=60)["UserPoolClients"]:
+        if client["ClientName"] == name:
+            idp.update_user_pool_client(**pool, ClientId=client["ClientId"], ClientName=name, **wanted)
+            return name
+    idp.create_user_pool_client(**pool, ClientName=name, GenerateSecret=True, **wanted)
+    return name
 
 
 def _identity_pool(identity: Any, plan: Plan) -> str:

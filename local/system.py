@@ -65,7 +65,7 @@ class System:
         aws_url = await aws.url(_START_S)
         bedrock = await self._bedrock(aws_url, wanted.region)
         client = Aws(aws_url, wanted.region)
-        installation = await asyncio.to_thread(_provisioned, client, wanted, options)
+        installation = await asyncio.to_thread(_provisioned, client, wanted, options, url(front))
         places = Places(url(front), aws_url, await bedrock.url(_START_S), url(lambda_side))
         await self._built(build)
         self.children = [aws, bedrock]
@@ -103,6 +103,7 @@ class System:
         except KeyError as group:
             names = ", ".join(each.name for each in wanted.groups)
             raise UsageError(f"RATES: there is no group {group}. There are: {names}.") from None
+        wanted = wanted.with_(mcp_sign_in=self.options.mcp_sign_in, **self.options.mcp_tools)
         if self.options.real_bedrock:
             wanted = wanted.with_(region=await asyncio.to_thread(_real_region, wanted.region))
             self.notes.append(
@@ -210,12 +211,13 @@ def _short(path: Path) -> str:
     return str(path) if relative.startswith("..") else relative
 
 
-def _provisioned(client: Aws, wanted: Plan, options: Options) -> Installation:
+def _provisioned(client: Aws, wanted: Plan, options: Options, front: str) -> Installation:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     said = {
         "providers": options.providers,
         "mcp_servers": options.mcp_servers,
         "remote_images": options.remote_images,
+        "addresses": (front, front.replace("127.0.0.1", "localhost")),
     }
     return provision(client, wanted, version=project["version"], git_sha=_git_sha(), **said)
 

@@ -30,6 +30,7 @@ CALLER = {
     "actions": "inference mcp usage",
     "models": '["*"]',
     "key_models": '["*"]',
+    "tools": '[["*"], []]',
     "active": "true",
 }
 

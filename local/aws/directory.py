@@ -23,13 +23,14 @@ from moto.cognitoidp.responses import CognitoIdpResponse
 from moto.core.responses import ActionResult, EmptyResult
 
 from local.aws.attributes import Attributes, check_client_writes, check_known, check_schema, split
+from local.aws.oauth import AuthorizationServers
 from local.aws.sign_in import SignIn
-from local.aws.user_pool import ALGORITHM, UserPool
+from local.aws.user_pool import ALGORITHM, SELF_SERVICE, UserPool
 
 _GROUP_DESCRIPTION = 2048  # characters
 
 
-class Directory(SignIn):
+class Directory(SignIn, AuthorizationServers):
     _url_module = urls  # moto derives it from the name of the module
 
     def create_user_pool(self, name: str, extended_config: dict[str, Any]) -> UserPool:
@@ -97,7 +98,7 @@ class Directory(SignIn):
                 user = pool._get_user(username)
                 if user is None or client_id not in pool.clients:
                     break
-                _check_unexpired(pool, token)
+                _check_token(pool, token)
                 if not user.enabled:
                     raise NotAuthorizedError("User is disabled.")
                 if user.status is not UserStatus.CONFIRMED:
@@ -129,6 +130,14 @@ class DirectoryActions(CognitoIdpResponse):
         attributes = [{"Name": name, "Value": value} for name, value in readable.items()]
         return ActionResult(user.to_json(extended=True) | {"UserAttributes": attributes})
 
+    def update_resource_server(self) -> ActionResult:
+        said = (self._get_param(name) for name in ("UserPoolId", "Identifier", "Name", "Scopes"))
+        return ActionResult({"ResourceServer": self.backend.update_resource_server(*said).to_json()})
+
+    def delete_resource_server(self) -> ActionResult:
+        self.backend.delete_resource_server(self._get_param("UserPoolId"), self._get_param("Identifier"))
+        return EmptyResult()
+
     def delete_user_attributes(self) -> ActionResult:
         self.directory.delete_user_attributes(self._get_param("AccessToken"), self._get_param("UserAttributeNames"))
         return EmptyResult()
@@ -155,11 +164,14 @@ def _check_description(description: str | None) -> None:
         )
 
 
-def _check_unexpired(pool: UserPool, token: str) -> None:
+def _check_token(pool: UserPool, token: str) -> None:
+    """One that a client got on the sign-in pages opens the user pool's own API only if that was asked for there."""
     try:
-        pool.signing_key.claims(token, ALGORITHM)
+        claims = pool.signing_key.claims(token, ALGORITHM)
     except jwt.ExpiredSignatureError:
         raise NotAuthorizedError("Access Token has expired") from None
+    if SELF_SERVICE not in claims["scope"].split():
+        raise NotAuthorizedError("Access Token does not have required scopes")
 
 
 def _remove(user: CognitoIdpUser, names: list[str]) -> None:

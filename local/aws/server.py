@@ -13,6 +13,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from local.aws import access_keys, faults
 from local.aws.authorization import Answer, Judged, judged
 from local.aws.extensions import application
+from local.aws.pages import PATH, SignInPages
 from local.aws.state import StateFile
 
 Environ = dict[str, Any]
@@ -33,8 +34,11 @@ class Application:
         self._state = state
         self._lock = threading.Lock()
         self._faults = faults.Faults()
+        self._pages = SignInPages()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"].startswith(PATH):
+            return self._page(environ, start_response)
         if from_a_browser(environ):
             return _answer(start_response, "403 Forbidden", b'{"message": "This is not for web pages."}')
         if environ["PATH_INFO"].startswith(access_keys.PATH):
@@ -66,6 +70,16 @@ class Application:
         start_response(*told)
         return answer
 
+    def _page(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """What browsers come for: forms of its own alone, to no name but this machine's."""
+        body = _buffered(environ)
+        if not from_this_machine(environ) or environ.get("HTTP_ORIGIN", "null") not in ("null", _own_origin(environ)):
+            return _answer(start_response, "403 Forbidden", b'{"message": "This is not for other pages."}')
+        with self._lock:
+            page = self._pages.answer(environ, body)
+        start_response(page.status, page.headers)
+        return [page.body]
+
     def _access_key(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         with self._lock:
             status, body = access_keys.answer(environ["PATH_INFO"])
@@ -92,8 +106,16 @@ def from_a_browser(environ: Environ) -> bool:
 
     A page of another origin says so; one that had its own name point here (DNS rebinding) sends that name.
     """
+    return "HTTP_ORIGIN" in environ or not from_this_machine(environ)
+
+
+def from_this_machine(environ: Environ) -> bool:
     host = environ.get("HTTP_HOST", "").rpartition(":")[0] or environ.get("HTTP_HOST", "")
-    return "HTTP_ORIGIN" in environ or not (host in _LOOPBACK or host.endswith(".localhost"))
+    return host in _LOOPBACK or host.endswith(".localhost")
+
+
+def _own_origin(environ: Environ) -> str:
+    return f"http://{environ.get('HTTP_HOST')}"
 
 
 def changes(environ: Environ, body: bytes) -> bool:

@@ -110,7 +110,7 @@ class SignIn(CognitoIdpBackend):
     ) -> tuple[CognitoIdpUser, Parameters]:
         """The user, and the parameters with the name moto knows them by."""
         if flow in _REFRESH:
-            user = _of_refresh_token(pool, client, given.get("REFRESH_TOKEN", ""))
+            user = of_refresh_token(pool, client, given.get("REFRESH_TOKEN", ""))
         else:
             user = _named(pool, client, given.get("USERNAME", ""))
         _check_secret_hash(client, user, given)
@@ -161,7 +161,8 @@ def _named(pool: UserPool, client: CognitoIdpUserPoolClient, name: str) -> Cogni
     return user
 
 
-def _of_refresh_token(pool: UserPool, client: CognitoIdpUserPoolClient, token: str) -> CognitoIdpUser:
+def of_refresh_token(pool: UserPool, client: CognitoIdpUserPoolClient, token: str) -> CognitoIdpUser:
+    """Whose it is. Raises NotAuthorizedException: unknown, of another client, revoked, expired."""
     if token not in pool.refresh_tokens:
         raise NotAuthorizedError("Invalid Refresh Token")
     held = pool.refresh_tokens[token]

@@ -12,6 +12,7 @@ from moto.cognitoidp.models import CognitoIdpGroup, CognitoIdpUser, CognitoIdpUs
 from local.aws.signing import SigningKey
 
 ALGORITHM = "RS256"
+SELF_SERVICE = "aws.cognito.signin.user.admin"  # the scope that opens GetUser and its like
 _UNITS_S = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 # Client setting → (default unit, default lifetime in that unit). Source: Cognito's UserPoolClientType.
 _LIFETIMES = {
@@ -27,6 +28,7 @@ class UserPool(CognitoIdpUserPool):
         del self.json_web_key  # moto's: the same for every pool
         self.signing_key = SigningKey(b64encode(secrets.token_bytes(32)).decode())
         self.refresh_expires_at: dict[str, float] = {}  # refresh token → unix seconds
+        self.scopes: dict[str, tuple[str, ...]] = {}  # refresh token of the pages → what was granted there
 
     @property
     def issuer(self) -> str:
@@ -70,9 +72,11 @@ class UserPool(CognitoIdpUserPool):
         self.id_tokens[token] = (client_id, user.username)
         return token, expires_in
 
-    def create_access_token(self, client_id: str, username: str, origin_jti: str) -> tuple[str, int]:
+    def create_access_token(
+        self, client_id: str, username: str, origin_jti: str, scopes: tuple[str, ...] = (SELF_SERVICE,)
+    ) -> tuple[str, int]:
         user = self._known(username)
-        claims = {"client_id": client_id, "username": user.username, "scope": "aws.cognito.signin.user.admin"}
+        claims = {"client_id": client_id, "username": user.username, "scope": " ".join(scopes)}
         token, expires_in = self._token(client_id, user, "access", "AccessToken", origin_jti, claims)
         self.access_tokens[token] = (client_id, user.username)
         return token, expires_in

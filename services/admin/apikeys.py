@@ -73,6 +73,7 @@ def permitted(request: ApiKeyRequest, policy: GroupPolicy, now: float) -> tuple[
         reason = f"the user's group does not allow {', '.join(beyond)}. It allows: {', '.join(allowed)}"
         raise Problem("invalid_value", param="scopes", reason=reason)
     _meet(request.models, policy)
+    _meet_tools(request.tools, policy)
     _future(request.ends_at(now), now)
     return tuple(sorted(set(request.scopes)) or allowed)
 
@@ -90,6 +91,7 @@ def record(request: ApiKeyRequest, scopes: tuple[str, ...], secret: str, entropy
         expires_at=request.ends_at(now),
         last4=secret[-4:],
         budget_microusd=microusd(request.budget_usd),
+        tools=tuple(request.tools) or ("*",),
     )
     return storable(made)
 
@@ -101,7 +103,7 @@ def narrowed(record: KeyRecord, request: ApiKeyUpdate, policy: GroupPolicy, now:
     """
     asked = request.model_fields_set
     if not asked:
-        reason = "Name what to change: name, scopes, models, budget_usd, or expires_at or expires_in."
+        reason = "Name what to change: name, scopes, models, tools, budget_usd, or expires_at or expires_in."
         raise Problem("invalid_request", reason=reason)
     beyond = sorted(set(request.scopes) - set(record.scopes))
     if beyond:
@@ -109,7 +111,11 @@ def narrowed(record: KeyRecord, request: ApiKeyUpdate, policy: GroupPolicy, now:
     for index, pattern in enumerate(request.models):
         if not any(covers(own, pattern) for own in record.models):
             raise _wider(f"models[{index}]", f"it is for {', '.join(record.models)}")
+    for index, pattern in enumerate(request.tools):
+        if not any(covers(own, pattern) for own in record.tools):
+            raise _wider(f"tools[{index}]", f"it is for {', '.join(record.tools)}")
     _meet(request.models, policy)
+    _meet_tools(request.tools, policy)
     end = record.expires_at
     if asked & {"expires_at", "expires_in"}:
         end = request.ends_at(now)
@@ -126,6 +132,7 @@ def narrowed(record: KeyRecord, request: ApiKeyUpdate, policy: GroupPolicy, now:
         name=request.name or record.name,
         scopes=tuple(sorted(set(request.scopes))) or record.scopes,
         models=tuple(request.models) or record.models,
+        tools=tuple(request.tools) or record.tools,
         expires_at=end,
         budget_microusd=budget,
     )
@@ -161,6 +168,16 @@ def _meet(models: list[str], policy: GroupPolicy) -> None:
             raise Problem("invalid_value", param=f"models[{index}]", reason=reason)
 
 
+def _meet_tools(tools: list[str], policy: GroupPolicy) -> None:
+    """As of models. Which tools the gateway itself has, and what a toolset holds, the MCP endpoint alone knows."""
+    allowed = policy.tools.allow
+    for index, pattern in enumerate(tools):
+        known = allowed is None or pattern.startswith("@")
+        if not known and not any("[" in own or meets(own, pattern) for own in allowed or ()):
+            reason = f"the user's group allows no such tool. It allows: {', '.join(allowed or ()) or 'none'}"
+            raise Problem("invalid_value", param=f"tools[{index}]", reason=reason)
+
+
 def _future(end: int | None, now: float) -> None:
     if end is not None and end <= now:
         raise Problem("invalid_value", param="expires_at", reason="it is in the past")
@@ -184,6 +201,7 @@ def shown(
         "redacted_value": f"{PREFIX}...{record.last4}",
         "scopes": list(record.scopes),
         "models": list(record.models),
+        "tools": list(record.tools),
         "budget_usd": usd(record.budget_microusd),
         "spent_usd": usd(spend.keys.get(record.id, 0)),
         "created_at": record.created_at,

@@ -11,6 +11,7 @@ from services.admin.people import NOWHERE
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _EMAIL_LENGTH = 128  # Cognito's limit for a username, which the address is given as
 _PATTERN = re.compile(r"[A-Za-z0-9._:/*?-]+")
+_TOOL_PATTERN = re.compile(r"@[a-z][a-z0-9-]{0,31}|[A-Za-z0-9._:/*?-]+")
 _TEN_YEARS_S = 315_360_000
 _THIRTY_DAYS_S = 2_592_000
 _YEAR_9999 = 253402300799  # what lies beyond is a time in milliseconds
@@ -53,6 +54,14 @@ def _pattern(text: str) -> str:
     return text
 
 
+def _tool_pattern(text: str) -> str:
+    if not _TOOL_PATTERN.fullmatch(text):
+        raise ValueError(
+            "it must be a tool's name, a pattern with * and ?, of letters, digits and . _ - :, or @toolset"
+        )
+    return text
+
+
 def _seconds(time: int | None) -> int | None:
     if time is not None and time > _YEAR_9999:
         raise ValueError("it must be in seconds, not milliseconds")
@@ -71,6 +80,9 @@ _Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_visi
 _Scopes = Annotated[list[Literal["inference", "mcp", "usage"]], Field(min_length=1)]
 _Models = Annotated[
     list[Annotated[str, Field(max_length=64), AfterValidator(_pattern)]], Field(min_length=1, max_length=20)
+]
+_Tools = Annotated[
+    list[Annotated[str, Field(max_length=128), AfterValidator(_tool_pattern)]], Field(min_length=1, max_length=20)
 ]
 _Lifetime = Annotated[int, Field(ge=1, le=_TEN_YEARS_S)]  # seconds
 _Budget = Annotated[float, Field(ge=0, le=1_000_000_000), AfterValidator(_sum)]  # dollars a month
@@ -162,6 +174,7 @@ class ApiKeyRequest(_Expiry):
     scopes: _Scopes = []
     models: _Models = []
     budget_usd: _Budget | None = None
+    tools: _Tools = []
 
 
 class ApiKeyUpdate(_Expiry):
@@ -171,6 +184,7 @@ class ApiKeyUpdate(_Expiry):
     scopes: _Scopes = []
     models: _Models = []
     budget_usd: _Budget | None = None
+    tools: _Tools = []
 
 
 class RotationRequest(_Body):

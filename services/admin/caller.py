@@ -29,6 +29,7 @@ def caller(event: Event, directory: Directory) -> Principal:
         active=person.enabled,
         guardrail=group.policy.guardrail,
         guardrails=group.policy.guardrails,
+        tools=group.policy.tools,
     )
 
 

@@ -8,8 +8,10 @@ from typing import Any
 
 from pennyworth.errors import Problem
 from pennyworth.policy import Group, GroupPolicy
+from pennyworth.principal import OWN_TOOLS
 from services.admin.directory import DeclaredGroup
 from services.admin.money import usd
+from services.admin.people import tools
 
 _WHERE = "the environment's terraform.tfvars.json"
 
@@ -37,6 +39,8 @@ def new(name: str) -> Problem:
 def renamed(group: Group, name: str) -> Problem:
     entry = {"precedence": group.precedence, **_policy(group.policy)}
     entry = {field: value for field, value in entry.items() if value not in (None, [])}
+    if group.policy.tools == OWN_TOOLS:
+        del entry["tools"]
     old = json.dumps(group.name)
     return _refusal(f"in `groups` in {_WHERE} add {_line(name, entry)}, apply it, move its people, and remove {old}")
 
@@ -63,6 +67,7 @@ def _policy(policy: GroupPolicy) -> dict[str, Any]:
         "budget_usd": usd(policy.budget_microusd),
         "user_budget_usd": usd(policy.user_budget_microusd),
         "rate": rate(policy),
+        "tools": tools(policy.tools),
     }
 
 

@@ -110,7 +110,12 @@ def _within() -> dict[str, int]:
 
 
 def _audit(caller: Principal, action: str, user_id: str, key: KeyRecord, **more: Any) -> None:
-    given: dict[str, Any] = {"scopes": key.scopes, "models": key.models, "expires_at": key.expires_at}
+    given: dict[str, Any] = {
+        "scopes": key.scopes,
+        "models": key.models,
+        "tools": key.tools,
+        "expires_at": key.expires_at,
+    }
     given |= {} if key.budget_microusd is None else {"budget_microusd": key.budget_microusd}
     audit(_event(), caller, action, user_id, key_id=key.id, **given, **more)
 

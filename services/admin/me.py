@@ -14,7 +14,7 @@ from services.admin.caller import oneself
 from services.admin.declaration import rate
 from services.admin.directory import directory
 from services.admin.money import usd
-from services.admin.people import Person, user
+from services.admin.people import Person, tools, user
 
 router = Router()  # type: ignore[no-untyped-call]
 
@@ -44,6 +44,7 @@ def me(person: Person, groups: list[Group], now: float) -> dict[str, Any]:
             "guardrail": policy.guardrail._asdict() if policy.guardrail else None,
             "guardrails": list(policy.guardrails),
             "rate": rate(policy),
+            "tools": tools(policy.tools),
         },
         "limits": {
             "api_keys": SLOTS,

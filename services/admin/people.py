@@ -8,6 +8,7 @@ from typing import Any
 from pennyworth.budgets import Spend
 from pennyworth.errors import Problem
 from pennyworth.policy import Group, GroupPolicy, effective
+from pennyworth.principal import Tools
 from services.admin.money import usd
 
 INVITED = "FORCE_CHANGE_PASSWORD"  # Cognito's word for who has not signed in with a password of their own yet
@@ -80,6 +81,11 @@ def user(person: Person, groups: list[Group]) -> dict[str, Any]:
         "budget_usd": usd(policy(groups).budget_of(person.own_budget)) if person.own_budget else None,
         "spent_usd": usd(person.spend.user),
     }
+
+
+def tools(policy: Tools) -> dict[str, list[str] | None]:
+    """Which MCP tools a group may use; null for the gateway's own and no other server's."""
+    return {"allow": None if policy.allow is None else list(policy.allow), "deny": list(policy.deny)}
 
 
 def page(data: list[dict[str, Any]], has_more: bool) -> dict[str, Any]:

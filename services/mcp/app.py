@@ -8,20 +8,26 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
-from pennyworth.http import Event, dumps, principal, router, serve
+from pennyworth.http import Event, dumps, log_also, principal, router, serve
 from pennyworth.logs import logger
 from pennyworth.policy import authorize
 from pennyworth.principal import Principal
 from pennyworth.settings import settings
 from services.mcp import toolbox
+from services.mcp.access.crowd import Crowd
+from services.mcp.access.grants import chosen, foreign, grants
+from services.mcp.access.guarded import guarded
+from services.mcp.access.usage import Usage
 from services.mcp.aggregate import Aggregate
-from services.mcp.builtin import BuiltIn
 from services.mcp.endpoint import Answer, Post, Server, answer
 from services.mcp.headers import joined
 from services.mcp.inference import Inference
+from services.mcp.oauth.routes import router as oauth
+from services.mcp.own.offer import ACTIONS, Own
+from services.mcp.protocol import RpcError
 from services.mcp.rounds import Rounds
 from services.mcp.source import Source
-from services.mcp.tools import TOOLS
+from services.mcp.tools import SELF_TOOLS, TOOLS, ToolResult
 
 _RESERVE_S = 1.5  # of the function's time, for the answer's own way back
 _EVENT_STREAM = {"x-accel-buffering": "no"}  # asked of servers by MCP, lest a proxy keep the events back
@@ -46,15 +52,45 @@ def _posted(name: str | None) -> Response[Any]:
     ends_at = time.monotonic() + app.lambda_context.get_remaining_time_in_millis() / 1e3 - _RESERVE_S
     here = settings()
     rounds = Rounds(f"{caller.user_id} {caller.key_id}", time.time(), _pepper)
-    server = Server(here.version, _offer(_sources(event, ends_at), caller, name), rounds, ends_at, here.mcp_origins)
+    usage = Usage(caller, here.tool_terms)
+    log_also(event, usage.fields)
+    try:
+        offer = _offer(_sources(event, ends_at, caller, usage), name)
+    except RpcError as error:
+        return _response(Answer(error.status, error.body))
+    server = Server(here.version, offer, rounds, ends_at, here.mcp_origins)
     return _response(answer(_post(event), server))
 
 
-def _sources(event: Event, ends_at: float) -> list[Source]:
-    """Everything that may be offered to someone. Ours comes first."""
+def _sources(event: Event, ends_at: float, caller: Principal, usage: Usage) -> list[Source]:
+    """Everything that may be offered to the caller, as far as they may use it. Ours comes first. Raises RpcError for a
+    toolset that there is not."""
+    toolsets = settings().toolsets
+    confined = chosen(_toolset(event), toolsets)
     infer = Inference(event, settings().openai_function, ends_at)
-    ours: list[Source] = [BuiltIn(TOOLS, partial(toolbox.call, infer=infer))]
-    return [*ours, *_upstreams()]
+    ours = Own({**TOOLS, **SELF_TOOLS}, partial(_called, caller, infer), infer=infer)
+    own = grants(caller, confined, toolsets, ACTIONS)
+    theirs = foreign(caller, confined, toolsets)
+    return [
+        guarded(ours, own, usage.counts),
+        *(guarded(source, theirs, usage.counts) for source in _upstreams()),
+    ]
+
+
+def _called(caller: Principal, infer: Inference, name: str, arguments: Mapping[str, Any]) -> ToolResult:
+    """What one of our tools gives."""
+    if name not in SELF_TOOLS:
+        return toolbox.call(name, arguments, infer)
+    from services.mcp.own.person import my_keys
+
+    return my_keys(caller)
+
+
+def _toolset(event: Event) -> str:
+    """The toolsets a client was configured with: in its URL, or where it can send headers, in one."""
+    query = event.get("multiValueQueryStringParameters") or {}
+    asked = [*query.get("toolset", ()), joined(event["multiValueHeaders"]).get("x-pennyworth-toolset", "")]
+    return ",".join(asked)
 
 
 def _upstreams() -> Sequence[Source]:
@@ -66,13 +102,13 @@ def _upstreams() -> Sequence[Source]:
     return sources()
 
 
-def _offer(sources: Sequence[Source], caller: Principal, name: str | None) -> Aggregate | None:
-    """What this caller gets to see at an address: of all sources, or of the one named."""
-    shows = partial(_shows, caller)
+def _offer(sources: Sequence[Source], name: str | None) -> Aggregate | None:
+    """What there is at an address: of all sources, or of the one named."""
+    limit = settings().tool_limit
     if name is None:
-        return Aggregate(sources, shows, _silent, ahead=_ahead)
+        return Crowd(sources, _shows, _silent, ahead=_ahead, limit=limit)
     named = [source for source in sources if source.name == name]
-    return Aggregate(named, shows, _silent, prefixed=False) if name and named else None
+    return Crowd(named, _shows, _silent, prefixed=False, limit=limit) if name and named else None
 
 
 def _ahead(kind: str) -> None:
@@ -82,8 +118,8 @@ def _ahead(kind: str) -> None:
         ask_ahead(kind)
 
 
-def _shows(_caller: Principal, _kind: str, _name: str) -> bool:
-    """Whether a caller may see, and so use, a tool, a prompt, a resource or a template of that name."""
+def _shows(_kind: str, _name: str) -> bool:
+    """All that a source has left: what the caller may not use, `Guarded` has kept back."""
     return True
 
 
@@ -112,18 +148,6 @@ def _event_stream(messages: Iterable[Mapping[str, Any]]) -> str:
     return "".join(f"event: message\ndata: {dumps(message)}\n\n" for message in messages)
 
 
-@app.get("/.well-known/oauth-protected-resource")
-def get_protected_resource_metadata() -> dict[str, Any]:
-    """RFC 9728. It names no authorization server: keys and tokens are handed out by people, not by a flow."""
-    event: Event = app.current_event.raw_event
-    scheme = joined(event["multiValueHeaders"]).get("x-forwarded-proto", "https")
-    return {
-        "resource": f"{scheme}://{event['requestContext']['domainName']}/v1/mcp",
-        "resource_name": "Pennyworth",
-        "bearer_methods_supported": ["header"],
-    }
-
-
 def _post(event: Event) -> Post:
     body = event.get("body") or ""
     return Post(
@@ -133,4 +157,5 @@ def _post(event: Event) -> Post:
     )
 
 
+app.include_router(oauth)
 handler = serve(app)

@@ -18,7 +18,18 @@ _TYPES: dict[str, Callable[[Any], bool]] = {
 }
 
 KEYWORDS = frozenset(
-    {"type", "enum", "properties", "required", "additionalProperties", "items", "minItems", "minLength", "minimum"}
+    {
+        "type",
+        "enum",
+        "properties",
+        "required",
+        "additionalProperties",
+        "items",
+        "minItems",
+        "maxItems",
+        "minLength",
+        "minimum",
+    }
     | {"maximum"}
     | {"title", "description", "default", "x-mcp-header"}  # say nothing about validity
 )
@@ -43,6 +54,8 @@ def _out_of_bounds(value: Any, schema: Mapping[str, Any], path: str) -> str | No
         return f"{_field(path)} must be at least {schema['minLength']} character long."
     if isinstance(value, list) and len(value) < schema.get("minItems", 0):
         return f"{_field(path)} must have at least {schema['minItems']} item."
+    if isinstance(value, list) and len(value) > schema.get("maxItems", len(value)):
+        return f"{_field(path)} must have at most {schema['maxItems']} items."
     if not _is_number(value):
         return None
     if "minimum" in schema and value < schema["minimum"]:

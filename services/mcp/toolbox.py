@@ -7,7 +7,7 @@ from typing import Any
 from pennyworth.errors import Problem
 from services.mcp.completion import CUT, Refused, glued, message_of
 from services.mcp.reply import Reply
-from services.mcp.tools import CHAT, LIST_MODELS, ToolResult
+from services.mcp.tools import CHAT, COUNT_TOKENS, EMBED, LIST_MODELS, ToolResult
 
 Arguments = Mapping[str, Any]
 Infer = Callable[[str, str, Mapping[str, Any] | None], Reply]  # (method, path, JSON body or None); raises Problem
@@ -32,8 +32,7 @@ def list_models(_arguments: Arguments, infer: Infer) -> ToolResult:
         models = [{"id": model["id"], "owned_by": model["owned_by"]} for model in listed["data"]]
     except (KeyError, TypeError):
         raise Problem("upstream_error") from None
-    found = {"models": models}
-    return ToolResult((json.dumps(found, separators=(",", ":"), ensure_ascii=False),), found)
+    return data({"models": models})
 
 
 def chat(arguments: Arguments, infer: Infer) -> ToolResult:
@@ -69,6 +68,40 @@ def completion_request(arguments: Arguments) -> dict[str, Any]:
     return request
 
 
+def embed(arguments: Arguments, infer: Infer) -> ToolResult:
+    request = {"model": arguments["model"], "input": list(arguments["input"]), "encoding_format": "float"}
+    if "dimensions" in arguments:
+        request["dimensions"] = int(arguments["dimensions"])
+    reply = _document(_granted(infer("POST", "/embeddings", request)))
+    try:
+        vectors = sorted(reply["data"], key=lambda each: each["index"])
+        found = {"model": reply["model"], "embeddings": [each["embedding"] for each in vectors]}
+        counts = reply.get("usage")
+    except (KeyError, TypeError):
+        raise Problem("upstream_error") from None
+    if isinstance(counts, dict):
+        found["usage"] = {name: int(counts.get(name) or 0) for name in ("prompt_tokens", "total_tokens")}
+    return data(found)
+
+
+def count_tokens(arguments: Arguments, infer: Infer) -> ToolResult:
+    if ("prompt" in arguments) == ("messages" in arguments):
+        return ToolResult.error("Give either 'prompt' or 'messages', and not both.")
+    request = {"model": arguments["model"], "input": arguments.get("messages") or arguments["prompt"]}
+    if "system" in arguments:
+        request["instructions"] = arguments["system"]
+    reply = _document(_granted(infer("POST", "/responses/input_tokens", request)))
+    try:
+        return data({"model": arguments["model"], "input_tokens": int(reply["input_tokens"])})
+    except (KeyError, TypeError):
+        raise Problem("upstream_error") from None
+
+
+def data(found: Mapping[str, Any]) -> ToolResult:
+    """Data, and the same as text, for clients that read nothing else."""
+    return ToolResult((json.dumps(found, separators=(",", ":"), ensure_ascii=False),), found)
+
+
 def _granted(reply: Reply) -> Reply:
     if reply.status != 200:
         raise Refused(message_of(_document(reply)))
@@ -82,4 +115,9 @@ def _document(reply: Reply) -> Any:
         raise Problem("upstream_error") from None
 
 
-_TOOLS: Mapping[str, Callable[[Arguments, Infer], ToolResult]] = {LIST_MODELS.name: list_models, CHAT.name: chat}
+_TOOLS: Mapping[str, Callable[[Arguments, Infer], ToolResult]] = {
+    LIST_MODELS.name: list_models,
+    CHAT.name: chat,
+    EMBED.name: embed,
+    COUNT_TOKENS.name: count_tokens,
+}

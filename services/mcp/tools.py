@@ -14,6 +14,7 @@ class Tool:
     output_schema: Mapping[str, Any]
     annotations: Mapping[str, bool]
     client_capabilities: tuple[str, ...] = ()  # what a client must declare for the tool to work: "sampling", …
+    action: str = "inference"  # what the caller must be allowed to do for it to be of use
 
     @property
     def definition(self) -> dict[str, Any]:
@@ -53,6 +54,7 @@ def _object(properties: Mapping[str, Any], required: list[str]) -> dict[str, Any
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
+_LIST = {"type": "array", "items": {"type": "string"}}
 _TOKENS = {"type": "integer", "minimum": 0}
 
 LIST_MODELS = Tool(
@@ -136,4 +138,90 @@ CHAT = Tool(
     annotations={"readOnlyHint": True, "destructiveHint": False, "idempotentHint": False, "openWorldHint": True},
 )
 
-TOOLS: Mapping[str, Tool] = {tool.name: tool for tool in (LIST_MODELS, CHAT)}
+_INPUTS = 16  # texts of one call: a vector of 1024 numbers is some 20 KB
+
+EMBED = Tool(
+    name="embed",
+    title="Embed texts",
+    description=f"Turn up to {_INPUTS} texts into vectors, with an embedding model from list_models.",
+    input_schema=_object(
+        {
+            "model": {"type": "string", "minLength": 1, "description": "An embedding model's id from list_models"},
+            "input": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": _INPUTS,
+                "items": {"type": "string", "minLength": 1},
+                "description": "The texts",
+            },
+            "dimensions": {
+                "type": "integer",
+                "minimum": 1,
+                "description": "Numbers in a vector, of models that let one choose",
+            },
+        },
+        ["model", "input"],
+    ),
+    output_schema=_object(
+        {
+            "model": {"type": "string", "description": "The model that answered"},
+            "embeddings": {
+                "type": "array",
+                "description": "A vector for each text, in their order",
+                "items": {"type": "array", "items": {"type": "number"}},
+            },
+            "usage": _object({"prompt_tokens": _TOKENS, "total_tokens": _TOKENS}, ["prompt_tokens", "total_tokens"]),
+        },
+        ["model", "embeddings"],
+    ),
+    annotations={"readOnlyHint": True, "destructiveHint": False, "idempotentHint": True, "openWorldHint": True},
+)
+
+COUNT_TOKENS = Tool(
+    name="count_tokens",
+    title="Count tokens",
+    description=(
+        "Count the tokens of a prompt for a model, without asking it. Where the model's provider cannot count, it is "
+        "an estimate. Give either 'prompt' or 'messages', as to chat."
+    ),
+    input_schema=_object(
+        {name: CHAT.input_schema["properties"][name] for name in ("model", "prompt", "messages", "system")}, ["model"]
+    ),
+    output_schema=_object({"model": {"type": "string"}, "input_tokens": _TOKENS}, ["model", "input_tokens"]),
+    annotations={"readOnlyHint": True, "destructiveHint": False, "idempotentHint": True, "openWorldHint": False},
+)
+
+MY_KEYS = Tool(
+    name="my_keys",
+    title="List my API keys",
+    description="List the API keys of the person who calls: what each may do and when it ends. Never a secret.",
+    input_schema={"type": "object", "properties": {}, "additionalProperties": False},
+    output_schema=_object(
+        {
+            "keys": {
+                "type": "array",
+                "items": _object(
+                    {
+                        "id": {"type": "string"},
+                        "name": {"type": "string"},
+                        "ends_with": {"type": "string", "description": "The last characters of the secret"},
+                        "in_use": {"type": "boolean", "description": "Whether this call was made with it"},
+                        "expired": {"type": "boolean"},
+                        "scopes": _LIST,
+                        "models": _LIST,
+                        "tools": _LIST,
+                        "created_at": {"type": "integer", "description": "Unix seconds"},
+                        "expires_at": {"type": "integer", "description": "Unix seconds; absent for never"},
+                    },
+                    ["id", "name", "ends_with", "in_use", "expired", "scopes", "models", "tools", "created_at"],
+                ),
+            }
+        },
+        ["keys"],
+    ),
+    annotations={"readOnlyHint": True, "destructiveHint": False, "idempotentHint": True, "openWorldHint": False},
+    action="mcp",
+)
+
+TOOLS: Mapping[str, Tool] = {tool.name: tool for tool in (LIST_MODELS, CHAT, EMBED, COUNT_TOKENS)}
+SELF_TOOLS: Mapping[str, Tool] = {MY_KEYS.name: MY_KEYS}  # about whoever calls: they ask no model

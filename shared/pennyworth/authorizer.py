@@ -32,7 +32,8 @@ def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
 
     Raises Unauthorized (API Gateway: 401) for whatever proves no one; AwsError (API Gateway: 503) when Cognito does
     not answer. The policy allows every route of this stage because API Gateway caches it for all of them; which action
-    the caller may do is the service's to say, with an error that names it.
+    the caller may do is the service's to say, with an error that names it. A token that an MCP client got for somebody
+    opens the MCP endpoint alone.
     """
     ask = authorizer().recall if event.get("resource") in UNCACHED else authorizer().identify
     caller = ask(credential(event))
@@ -45,7 +46,13 @@ def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
         "principalId": caller.user_id,
         "policyDocument": {
             "Version": "2012-10-17",
-            "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": stage(event["methodArn"])}],
+            "Statement": [
+                {
+                    "Action": "execute-api:Invoke",
+                    "Effect": "Allow",
+                    "Resource": stage(event["methodArn"], caller.audience),
+                }
+            ],
         },
         "context": caller.to_context(),
         "usageIdentifierKey": caller.counted_as,
@@ -105,9 +112,11 @@ class Authorizer:
     def _by_token(self, token: str, now: float) -> Principal | None:
         proof = self.tokens.proof(token)
         user = self.directory.user(proof.user_id) if proof else None
-        return self._principal(user, None, proof.expires_at, now) if proof and user else None
+        return self._principal(user, None, proof.expires_at, now, proof.audience) if proof and user else None
 
-    def _principal(self, user: User, key: KeyRecord | None, expires_at: int | None, now: float) -> Principal:
+    def _principal(
+        self, user: User, key: KeyRecord | None, expires_at: int | None, now: float, audience: str = ""
+    ) -> Principal:
         group = effective(self.directory.groups(user))
         actions = group.policy.actions
         return Principal(
@@ -123,8 +132,11 @@ class Authorizer:
             guardrail=group.policy.guardrail,
             guardrails=group.policy.guardrails,
             spent=_spent(user, group, key, now),
+            tools=group.policy.tools,
+            key_tools=key.tools if key else ("*",),
             expires_at=expires_at,
             counted_as=self._counted_as(group, key),
+            audience=audience,
         )
 
     def _counted_as(self, group: Group, key: KeyRecord | None) -> str:
@@ -163,10 +175,10 @@ def credential(event: dict[str, Any]) -> str:
     return rest.strip() if scheme.lower() == "bearer" else value
 
 
-def stage(method_arn: str) -> str:
-    """`arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH` → the whole stage."""
+def stage(method_arn: str, audience: str = "") -> str | list[str]:
+    """`arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH` → the whole stage, or of it what the audience is."""
     api, name, *_ = method_arn.split("/")
-    return f"{api}/{name}/*"
+    return f"{api}/{name}/*" if not audience else [f"{api}/{name}/*/{audience}", f"{api}/{name}/*/{audience}/*"]
 
 
 @cache
@@ -184,7 +196,7 @@ def authorizer() -> Authorizer:
 
     return Authorizer(
         Directory(aws, here.user_pool_id, here.authorizer_ttl_s),
-        Tokens(issuer, here.client_ids, key_set),
+        Tokens(issuer, here.client_ids, key_set, mcp_scope="pennyworth/mcp" if here.sign_in_url else ""),
         read_pepper,
         Decisions(here.authorizer_ttl_s),
         here.environment,

@@ -109,6 +109,7 @@ class KeyRecord:
     former: tuple[Former, ...] = ()  # secrets before this one, newest first, some of them perhaps over
     budget_microusd: int | None = None  # a month; None for any amount
     enrolment: Enrolment | None = None  # None where the key shares its group's
+    tools: tuple[str, ...] = ("*",)  # shell patterns of MCP tools; cuts what the group may use
 
     def matches(self, secret: str) -> bool:
         """Whether it is the key's newest secret."""
@@ -156,7 +157,11 @@ class KeyRecord:
             former = tuple(Former(*old) for old in fields.get("former", ()))
             enrolment = fields.get("enrolment")
             own = {"enrolment": Enrolment(*enrolment) if enrolment else None}
-            return cls(**{**fields, **tuples, "former": former, **own})
+            # A string would be read as its letters, of which one may be `*`.
+            tools = fields.get("tools", ["*"])
+            if not isinstance(tools, list):
+                return None
+            return cls(**{**fields, **tuples, "former": former, "tools": tuple(tools), **own})
         except (ValueError, TypeError, KeyError, AttributeError):
             return None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pennyworth.errors import Problem
-from pennyworth.principal import ACTIONS, Guardrail, Principal
+from pennyworth.principal import ACTIONS, OWN_TOOLS, Guardrail, Principal, Tools
 
 BUDGET = "custom:budget"  # the attribute of a user's own monthly budget, in micro-dollars
 
@@ -25,6 +25,7 @@ class GroupPolicy:
     rate_per_s: float | None = None  # requests that each key may make; None for no limit of the group's
     burst: int = 0  # beyond that rate, for a moment
     plan: str = ""  # id of API Gateway's usage plan, which is what counts them
+    tools: Tools = OWN_TOOLS
 
     @classmethod
     def parse(cls, description: str) -> "GroupPolicy":
@@ -36,10 +37,11 @@ class GroupPolicy:
             guardrails = _texts(document.get("guardrails", []))
             budget, user_budget = (_sum(document.get(name)) for name in ("budget_microusd", "user_budget_microusd"))
             rate_per_s, burst, plan = _rate(document)
+            tools = _tools(document["tools"]) if "tools" in document else OWN_TOOLS
         except (ValueError, KeyError, TypeError, RecursionError):
             return cls(frozenset(), ())
         allowed = frozenset(actions) & ACTIONS
-        return cls(allowed, models, guardrail, guardrails, budget, user_budget, rate_per_s, burst, plan)
+        return cls(allowed, models, guardrail, guardrails, budget, user_budget, rate_per_s, burst, plan, tools)
 
     def budget_of(self, own: str) -> int | None:
         """What a user may spend in a month: their own budget, the value of `BUDGET`, before the group's. One that
@@ -62,6 +64,13 @@ def _texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
         raise TypeError("not a list of strings")
     return tuple(value)
+
+
+def _tools(value: dict[str, Any]) -> Tools:
+    """Raises TypeError for all else: who read a list that is written wrongly as none would open what it closes."""
+    if not isinstance(value, dict) or value.keys() - {"allow", "deny"}:
+        raise TypeError("not an object of allow and deny")
+    return Tools(_texts(value["allow"]) if "allow" in value else None, _texts(value.get("deny", [])))
 
 
 def _guardrail(value: dict[str, str]) -> Guardrail:

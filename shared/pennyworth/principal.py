@@ -1,7 +1,7 @@
 """Who is calling: made by the authorizer, carried in API Gateway's context, read by the services."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -23,6 +23,16 @@ class Spent(NamedTuple):
     resets_at: int  # unix seconds: the first of the next month, in UTC
 
 
+class Tools(NamedTuple):
+    """Which tools of MCP servers a group may use: shell patterns over the names that /mcp lists them by."""
+
+    allow: tuple[str, ...] | None = None  # None for the gateway's own tools, and no other server's
+    deny: tuple[str, ...] = ()  # wins
+
+
+OWN_TOOLS = Tools()
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """A caller and all they may do.
@@ -42,12 +52,15 @@ class Principal:
     key_models: tuple[str, ...] = ("*",)  # shell patterns of the key
     guardrail: Guardrail | None = None  # stands around every call of the group
     guardrails: tuple[str, ...] = ()  # ids that a request may name where none stands around every call
+    tools: Tools = OWN_TOOLS
+    key_tools: tuple[str, ...] = ("*",)  # shell patterns of the key
     active: bool = True
     spent: Spent | None = None  # the budget that is, if one is
     expires_at: int | None = None  # unix seconds, of the key or token; None for never
-    counted_as: str = (
-        ""  # the API key that API Gateway counts their requests by; for the gateway alone, so in no context
-    )
+    # The API key that API Gateway counts their requests by; for the gateway alone, so in no context.
+    counted_as: str = ""
+    # The one resource that an MCP client's token opens; the authorizer's alone, so in no context.
+    audience: str = ""
 
     def expired(self, now: float) -> bool:
         """A decision may be cached for longer than the key or token that it rests on is good."""
@@ -66,11 +79,20 @@ class Principal:
         granted = any(grants(name, pattern) for name in names for pattern in self.models)
         return granted and any(fnmatchcase(name, pattern) for name in names for pattern in self.key_models)
 
+    def may_call(self, tool: str, *, own: bool) -> bool:
+        """Whether it may see and use an MCP tool, by the name /mcp lists it by: the group grants it and does not deny
+        it, and the key leaves it. `own`: whether it is the gateway's, and not another server's."""
+        allow, deny = self.tools
+        granted = own if allow is None else _any(tool, allow)
+        return granted and not _any(tool, deny) and _any(tool, self.key_tools)
+
     def to_context(self) -> dict[str, str]:
         """API Gateway carries a flat map of strings only."""
         guardrail = {"guardrail": json.dumps(self.guardrail)} if self.guardrail else {}
         guardrails = {"guardrails": json.dumps(self.guardrails)} if self.guardrails else {}
         spent = {"spent": json.dumps(self.spent)} if self.spent else {}
+        tools = {} if self.tools == OWN_TOOLS else {"tools": json.dumps(self.tools)}
+        key_tools = {} if self.key_tools == ("*",) else {"key_tools": json.dumps(self.key_tools)}
         expires_at = {} if self.expires_at is None else {"expires_at": str(self.expires_at)}
         return {
             "user_id": self.user_id,
@@ -85,6 +107,8 @@ class Principal:
             **guardrail,
             **guardrails,
             **spent,
+            **tools,
+            **key_tools,
             **expires_at,
         }
 
@@ -104,5 +128,16 @@ class Principal:
             guardrail=Guardrail(*json.loads(context["guardrail"])) if "guardrail" in context else None,
             guardrails=tuple(json.loads(context.get("guardrails", "[]"))),
             spent=Spent(*json.loads(context["spent"])) if "spent" in context else None,
+            tools=_tools(context["tools"]) if "tools" in context else OWN_TOOLS,
+            key_tools=tuple(json.loads(context.get("key_tools", '["*"]'))),
             expires_at=int(context["expires_at"]) if "expires_at" in context else None,
         )
+
+
+def _any(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _tools(text: str) -> Tools:
+    allow, deny = json.loads(text)
+    return Tools(None if allow is None else tuple(allow), tuple(deny))

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -22,6 +22,16 @@ class Endpoint:
     def of(cls, row: Mapping[str, Any]) -> "Endpoint":
         """Raises TypeError for a field nobody knows."""
         return cls(**{**row, "models": tuple(row.get("models", ()))})
+
+
+@dataclass(frozen=True, slots=True)
+class ToolTerms:
+    """On which terms MCP tools may be called."""
+
+    tools: str  # a shell pattern of the names /mcp lists them by
+    price_microusd: int = 0  # of a call that succeeds
+    rate_per_s: float = 0  # of each key, or of each person who signed in; 0 for any
+    burst: int = 1  # beyond that rate, for a moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,12 @@ class Settings:
     file_expiry_days: int  # after which that bucket deletes them
     remote_images: bool  # whether images are fetched from the URLs that a request names
     providers: Mapping[str, Endpoint]  # OpenAI-compatible, by name
+    sign_in_url: str = ""  # of Cognito's own pages, where MCP clients send people; empty where they do not
+    sign_in_client: str = ""  # name of the app client that those pages know us by
+    tool_terms: tuple[ToolTerms, ...] = ()  # the first that fits a tool counts
+    toolsets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # shell patterns of MCP tools, by name
+    tool_limit: int = 100  # tools that one list has at most; beyond it the rest is found by words
+    redirect_uris: tuple[str, ...] = ()  # where a sign-in may lead back to, beside the person's own machine
     log_group: str = ""  # of this function
     usage_logs: tuple[str, ...] = ()  # log groups with the usage records; told to the admin function
     rate_per_s: float = 0  # requests that API Gateway lets through, of everyone together; told to the admin function
@@ -69,6 +85,12 @@ class Settings:
             file_expiry_days=int(environ.get("PENNYWORTH_FILE_EXPIRY_DAYS", "30")),
             remote_images=_is_on(environ, "PENNYWORTH_REMOTE_IMAGES"),
             providers=_providers(environ.get("PENNYWORTH_PROVIDERS", "{}")),
+            sign_in_url=environ.get("PENNYWORTH_SIGN_IN_URL", ""),
+            sign_in_client=environ.get("PENNYWORTH_SIGN_IN_CLIENT", ""),
+            tool_terms=tuple(ToolTerms(**row) for row in _json(environ, "PENNYWORTH_MCP_TERMS", "[]")),
+            toolsets={name: tuple(row) for name, row in _json(environ, "PENNYWORTH_MCP_TOOLSETS", "{}").items()},
+            tool_limit=int(environ.get("PENNYWORTH_MCP_TOOL_LIMIT", "100")),
+            redirect_uris=tuple(environ.get("PENNYWORTH_REDIRECT_URIS", "").split()),
             log_group=environ.get("AWS_LAMBDA_LOG_GROUP_NAME", ""),
             usage_logs=tuple(filter(None, environ.get("PENNYWORTH_USAGE_LOGS", "").split(","))),
             rate_per_s=float(environ.get("PENNYWORTH_RATE_PER_S", "0")),
@@ -80,6 +102,13 @@ class Settings:
 def _is_on(environ: Mapping[str, str], name: str) -> bool:
     """On unless it is said to be off. Another word fails at init: a switch misspelt must not count as on."""
     return {"on": True, "off": False}[environ.get(name, "on")]
+
+
+def _json(environ: Mapping[str, str], name: str, otherwise: str) -> Any:
+    try:
+        return json.loads(environ.get(name, otherwise))
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
 
 
 def _providers(text: str) -> Mapping[str, Endpoint]:

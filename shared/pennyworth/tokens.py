@@ -10,12 +10,14 @@ _REFETCH_S = 60  # an unknown key id may be a rotation, or a flood of forgeries:
 class Proof(NamedTuple):
     user_id: str  # `sub`
     expires_at: int  # unix seconds
+    audience: str = ""  # "mcp" for a token that opens the MCP endpoint alone
 
 
 class Tokens:
     """Verifies the tokens of one user pool. RS256 alone: the algorithm is fixed here, never taken from a token.
 
-    `key_set` answers the pool's JSON Web Key Set; `clock` is injected for tests.
+    `key_set` answers the pool's JSON Web Key Set; `mcp_scope` is the scope in the access tokens that MCP clients hold,
+    or empty where they get none; `clock` is injected for tests.
     """
 
     def __init__(
@@ -24,7 +26,9 @@ class Tokens:
         client_ids: tuple[str, ...],
         key_set: Callable[[], Mapping[str, Any]],
         clock: Callable[[], float] = time.time,
+        mcp_scope: str = "",
     ) -> None:
+        self._mcp_scope = mcp_scope
         self._issuer, self._client_ids, self._key_set, self._clock = issuer, client_ids, key_set, clock
         self._keys: dict[str, Any] = {}
         self._fetched_at = float("-inf")
@@ -47,8 +51,13 @@ class Tokens:
             )
         except jwt.PyJWTError:
             return None
+        use = str(claims.get("token_use"))
+        # On Cognito's Lite plan an access token has no `aud`: whom it is for says the scope of a resource server, which
+        # the one app client may ask for that MCP clients sign in through. Such a token never counts as more than that.
+        if use == "access" and self._mcp_scope and self._mcp_scope in str(claims.get("scope", "")).split():
+            return Proof(claims["sub"], int(claims["exp"]), "mcp")
         # Cognito writes the client into `aud` of an ID token and into `client_id` of an access token.
-        client = {"id": claims.get("aud"), "access": claims.get("client_id")}.get(str(claims.get("token_use")))
+        client = {"id": claims.get("aud"), "access": claims.get("client_id")}.get(use)
         return Proof(claims["sub"], int(claims["exp"])) if client in self._client_ids else None
 
     def _key(self, key_id: str) -> Any:

@@ -30,6 +30,7 @@ NAMES = {
 PARTS = (
     "aws_api_gateway_",
     "aws_cloudwatch_log_subscription_filter",
+    "aws_cognito_resource_server",
     "aws_cognito_user_",
     "aws_iam_role_policy",
     "aws_lambda_alias",

@@ -51,6 +51,7 @@ ACCOUNT = Reasons(
     | {
         "cognito-identity:CreateIdentityPool": _NOT_YET,
         "cognito-idp:CreateUserPool": _NOT_YET,
+        "cognito-idp:DescribeUserPoolDomain": _NO_RESOURCES,
         "logs:DeleteQueryDefinition": _NO_RESOURCES,
         "logs:DescribeLogGroups": _NO_RESOURCES,
         "logs:DescribeQueryDefinitions": _NO_RESOURCES,

@@ -5,6 +5,7 @@ installations of one plan."""
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 Aws = Callable[[str], Any]  # service → boto3's client
 Tree = dict[str, Any]
@@ -12,7 +13,7 @@ Tree = dict[str, Any]
 # Of an installation's history, not of its make.
 _VOLATILE = {
     *("CreationDate", "LastModifiedDate", "CreateDate", "RoleLastUsed", "RoleId"),
-    *("EstimatedNumberOfUsers", "ResponseMetadata", "creationTime", "createdDate", "lastUpdatedDate"),
+    *("EstimatedNumberOfUsers", "ResponseMetadata", "ClientSecret", "creationTime", "createdDate", "lastUpdatedDate"),
 }
 
 
@@ -60,15 +61,19 @@ def _user_pools(idp: Any, ids: dict[str, str]) -> Iterator[tuple[str, Tree]]:
         for client_id in _pages(idp, "list_user_pool_clients", "UserPoolClients", "ClientId", **where):
             client = idp.describe_user_pool_client(ClientId=client_id, **where)["UserPoolClient"]
             ids[client_id] = f"CLIENT({client['ClientName']})"
-            clients[client["ClientName"]] = client
+            # Of the two addresses one is AWS's to choose.
+            told = {urlsplit(url).path for url in client.get("CallbackURLs", ())}
+            clients[client["ClientName"]] = {**client, **({"CallbackURLs": sorted(told)} if told else {})}
         groups = [
             idp.get_group(GroupName=name, **where)["Group"]
             for name in _pages(idp, "list_groups", "Groups", "GroupName", **where)
         ]
+        servers = idp.list_resource_servers(**where, MaxResults=50)["ResourceServers"]
         yield (
             pool["Name"],
             {
                 **pool,
+                "resource server": _by("Identifier", servers),
                 "SchemaAttributes": _by("Name", pool["SchemaAttributes"]),
                 "MFA": idp.get_user_pool_mfa_config(**where),
                 "client": clients,

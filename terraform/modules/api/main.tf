@@ -5,6 +5,8 @@ data "aws_region" "this" {}
 locals {
   address  = local.exclusive ? var.domain.name : "${aws_api_gateway_rest_api.this.id}.execute-api.${data.aws_region.this.name}.${data.aws_partition.this.dns_suffix}"
   base_url = "https://${local.address}/${var.stage}"
+  # Both work where the domain is not exclusive.
+  addresses = distinct(concat([local.address], var.domain == null ? [] : [var.domain.name]))
 }
 
 resource "aws_api_gateway_rest_api" "this" {

@@ -9,6 +9,11 @@ output "base_url" {
   depends_on  = [aws_api_gateway_stage.this]
 }
 
+output "addresses" {
+  description = "Every base URL that reaches the API: AWS's, the domain's, or both."
+  value       = [for address in local.addresses : "https://${address}/${var.stage}"]
+}
+
 output "execution_arn" {
   description = "ARN that policies and permissions name the API by."
   value       = aws_api_gateway_rest_api.this.execution_arn

@@ -34,7 +34,9 @@ locals {
         "cognito-idp:AdminListGroupsForUser",
         "cognito-idp:AdminRemoveUserFromGroup",
         "cognito-idp:AdminUpdateUserAttributes",
+        "cognito-idp:DescribeUserPoolClient",
         "cognito-idp:ListGroups",
+        "cognito-idp:ListUserPoolClients",
         "cognito-idp:ListUsers",
         "cognito-idp:ListUsersInGroup",
       ]

@@ -54,7 +54,7 @@ locals {
       "GetLifecycleConfiguration", "GetReplicationConfiguration", "ListBucket",
     ]
     apigateway       = ["GET"]
-    cognito-idp      = ["DescribeUserPool", "DescribeUserPoolClient", "GetGroup", "GetUserPoolMfaConfig", "ListTagsForResource"]
+    cognito-idp      = ["DescribeResourceServer", "DescribeUserPool", "DescribeUserPoolClient", "GetGroup", "GetUserPoolMfaConfig", "ListTagsForResource"]
     cognito-identity = ["DescribeIdentityPool", "ListTagsForResource"]
     wafv2            = ["GetWebACL", "GetWebACLForResource", "ListTagsForResource"]
   }
@@ -81,14 +81,15 @@ locals {
     ]
     apigateway = ["DELETE", "PATCH", "POST", "PUT", "SetWebACL"]
     cognito-idp = [
-      "AddCustomAttributes", "CreateGroup", "CreateUserPoolClient", "DeleteGroup", "DeleteUserPool", "DeleteUserPoolClient",
-      "SetUserPoolMfaConfig", "UntagResource", "UpdateGroup", "UpdateUserPool", "UpdateUserPoolClient",
+      "AddCustomAttributes", "CreateGroup", "CreateResourceServer", "CreateUserPoolClient", "CreateUserPoolDomain", "DeleteGroup",
+      "DeleteResourceServer", "DeleteUserPool", "DeleteUserPoolClient", "DeleteUserPoolDomain", "SetUserPoolMfaConfig",
+      "UntagResource", "UpdateGroup", "UpdateResourceServer", "UpdateUserPool", "UpdateUserPoolClient", "UpdateUserPoolDomain",
     ]
     cognito-identity = ["DeleteIdentityPool", "UntagResource", "UpdateIdentityPool"]
     wafv2            = ["AssociateWebACL", "CreateWebACL", "DeleteWebACL", "DisassociateWebACL", "TagResource", "UntagResource", "UpdateWebACL"]
   }
 
   # AWS knows no resources for these, or asks before there is one.
-  anywhere_read  = ["logs:DescribeLogGroups", "logs:DescribeQueryDefinitions", "secretsmanager:GetRandomPassword", "sns:GetSubscriptionAttributes", "ssm:DescribeParameters"]
+  anywhere_read  = ["cognito-idp:DescribeUserPoolDomain", "logs:DescribeLogGroups", "logs:DescribeQueryDefinitions", "secretsmanager:GetRandomPassword", "sns:GetSubscriptionAttributes", "ssm:DescribeParameters"]
   anywhere_write = ["logs:DeleteQueryDefinition", "logs:PutQueryDefinition", "sns:Unsubscribe"]
 }

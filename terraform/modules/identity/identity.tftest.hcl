@@ -494,3 +494,62 @@ run "warns_of_another_geographys_profile" {
   }
   expect_failures = [check.geographies_fit_the_region]
 }
+
+run "without_a_sign_in_there_are_no_pages" {
+  assert {
+    condition     = length(aws_cognito_user_pool_domain.this) + length(aws_cognito_resource_server.this) + length(aws_cognito_user_pool_client.mcp) == 0 && output.sign_in == null
+    error_message = "Pages to sign in on, although nobody asked for them."
+  }
+}
+
+run "what_signs_in_for_mcp_clients_opens_nothing_else" {
+  variables {
+    sign_in       = true
+    callback_urls = ["https://api.example.com/v1/oauth/callback"]
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool_client.mcp[0].generate_secret && aws_cognito_user_pool_client.mcp[0].allowed_oauth_flows == toset(["code"]) && aws_cognito_user_pool_client.mcp[0].explicit_auth_flows == toset(["ALLOW_REFRESH_TOKEN_AUTH"])
+    error_message = "The code flow of a client with a secret, and no other way to a token."
+  }
+  assert {
+    condition     = one(aws_cognito_resource_server.this[0].scope).scope_name == "mcp" && aws_cognito_resource_server.this[0].identifier == "pennyworth"
+    error_message = "The authorizer knows the tokens by the scope pennyworth/mcp."
+  }
+  assert {
+    condition     = !anytrue([for name in concat(tolist(aws_cognito_user_pool_client.mcp[0].read_attributes), tolist(aws_cognito_user_pool_client.mcp[0].write_attributes)) : startswith(name, "custom:")])
+    error_message = "A person's keys and groups are not theirs to read or write."
+  }
+  assert {
+    condition     = aws_cognito_user_pool_client.mcp[0].callback_urls == toset(["https://api.example.com/v1/oauth/callback"])
+    error_message = "Back to the gateway alone."
+  }
+}
+
+run "a_callback_in_the_clear_is_refused" {
+  command = plan
+  variables {
+    sign_in       = true
+    callback_urls = ["http://api.example.com/v1/oauth/callback"]
+  }
+  expect_failures = [var.callback_urls]
+}
+
+run "a_callback_with_a_wildcard_is_refused" {
+  command = plan
+  variables {
+    sign_in       = true
+    callback_urls = ["https://*.example.com/v1/oauth/callback"]
+  }
+  expect_failures = [var.callback_urls]
+}
+
+run "a_name_that_cognito_takes_for_no_domain_is_refused" {
+  command = plan
+  variables {
+    name          = "pennyworth-awsome"
+    sign_in       = true
+    callback_urls = ["https://api.example.com/v1/oauth/callback"]
+  }
+  expect_failures = [aws_cognito_user_pool_domain.this]
+}

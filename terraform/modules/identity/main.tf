@@ -64,6 +64,7 @@ locals {
       group.budget_usd == null ? {} : { budget_microusd = floor(group.budget_usd * 1000000 + 0.5) },
       group.user_budget_usd == null ? {} : { user_budget_microusd = floor(group.user_budget_usd * 1000000 + 0.5) },
       group.rate == null ? {} : { rate_per_s = group.rate.per_s, burst = group.rate.burst },
+      group.tools == null ? {} : { tools = { for list, patterns in group.tools : list => patterns if patterns != null } },
     )
   }
   policies = {
@@ -72,7 +73,13 @@ locals {
   lengths = { for name, policy in local.declared : name => length(jsonencode(merge(policy, var.groups[name].rate == null ? {} : { plan = "1a2b3c" }))) }
 
   developer_provider = "pennyworth"
-  federation         = "cognito-identity.amazonaws.com"
+
+  # By this name the gateway finds it: of its id nobody can be told who is there before the API, which it names.
+  mcp_client = "${var.name}-mcp"
+
+  # Of all AWS's customers in the Region no two may have the same.
+  domain     = "${var.name}-${substr(sha256("${data.aws_caller_identity.this.account_id}/${data.aws_region.this.name}"), 0, 8)}"
+  federation = "cognito-identity.amazonaws.com"
 
   # Whom this identity pool vouches for, with tags that name them on the bill.
   trust = {
@@ -286,6 +293,67 @@ resource "aws_cognito_user_pool_client" "this" {
   enable_token_revocation       = true
 
   # Without a `custom:` attribute in either list, or people could read and rewrite their own keys and limits.
+  read_attributes  = ["email", "email_verified", "name"]
+  write_attributes = ["name"]
+
+  access_token_validity  = 60
+  id_token_validity      = 60
+  refresh_token_validity = 30
+  token_validity_units {
+    access_token  = "minutes"
+    id_token      = "minutes"
+    refresh_token = "days"
+  }
+}
+
+# Where MCP clients have people sign in. A prefix domain costs nothing; the pages are the classic ones, which LITE has.
+resource "aws_cognito_user_pool_domain" "this" {
+  count = var.sign_in ? 1 : 0
+
+  domain       = local.domain
+  user_pool_id = aws_cognito_user_pool.this.id
+
+  lifecycle {
+    precondition {
+      condition     = !can(regex("aws|amazon|cognito", local.domain))
+      error_message = "Cognito takes no domain with aws, amazon or cognito in it, and this one would be ${local.domain}. Choose another name for the environment, or switch the sign-in of MCP clients off."
+    }
+  }
+}
+
+# What the tokens of that sign-in are for. LITE knows no audience in an access token; a resource server's scope it does.
+resource "aws_cognito_resource_server" "this" {
+  count = var.sign_in ? 1 : 0
+
+  identifier   = "pennyworth"
+  name         = var.name
+  user_pool_id = aws_cognito_user_pool.this.id
+
+  scope {
+    scope_name        = "mcp"
+    scope_description = "Use the MCP endpoint"
+  }
+}
+
+# The gateway signs people in through it for every MCP client. It has a secret, so that no such client can take its refresh
+# token to Cognito itself and ask for an ID token, which opens the routes of administration; and no scope of Cognito's
+# own, so that its tokens do not open the user pool's API.
+resource "aws_cognito_user_pool_client" "mcp" {
+  count = var.sign_in ? 1 : 0
+
+  name                                 = local.mcp_client
+  user_pool_id                         = aws_cognito_user_pool.this.id
+  generate_secret                      = true
+  explicit_auth_flows                  = ["ALLOW_REFRESH_TOKEN_AUTH"]
+  supported_identity_providers         = ["COGNITO"]
+  allowed_oauth_flows_user_pool_client = true
+  allowed_oauth_flows                  = ["code"]
+  allowed_oauth_scopes                 = aws_cognito_resource_server.this[0].scope_identifiers
+  callback_urls                        = var.callback_urls
+  prevent_user_existence_errors        = "ENABLED"
+  enable_token_revocation              = true
+
+  # As the other's.
   read_attributes  = ["email", "email_verified", "name"]
   write_attributes = ["name"]
 

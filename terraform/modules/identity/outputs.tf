@@ -18,6 +18,11 @@ output "client_ids" {
   value       = [aws_cognito_user_pool_client.this.id]
 }
 
+output "sign_in" {
+  description = "Of the pages on which MCP clients have people sign in: their url, and the name of the app client that they know the gateway by. Null without."
+  value       = !var.sign_in ? null : { url = "https://${local.domain}.auth.${data.aws_region.this.name}.amazoncognito.com", client = local.mcp_client }
+}
+
 output "identity_pool_id" {
   description = "Id of the identity pool."
   value       = aws_cognito_identity_pool.this.id

@@ -15,7 +15,8 @@ variable "groups" {
     around every call; guardrails, ids a request may name where none stands around every call; budget_usd, what all its
     people together may spend in a month (UTC), in dollars, null for any amount; user_budget_usd, what each of them may,
     who has no budget of their own; rate, what each key of the group may do: per_s, requests a second; burst, requests at
-    once
+    once; tools, shell patterns over the names of MCP tools: allow (without it the gateway's own, and no other server's) and
+    deny, which wins
   TEXT
   type = map(object({
     precedence = number
@@ -27,6 +28,7 @@ variable "groups" {
 
     budget_usd      = optional(number)
     user_budget_usd = optional(number)
+    tools           = optional(object({ allow = optional(list(string)), deny = optional(list(string), []) }))
   }))
 
   validation {
@@ -83,6 +85,11 @@ variable "groups" {
     condition     = alltrue([for group in values(var.groups) : group.guardrail == null || length(group.guardrails) == 0])
     error_message = "Where a guardrail stands around every call, no request can name another: leave out guardrails of ${join(", ", [for name, group in var.groups : name if group.guardrail != null && length(group.guardrails) > 0])}, or guardrail."
   }
+
+  validation {
+    condition     = alltrue([for pattern in flatten([for group in values(var.groups) : [coalesce(try(group.tools.allow, null), []), try(group.tools.deny, [])]]) : can(regex("^[A-Za-z0-9._:/*?-]{1,128}$", pattern))])
+    error_message = "A pattern of tools takes letters, digits and ._:/- as they are, * for any characters and ? for one; there are no [sets]. Change ${join(", ", [for pattern in distinct(flatten([for group in values(var.groups) : [coalesce(try(group.tools.allow, null), []), try(group.tools.deny, [])]])) : jsonencode(pattern) if !can(regex("^[A-Za-z0-9._:/*?-]{1,128}$", pattern))])}."
+  }
 }
 
 variable "plans" {
@@ -120,6 +127,23 @@ variable "mfa" {
   validation {
     condition     = contains(["OFF", "OPTIONAL"], var.mfa)
     error_message = "mfa is OFF or OPTIONAL; it is ${jsonencode(var.mfa)}."
+  }
+}
+
+variable "sign_in" {
+  description = "Whether MCP clients may have people sign in on pages of Cognito's."
+  type        = bool
+  default     = false
+}
+
+variable "callback_urls" {
+  description = "The gateway's own addresses to which those pages lead back. Apart from `sign_in`, because nobody knows them before there is an API, and the API's functions are told of the pages."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for url in var.callback_urls : can(regex("^https://[^/?#@*]+/[^?#*]+$", url))])
+    error_message = "callback_urls takes addresses letter by letter and with https, as in \"https://api.example.com/v1/oauth/callback\". Change ${join(", ", [for url in var.callback_urls : jsonencode(url) if !can(regex("^https://[^/?#@*]+/[^?#*]+$", url))])}."
   }
 }
 

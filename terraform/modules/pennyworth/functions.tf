@@ -26,11 +26,30 @@ locals {
       var.usage_metrics ? { POWERTOOLS_METRICS_NAMESPACE = local.name } : {},
       length(var.model_providers) == 0 ? {} : { PENNYWORTH_PROVIDERS = jsonencode(local.providers) },
     )
+    authorizer = local.sign_in
     mcp = merge(
+      local.sign_in,
       { PENNYWORTH_OPENAI_FUNCTION = "${local.name}-openai:live" },
+      length(local.tool_terms) == 0 ? {} : { PENNYWORTH_MCP_TERMS = jsonencode(local.tool_terms) },
+      length(var.mcp_toolsets) == 0 ? {} : { PENNYWORTH_MCP_TOOLSETS = jsonencode(var.mcp_toolsets) },
+      var.mcp_tool_limit == 100 ? {} : { PENNYWORTH_MCP_TOOL_LIMIT = tostring(var.mcp_tool_limit) },
+      length(var.mcp_redirect_uris) == 0 ? {} : { PENNYWORTH_REDIRECT_URIS = join(" ", var.mcp_redirect_uris) },
       length(var.mcp_origins) == 0 ? {} : { PENNYWORTH_MCP_ORIGINS = join(",", var.mcp_origins) },
       length(var.mcp_servers) == 0 ? {} : { PENNYWORTH_MCP_SERVERS = join(",", keys(var.mcp_servers)) },
     )
+  }
+
+  tool_terms = [
+    for row in var.mcp_tool_terms : merge(
+      { tools = row.tools },
+      row.price_usd == 0 ? {} : { price_microusd = row.price_usd * 1000000 },
+      row.rate == null ? {} : { rate_per_s = row.rate.per_s, burst = row.rate.burst },
+    )
+  ]
+
+  sign_in = module.identity.sign_in == null ? {} : {
+    PENNYWORTH_SIGN_IN_URL    = module.identity.sign_in.url
+    PENNYWORTH_SIGN_IN_CLIENT = module.identity.sign_in.client
   }
 
   # What a provider does not say is left out: Lambda takes 4 KB of variables in all.
@@ -140,6 +159,8 @@ locals {
           actions   = ["lambda:InvokeFunction"]
           resources = ["${local.arn}:lambda:${local.here}:function:${local.name}-openai:live"]
         },
+        # Whoever calls, for their own keys.
+        { sid = "Self", actions = ["cognito-idp:AdminGetUser"], resources = [module.identity.user_pool_arn] },
         local.pepper, # which signs what a client carries from one round of a request to the next
       ],
       [
@@ -156,6 +177,11 @@ locals {
             }
           ],
         ) : statement if length(statement.resources) > 0
+      ],
+      # The app client, by its name, and the secret that Cognito keeps of it.
+      [
+        for pool in var.mcp_sign_in ? [module.identity.user_pool_arn] : [] :
+        { sid = "SignIn", actions = ["cognito-idp:DescribeUserPoolClient", "cognito-idp:ListUserPoolClients"], resources = [pool] }
       ],
     )
     admin = [

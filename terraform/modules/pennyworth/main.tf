@@ -44,6 +44,8 @@ module "identity" {
   unlisted_models          = length(var.model_providers) > 0
   bucket_arn               = module.storage.arn
   mfa                      = var.mfa
+  sign_in                  = var.mcp_sign_in
+  callback_urls            = [for address in module.api.addresses : "${address}/oauth/callback"]
   deletion_protection      = var.deletion_protection
   permissions_boundary_arn = local.boundary_arn
 }

@@ -95,7 +95,8 @@ variable "groups" {
     guardrail ({id, version} of one that stands around every call), guardrails (ids a request may name instead),
     budget_usd (what all its people together may spend in a month, in dollars; null for any amount), user_budget_usd (what
     each of them may, who has no budget of their own), rate (of each key: per_s, requests a second; burst, requests at
-    once)
+    once), tools (shell patterns over the names of MCP tools: allow, without which they are the gateway's own, and deny,
+    which wins)
   TEXT
   type = map(object({
     precedence = number
@@ -107,6 +108,7 @@ variable "groups" {
 
     budget_usd      = optional(number)
     user_budget_usd = optional(number)
+    tools           = optional(object({ allow = optional(list(string)), deny = optional(list(string), []) }))
   }))
   nullable = false
 
@@ -347,6 +349,96 @@ variable "mcp_servers" {
   validation {
     condition     = alltrue([for digest in flatten([for server in values(var.mcp_servers) : values(coalesce(server.approved, {}))]) : can(regex("^[A-Za-z0-9_-]{43}$", digest))])
     error_message = "mcp_servers: approved is {tool = digest}, with digests of 43 characters as `make mcp-digests` prints them."
+  }
+}
+
+variable "mcp_tool_terms" {
+  description = <<-TEXT
+    On which terms MCP tools may be called; of the rows the first that fits a tool counts: tools, a shell pattern of the names
+    /mcp lists them by; price_usd, of a call that succeeds, which counts towards budgets; rate, of each key or signed-in
+    person, as per_s and burst. A rate is kept by each instance of the function for itself: N of them at once let N times as
+    much through, and functions.mcp.concurrency bounds N
+  TEXT
+  type = list(object({
+    tools     = string
+    price_usd = optional(number, 0)
+    rate      = optional(object({ per_s = number, burst = optional(number, 1) }))
+  }))
+  default  = []
+  nullable = false
+
+  validation {
+    condition     = alltrue([for row in var.mcp_tool_terms : can(regex("^[A-Za-z0-9._:/*?-]{1,128}$", row.tools))])
+    error_message = "mcp_tool_terms: tools is a tool's name, or a pattern of letters, digits and ._:/- with * for any characters and ? for one. Change ${join(", ", [for row in var.mcp_tool_terms : jsonencode(row.tools) if !can(regex("^[A-Za-z0-9._:/*?-]{1,128}$", row.tools))])}."
+  }
+
+  validation {
+    condition     = alltrue([for row in var.mcp_tool_terms : row.price_usd >= 0 && row.price_usd <= 1000 && floor(row.price_usd * 1000000) == row.price_usd * 1000000])
+    error_message = "mcp_tool_terms: price_usd is from 0 to 1000, in millionths of a dollar at the finest. Change that of ${join(", ", [for row in var.mcp_tool_terms : row.tools if !(row.price_usd >= 0 && row.price_usd <= 1000 && floor(row.price_usd * 1000000) == row.price_usd * 1000000)])}."
+  }
+
+  validation {
+    condition     = alltrue([for row in var.mcp_tool_terms : row.rate == null ? true : row.rate.per_s > 0 && row.rate.burst >= 1 && floor(row.rate.burst) == row.rate.burst])
+    error_message = "mcp_tool_terms: a rate has per_s above 0, which may be below 1, and a burst that is a whole number of 1 or more. Change that of ${join(", ", [for row in var.mcp_tool_terms : row.tools if !(row.rate == null ? true : row.rate.per_s > 0 && row.rate.burst >= 1 && floor(row.rate.burst) == row.rate.burst)])}."
+  }
+
+  validation {
+    condition     = length(jsonencode(var.mcp_tool_terms)) <= 1200
+    error_message = "mcp_tool_terms: ${length(jsonencode(var.mcp_tool_terms))} characters of JSON, and a function's variables have room for about 1200: Lambda takes 4 KB of them in all. Let fewer rows with wider patterns say it."
+  }
+}
+
+variable "mcp_toolsets" {
+  description = "Named sets of MCP tools, as shell patterns: a client chooses one with /mcp?toolset=NAME or the header x-pennyworth-toolset, and a key may be minted for one, as @NAME. None opens what group and key do not"
+  type        = map(list(string))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name, patterns in var.mcp_toolsets : can(regex("^[a-z][a-z0-9-]{0,31}$", name)) && length(patterns) > 0 && alltrue([for pattern in patterns : can(regex("^[A-Za-z0-9._:/*?-]{1,128}$", pattern))])])
+    error_message = "mcp_toolsets: a name is of a-z, 0-9 and -, begins with a letter and has 32 characters at most; a set has at least one pattern, of letters, digits and ._:/- with * for any characters and ? for one. Change ${join(", ", [for name, patterns in var.mcp_toolsets : jsonencode(name) if !(can(regex("^[a-z][a-z0-9-]{0,31}$", name)) && length(patterns) > 0 && alltrue([for pattern in patterns : can(regex("^[A-Za-z0-9._:/*?-]{1,128}$", pattern))]))])}."
+  }
+
+  validation {
+    condition     = length(jsonencode(var.mcp_toolsets)) <= 1200
+    error_message = "mcp_toolsets: ${length(jsonencode(var.mcp_toolsets))} characters of JSON, and a function's variables have room for about 1200: Lambda takes 4 KB of them in all. Let fewer or wider patterns say it."
+  }
+}
+
+variable "mcp_tool_limit" {
+  description = "The most tools in one list: beyond it the list has the gateway's own, search_tools and call_tool. VS Code takes 128 of all its servers together"
+  type        = number
+  default     = 100
+  nullable    = false
+
+  validation {
+    condition     = var.mcp_tool_limit >= 10 && floor(var.mcp_tool_limit) == var.mcp_tool_limit
+    error_message = "mcp_tool_limit: a whole number of 10 or more."
+  }
+}
+
+variable "mcp_sign_in" {
+  description = "Whether MCP clients may have people sign in, on pages of Cognito's, instead of being given keys"
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "mcp_redirect_uris" {
+  description = "Where such a sign-in may lead back to, letter by letter, beside a person's own machine: the callbacks of MCP clients that run elsewhere"
+  type        = list(string)
+  default = [
+    "https://claude.ai/api/mcp/auth_callback",
+    "https://claude.com/api/mcp/auth_callback",
+    "https://vscode.dev/redirect",
+    "https://insiders.vscode.dev/redirect",
+    "cursor://anysphere.cursor-mcp/oauth/callback",
+  ]
+  nullable = false
+
+  validation {
+    condition     = alltrue([for uri in var.mcp_redirect_uris : can(regex("^(https://[^/?#@*\\s]+/[^?#*\\s]*|[a-z][a-z0-9+.-]*://[^?#@*\\s]+)$", uri)) && !can(regex("^(http|javascript|data|file|vbscript)://", uri))])
+    error_message = "mcp_redirect_uris: each is a whole address with https, such as https://claude.ai/api/mcp/auth_callback, or of an app's own scheme, such as cursor://…; no *, ? or #. Addresses of a person's own machine are allowed anyway. Change ${join(", ", [for uri in var.mcp_redirect_uris : jsonencode(uri) if !(can(regex("^(https://[^/?#@*\\s]+/[^?#*\\s]*|[a-z][a-z0-9+.-]*://[^?#@*\\s]+)$", uri)) && !can(regex("^(http|javascript|data|file|vbscript)://", uri)))])}."
   }
 }
 

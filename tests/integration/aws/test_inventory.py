@@ -55,7 +55,8 @@ def test_groups_clients_roles_and_buckets_are_compared_too(here: Aws, there: Aws
     provision(there, provisioned_again, version="1", git_sha="abc")
     there("iam").create_role(RoleName="another", AssumeRolePolicyDocument='{"Statement": []}')
     idp, where = there("cognito-idp"), {"UserPoolId": user_pool_id(there)}
-    [client] = idp.list_user_pool_clients(**where)["UserPoolClients"]
+    clients = idp.list_user_pool_clients(**where)["UserPoolClients"]
+    [client] = [each for each in clients if each["ClientName"] == f"{PREFIX}-cli"]
     idp.update_user_pool_client(ClientId=client["ClientId"], **where, WriteAttributes=["custom:key_01", "name"])
 
     there("logs").delete_subscription_filter(logGroupName=f"/aws/lambda/{PREFIX}-openai", filterName="ledger")

@@ -155,6 +155,7 @@ def test_a_key_is_shown_without_its_secret_and_its_hash():
         "redacted_value": "sk-pw-...wxyz",
         "scopes": ["inference"],
         "models": ["*"],
+        "tools": ["*"],
         "budget_usd": None,
         "spent_usd": 0,
         "created_at": NOW,

@@ -21,8 +21,11 @@ WHERE = {
 }
 
 
-def allowed(key: str, *, provider_keys: tuple[str, ...] = ("acme", "groq")) -> list[tuple[str, str]]:
-    policy = permissions.function(key, name=f"pennyworth-local-{key}", **WHERE, provider_keys=provider_keys)
+def allowed(
+    key: str, *, provider_keys: tuple[str, ...] = ("acme", "groq"), mcp_sign_in: bool = True
+) -> list[tuple[str, str]]:
+    said = {"provider_keys": provider_keys, "mcp_sign_in": mcp_sign_in}
+    policy = permissions.function(key, name=f"pennyworth-local-{key}", **WHERE, **said)
     return [
         (action, resource) for each in policy["Statement"] for action in each["Action"] for resource in each["Resource"]
     ]
@@ -57,6 +60,14 @@ def test_exactly_the_keys_of_the_providers_that_have_one_are_read() -> None:
     read = [resource.rpartition("parameter")[2] for action, resource in allowed("openai") if action.startswith("ssm:")]
     assert [name.rpartition("/providers/")[2] for name in read] == ["acme", "groq"]
     assert not any(action.startswith("ssm:") for action, _ in allowed("openai", provider_keys=()))
+
+
+def test_the_app_client_of_the_sign_in_is_read_where_there_is_one() -> None:
+    def read(**told: bool) -> list[str]:
+        return [action.rpartition(":")[2] for action, _ in allowed("mcp", **told) if action.startswith("cognito-idp:")]
+
+    assert read() == ["AdminGetUser", "DescribeUserPoolClient", "ListUserPoolClients"]
+    assert read(mcp_sign_in=False) == ["AdminGetUser"]
 
 
 BUCKET = "arn:aws:s3:::files"

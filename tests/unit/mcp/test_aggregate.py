@@ -45,7 +45,16 @@ def names(method: str, *sources: Any, **how: Any) -> list[str]:
 
 
 def test_ours_come_first_then_each_source_under_its_name() -> None:
-    assert names("tools/list") == ["chat", "list_models", "a_chat", "a_find", "b_chat", "b_find"]
+    assert names("tools/list") == [
+        "chat",
+        "count_tokens",
+        "embed",
+        "list_models",
+        "a_chat",
+        "a_find",
+        "b_chat",
+        "b_find",
+    ]
     assert names("prompts/list") == ["a_greet", "b_greet"]
     assert names("resources/list") == ["a://one", "b://one"]
     assert names("resources/templates/list") == ["a://{id}/data", "b://{id}/data"]
@@ -106,7 +115,7 @@ def test_two_names_that_read_alike_are_one_and_the_first_has_it() -> None:
 def test_nobody_takes_the_name_of_one_of_ours() -> None:
     thief = Shelf("list", {"tools": [tool("models")]})
 
-    assert names("tools/list", thief, builtin()) == ["chat", "list_models"]
+    assert names("tools/list", thief, builtin()) == ["chat", "count_tokens", "embed", "list_models"]
     assert (
         body("tools/call", {"name": "list_models"}, thief, builtin())["result"]["content"][0]["text"] == "list_models"
     )

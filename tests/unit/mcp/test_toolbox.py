@@ -15,6 +15,13 @@ from services.mcp.tools import TOOLS, ToolResult
 
 USAGE = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
 ASKED = {"model": "nova-lite", "prompt": "Hi"}
+# Of each tool, arguments that it takes.
+GOOD: dict[str, dict[str, Any]] = {
+    "list_models": {},
+    "chat": ASKED,
+    "embed": {"model": "titan-embed-v2", "input": ["a", "b"]},
+    "count_tokens": ASKED,
+}
 
 
 class Inference:
@@ -100,7 +107,7 @@ def test_no_answer_in_time_is_an_error_that_says_what_to_do() -> None:
 def test_what_inference_refuses_is_told_in_its_own_words(name: str, status: int) -> None:
     refusal = {"error": {"message": "You may not use the model 'x'.", "type": "t", "param": None, "code": "c"}}
 
-    result = call(name, ASKED if name == "chat" else {}, Inference(status, refusal))
+    result = call(name, GOOD[name], Inference(status, refusal))
 
     assert result == ToolResult(("You may not use the model 'x'.",), None, True)
 
@@ -109,19 +116,54 @@ def test_what_inference_refuses_is_told_in_its_own_words(name: str, status: int)
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b'{"error": "x"}', b"null"])
 @pytest.mark.parametrize("status", [200, 500])
 def test_what_nobody_can_read_is_an_error_without_it(name: str, body: bytes, status: int) -> None:
-    result = call(name, ASKED if name == "chat" else {}, Inference(status, body))
+    result = call(name, GOOD[name], Inference(status, body))
 
     assert result == ToolResult(("The model failed while answering. Try again.",), None, True)
 
 
+@pytest.mark.parametrize("name", ["chat", "count_tokens"])
 @pytest.mark.parametrize("arguments", [{"model": "m"}, {**ASKED, "messages": [{"role": "user", "content": "x"}]}])
-def test_chat_wants_a_prompt_or_messages(arguments: dict[str, Any]) -> None:
+def test_chat_wants_a_prompt_or_messages(name: str, arguments: dict[str, Any]) -> None:
     infer = Inference(200)
 
-    result = call("chat", arguments, infer)
+    result = call(name, arguments, infer)
 
     assert result == ToolResult(("Give either 'prompt' or 'messages', and not both.",), None, True)
     assert infer.requests == []
+
+
+def test_embed_gives_the_vectors_in_the_order_of_the_texts() -> None:
+    rows = [{"index": 1, "embedding": [3, 4.5]}, {"index": 0, "embedding": [1, 2]}]
+    infer = Inference(200, {"data": rows, "model": "titan-embed-v2", "usage": {"prompt_tokens": 2, "total_tokens": 2}})
+
+    result = call("embed", {**GOOD["embed"], "dimensions": 256.0}, infer)
+
+    body = {"model": "titan-embed-v2", "input": ["a", "b"], "encoding_format": "float", "dimensions": 256}
+    assert infer.requests == [("POST", "/embeddings", body)]
+    assert result.structured is not None
+    assert result.structured["embeddings"] == [[1, 2], [3, 4.5]]
+    assert [json.loads(text) for text in result.texts] == [result.structured]
+    assert fits("embed", result)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked"),
+    [
+        (ASKED, {"model": "nova-lite", "input": "Hi"}),
+        (
+            {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "system": "Be brief"},
+            {"model": "m", "input": [{"role": "user", "content": "Hi"}], "instructions": "Be brief"},
+        ),
+    ],
+)
+def test_count_tokens_asks_no_model_for_an_answer(arguments: dict[str, Any], asked: dict[str, Any]) -> None:
+    infer = Inference(200, {"object": "response.input_tokens", "input_tokens": 7})
+
+    result = call("count_tokens", arguments, infer)
+
+    assert infer.requests == [("POST", "/responses/input_tokens", asked)]
+    assert result.structured == {"model": arguments["model"], "input_tokens": 7}
+    assert fits("count_tokens", result)
 
 
 STREAMED = {"stream": True, "stream_options": {"include_usage": True}}

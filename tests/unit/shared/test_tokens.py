@@ -38,10 +38,34 @@ def tokens(key_set=None, clock=lambda: NOW):
 
 
 def test_an_id_token_and_an_access_token_prove_their_user():
-    assert tokens().proof(token()) == ("u1", 4_000_000_000)
+    assert tokens().proof(token()) == ("u1", 4_000_000_000, "")
     access = claims(token_use="access", client_id="other-client")
     del access["aud"]
-    assert tokens().proof(token(access)) == ("u1", 4_000_000_000)
+    assert tokens().proof(token(access)) == ("u1", 4_000_000_000, "")
+
+
+def mcp_claims(**changes):
+    changes = {"token_use": "access", "client_id": "facade", "scope": "pennyworth/mcp", **changes}
+    return {name: value for name, value in claims(**changes).items() if name != "aud"}
+
+
+def test_a_token_of_an_mcp_clients_sign_in_is_for_the_mcp_endpoint_alone():
+    accepting = Tokens(ISSUER, ("client",), KeySet(), lambda: NOW, mcp_scope="pennyworth/mcp")
+    assert accepting.proof(token(mcp_claims())) == ("u1", 4_000_000_000, "mcp")
+    # Whatever else it may do besides, it counts as no more.
+    both = mcp_claims(scope="openid pennyworth/mcp", client_id="client")
+    assert accepting.proof(token(both)).audience == "mcp"
+    for no in (
+        mcp_claims(scope="pennyworth/mcp2"),
+        mcp_claims(scope="other/pennyworth/mcp"),
+        mcp_claims(scope=""),
+        mcp_claims(token_use="id"),
+        mcp_claims(token_use="refresh"),
+        mcp_claims(iss=ISSUER + "x"),
+        mcp_claims(exp=1),
+    ):
+        assert accepting.proof(token(no)) is None, no
+    assert tokens().proof(token(mcp_claims())) is None  # where the sign-in is switched off
 
 
 def _unsigned():
@@ -103,7 +127,7 @@ def test_a_key_set_that_could_not_be_read_is_asked_for_again():
     verifier = tokens(key_set)
     with pytest.raises(OSError, match="no key set"):
         verifier.proof(token())
-    assert verifier.proof(token()) == ("u1", 4_000_000_000)
+    assert verifier.proof(token()) == ("u1", 4_000_000_000, "")
 
 
 def test_a_flood_of_unknown_key_ids_fetches_the_keys_once_a_minute():

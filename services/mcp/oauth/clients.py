@@ -1,0 +1,105 @@
+"""The programs that ask for tokens: whom a client id names, and where a code may be sent. Nothing is stored.
+
+A registration (RFC 7591) is the client id itself, sealed: it says what the program calls itself and which redirect URIs
+it may use. Anyone may register; what keeps codes from strangers is that the URIs are those of the person's own machine
+or ones that this installation lists.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from services.mcp.oauth.error import OAuthError
+from services.mcp.oauth.seal import Seal
+
+# The person's own machine, any port (RFC 8252, section 7.3). Matched as a whole, so that no two parsers can differ on
+# whose host it is.
+_LOOPBACK = re.compile(
+    r"http://(?P<host>127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?(?P<rest>(/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?"
+    r"(\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?)"
+)
+_MOST_URIS = 10
+_MOST_CHARACTERS = 1500  # of a client id: it travels in an URL, beside all else that API Gateway's 10 KB hold
+_NAME = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    id: str
+    name: str  # what it calls itself: nobody has checked it
+    redirect_uris: tuple[str, ...]
+
+    def may_use(self, uri: str, listed: tuple[str, ...]) -> bool:
+        """Whether a code may go there: it registered the URI, and the installation still allows it."""
+        return allowed(uri, listed) and any(_same(uri, registered) for registered in self.redirect_uris)
+
+
+def registered(document: Any, listed: tuple[str, ...], seal: Seal) -> dict[str, Any]:
+    """RFC 7591: the answer to a registration. Of the URIs it names those that are allowed are kept, and told.
+
+    Raises OAuthError: invalid_redirect_uri, invalid_client_metadata.
+    """
+    if not isinstance(document, Mapping):
+        raise OAuthError("invalid_client_metadata", "The body must be a JSON object.")
+    uris = _redirect_uris(document.get("redirect_uris"), listed)
+    name = document.get("client_name")
+    name = " ".join(name.split())[:_NAME] if isinstance(name, str) else ""
+    client_id = seal.sealed("client", {"name": name, "uris": uris})
+    if len(client_id) > _MOST_CHARACTERS:
+        raise OAuthError("invalid_redirect_uri", "The 'redirect_uris' are too long: name fewer, or shorter ones.")
+    return {
+        "client_id": client_id,
+        "client_name": name,
+        "redirect_uris": uris,
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+        "token_endpoint_auth_method": "none",
+    }
+
+
+def client(client_id: str, seal: Seal) -> Client:
+    """Raises OAuthError invalid_client for an id that was not given out here."""
+    found = seal.opened("client", client_id)
+    if found is None:
+        raise OAuthError(
+            "invalid_client", "This 'client_id' was not given out here. Register again at /oauth/register.", status=401
+        )
+    return Client(client_id, found["name"], tuple(found["uris"]))
+
+
+def allowed(uri: str, listed: tuple[str, ...]) -> bool:
+    """Whether a code may be sent there at all: to the person's own machine, or letter by letter as listed."""
+    return uri in listed or _LOOPBACK.fullmatch(uri) is not None
+
+
+def place(uri: str) -> str:
+    """Where a redirect URI leads, for a person to read."""
+    if _LOOPBACK.fullmatch(uri):
+        return f"this computer ({urlsplit(uri).netloc})"
+    parts = urlsplit(uri)
+    return parts.netloc if parts.scheme == "https" else f"the app that opens {parts.scheme}: links"
+
+
+def _redirect_uris(value: Any, listed: tuple[str, ...]) -> list[str]:
+    if not isinstance(value, list) or not value or not all(isinstance(uri, str) for uri in value):
+        raise OAuthError("invalid_redirect_uri", "'redirect_uris' must be a list of at least one URI.")
+    if len(value) > _MOST_URIS:
+        raise OAuthError("invalid_redirect_uri", f"'redirect_uris' takes {_MOST_URIS} URIs at most.")
+    kept = [uri for uri in dict.fromkeys(value) if allowed(uri, listed)]
+    if not kept:
+        raise OAuthError(
+            "invalid_redirect_uri",
+            "None of the 'redirect_uris' is allowed here. Allowed are http://127.0.0.1, http://localhost and "
+            f"http://[::1] with any port and path, and: {', '.join(listed) or 'no others'}.",
+        )
+    return kept
+
+
+def _same(uri: str, registered: str) -> bool:
+    """Letter by letter, but for the port of a loopback address, which a program learns when it starts to listen."""
+    one, other = _LOOPBACK.fullmatch(uri), _LOOPBACK.fullmatch(registered)
+    if one and other:
+        return (one["host"], one["rest"] or "/") == (other["host"], other["rest"] or "/")
+    return uri == registered

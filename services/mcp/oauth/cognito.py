@@ -1,0 +1,98 @@
+"""The edge to Cognito's sign-in: the app client in whose name this gateway asks, and its token endpoint."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import urlencode
+
+from pennyworth.errors import Problem
+from pennyworth.logs import logger
+from pennyworth.settings import settings
+from services.mcp.oauth.error import OAuthError
+from services.mcp.oauth.metadata import SCOPE
+
+_KEPT_S = 300  # a client made anew is known after so long
+_TIMEOUT_S = 10
+
+
+@dataclass(frozen=True, slots=True)
+class AppClient:
+    id: str
+    secret: str
+
+
+@dataclass(slots=True)
+class SignIn:
+    """Cognito's own pages at `url`, and the app client they know us by, asked of Cognito when first needed."""
+
+    url: str  # https://PREFIX.auth.REGION.amazoncognito.com
+    read: Callable[[], AppClient]
+    clock: Callable[[], float] = time.monotonic
+    _client: AppClient | None = None
+    _read_at: float = float("-inf")
+
+    @property
+    def client(self) -> AppClient:
+        if self._client is None or self.clock() - self._read_at >= _KEPT_S:
+            self._client, self._read_at = self.read(), self.clock()
+        return self._client
+
+    def address(self, callback: str, number: str, challenge: str) -> str:
+        """Where a browser signs in, to come back to `callback` with a code and the number as its `state`. The client's
+        own PKCE challenge goes along: only who can answer it gets tokens for the code."""
+        query = {
+            "response_type": "code",
+            "client_id": self.client.id,
+            "redirect_uri": callback,
+            "scope": SCOPE,
+            "state": number,
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+        }
+        return f"{self.url}/oauth2/authorize?{urlencode(query)}"
+
+    def tokens(self, grant: Mapping[str, str]) -> dict[str, Any]:
+        """The token endpoint's answer. Raises OAuthError invalid_grant, Problem service_unavailable.
+
+        Neither what is sent nor what comes back is ever logged: both are secrets.
+        """
+        import requests
+
+        basic = (self.client.id, self.client.secret)
+        with requests.Session() as session:
+            session.trust_env = False
+            try:
+                reply = session.post(
+                    f"{self.url}/oauth2/token", data=dict(grant), auth=basic, timeout=_TIMEOUT_S, allow_redirects=False
+                )
+                answer = reply.json()
+            except (requests.RequestException, ValueError) as error:
+                logger.error("Cognito's token endpoint gave no answer", error=type(error).__name__)
+                raise Problem("service_unavailable") from None
+        if reply.status_code == 200 and "access_token" in answer:
+            return dict(answer)
+        said = answer.get("error") if isinstance(answer, dict) else None
+        if said == "invalid_grant":
+            raise OAuthError("invalid_grant", "The code or refresh token was used before, is too old or was revoked.")
+        logger.error("Cognito's token endpoint refused", status=reply.status_code, error=str(said)[:100])
+        raise Problem("service_unavailable")
+
+
+@cache
+def sign_in() -> SignIn:
+    """The sign-in of this process."""
+    from pennyworth.aws import Aws
+
+    here = settings()
+    aws = Aws(here.region)
+
+    def read() -> AppClient:
+        pool = {"UserPoolId": here.user_pool_id}
+        listed = aws.json("cognito-idp", "ListUserPoolClients", {**pool, "MaxResults": 60})["UserPoolClients"]
+        [known] = [each["ClientId"] for each in listed if each["ClientName"] == here.sign_in_client]
+        found = aws.json("cognito-idp", "DescribeUserPoolClient", {**pool, "ClientId": known})["UserPoolClient"]
+        return AppClient(found["ClientId"], found["ClientSecret"])
+
+    return SignIn(here.sign_in_url, read)

@@ -1,0 +1,31 @@
+"""Cookies of a sign-in: this host's alone, unreadable to pages."""
+
+from collections.abc import Mapping
+
+from pennyworth.http import Event
+
+# Browsers take a cookie of this prefix from the host itself over https only, for no other host and for every path.
+_SECURE, _PLAIN = "__Host-pennyworth-", "pennyworth-"
+
+
+def cookies(event: Event, *, secure: bool) -> Mapping[str, str]:
+    """Ours in a request, by name without prefix. A name that is there twice is not there: one of them was planted."""
+    prefix = _SECURE if secure else _PLAIN
+    found: dict[str, str] = {}
+    twice: set[str] = set()
+    for name, values in event["multiValueHeaders"].items():
+        if name.lower() != "cookie":
+            continue
+        for pair in ";".join(values).split(";"):
+            key, _, value = pair.strip().partition("=")
+            if key.startswith(prefix):
+                own = key.removeprefix(prefix)
+                twice |= {own} & found.keys()
+                found[own] = value
+    return {name: value for name, value in found.items() if name not in twice}
+
+
+def cookie(name: str, value: str, lasts_s: int, *, secure: bool, same_site: str = "Lax") -> str:
+    """A Set-Cookie header's value. `secure`: over https; without it, on the machine this runs on, no prefix holds."""
+    prefix, flag = (_SECURE, "; Secure") if secure else (_PLAIN, "")
+    return f"{prefix}{name}={value}; Path=/; Max-Age={lasts_s}; HttpOnly; SameSite={same_site}{flag}"

@@ -1,0 +1,181 @@
+"""What the routes of a sign-in answer; `flow` says in which order they come."""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from aws_lambda_powertools.event_handler import Response
+
+from pennyworth.errors import Problem
+from pennyworth.http import Event, content, dumps
+from pennyworth.settings import settings
+from services.mcp.oauth import flow, metadata, page
+from services.mcp.oauth.clients import registered
+from services.mcp.oauth.cognito import SignIn, sign_in
+from services.mcp.oauth.cookies import cookie, cookies
+from services.mcp.oauth.error import OAuthError
+from services.mcp.oauth.metadata import base_url
+from services.mcp.oauth.seal import Seal
+
+_MOST_FIELDS = 50
+
+Route = Callable[["Here"], Response[Any]]
+
+
+class Here:
+    """This request, and what every step of a sign-in needs of the installation.
+
+    Raises Problem unknown_url where sign-in is switched off.
+    """
+
+    def __init__(self, event: Event) -> None:
+        if not settings().sign_in_url:
+            raise Problem("unknown_url", method=event["httpMethod"], path=event["path"])
+        self.event, self.base_url = event, base_url(event)
+        self.callback = f"{self.base_url}/oauth/callback"
+        self.resource = metadata.resource(self.base_url)
+        self.listed = settings().redirect_uris
+        self.cookies: Mapping[str, str] = cookies(event, secure=self.secure)
+
+    @property
+    def secure(self) -> bool:
+        return self.base_url.startswith("https:")
+
+    @property
+    def sign_in(self) -> SignIn:
+        return sign_in()
+
+    @property
+    def seal(self) -> Seal:
+        return Seal(self.sign_in.client.secret)
+
+    @property
+    def query(self) -> dict[str, str]:
+        return flow.single(self.event.get("multiValueQueryStringParameters") or {})
+
+    @property
+    def form(self) -> dict[str, str]:
+        try:
+            fields = parse_qs(_text(self.event), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        except ValueError:
+            raise OAuthError("invalid_request", f"The form has over {_MOST_FIELDS} fields.") from None
+        return flow.single(fields)
+
+    @property
+    def document(self) -> Any:
+        try:
+            return json.loads(_text(self.event))
+        except (ValueError, RecursionError):
+            raise OAuthError("invalid_client_metadata", "The body is not valid JSON.") from None
+
+
+def _page(route: Route) -> Callable[[Event], Response[Any]]:
+    """A route that browsers come to: what is wrong is a page, or goes back to the client."""
+
+    @wraps(route)
+    def answer(event: Event) -> Response[Any]:
+        here = Here(event)
+        try:
+            return route(here)
+        except flow.RefusedRequest as refused:
+            return _redirect(refused.request.redirect(here.base_url, **refused.error.members))
+        except OAuthError as error:
+            return _html(400, page.problem(error.description))
+
+    return answer
+
+
+def _json(route: Route) -> Callable[[Event], Response[Any]]:
+    """A route that programs come to."""
+
+    @wraps(route)
+    def answer(event: Event) -> Response[Any]:
+        here = Here(event)
+        try:
+            return route(here)
+        except OAuthError as error:
+            return _document(error.status, error.members)
+
+    return answer
+
+
+@_json
+def server(here: Here) -> Response[Any]:
+    pool = f"https://cognito-idp.{settings().region}.amazonaws.com/{settings().user_pool_id}"
+    return _document(200, metadata.authorization_server(here.base_url, f"{pool}/.well-known/jwks.json"))
+
+
+@_json
+def register(here: Here) -> Response[Any]:
+    return _document(201, registered(here.document, here.listed, here.seal))
+
+
+@_page
+def authorize(here: Here) -> Response[Any]:
+    """The consent page. Nothing of the sign-in has begun before a person says yes."""
+    request = flow.asked(here.query, here.listed, here.resource, here.seal)
+    number, proof = os.urandom(16).hex(), os.urandom(16).hex()
+    shown = page.consent(request, flow.consent(request, number, proof, here.seal), urlsplit(here.base_url).netloc)
+    # Strict: no other site's form may answer in the name of who sees this page.
+    kept = cookie(f"consent-{number}", proof, flow.SIGN_IN_S, secure=here.secure, same_site="Strict")
+    return _html(200, shown, kept)
+
+
+@_page
+def consent(here: Here) -> Response[Any]:
+    form = here.form
+    number, request = flow.consented(form.get("request", ""), here.cookies, here.seal)
+    gone = cookie(f"consent-{number}", "", 0, secure=here.secure, same_site="Strict")
+    if form.get("answer") != "yes":
+        refused = OAuthError("access_denied", "The person did not allow it.")
+        return _redirect(request.redirect(here.base_url, **refused.members), gone)
+    # Lax: Cognito's redirect brings the browser back from another site.
+    begun = cookie(f"sign-in-{number}", flow.begun(request, number, here.seal), flow.SIGN_IN_S, secure=here.secure)
+    return _redirect(here.sign_in.address(here.callback, number, request.challenge), gone, begun)
+
+
+@_page
+def callback(here: Here) -> Response[Any]:
+    """Cognito's answer on its way to the client."""
+    query = here.query
+    request = flow.returned(query.get("state", ""), here.cookies, here.seal)
+    if "code" in query:
+        said = {"code": flow.code(query["code"], request, here.seal)}
+    else:
+        refused = "access_denied" if query.get("error") == "access_denied" else "server_error"
+        said = OAuthError(refused, "The sign-in did not succeed.").members
+    gone = cookie(f"sign-in-{query['state']}", "", 0, secure=here.secure)
+    return _redirect(request.redirect(here.base_url, **said), gone)
+
+
+@_json
+def token(here: Here) -> Response[Any]:
+    form = here.form
+    given = here.sign_in.tokens(flow.grant(form, here.callback, here.resource, here.seal))
+    return _document(200, flow.tokens(given, form["client_id"], here.seal))
+
+
+def _text(event: Event) -> str:
+    found = content(event) or ""
+    return found.decode(errors="replace") if isinstance(found, bytes) else found
+
+
+def _document(status: int, document: Mapping[str, Any]) -> Response[Any]:
+    return Response(status, "application/json", dumps(document))
+
+
+def _html(status: int, text: str, *kept: str) -> Response[Any]:
+    return Response(status, "text/html; charset=utf-8", text, headers={**page.HEADERS, "Set-Cookie": list(kept)})
+
+
+def _redirect(location: str, *kept: str) -> Response[Any]:
+    # 303: whatever led here, what follows is a GET.
+    headers: dict[str, str | list[str]] = {
+        "Location": location,
+        "Referrer-Policy": "no-referrer",
+        "Set-Cookie": list(kept),
+    }
+    return Response(303, "text/plain", "", headers=headers)

@@ -1,0 +1,1 @@
+"""What the gateway itself offers beside its tools, and what it can say of whoever calls."""
