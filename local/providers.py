@@ -26,6 +26,7 @@ class Provider:
     models: tuple[str, ...] = ()
     key_header: str | None = None
     responses: bool = False
+    stream_usage: bool = True
 
     @classmethod
     def of(cls, name: str, row: Mapping[str, Any]) -> "Provider":
@@ -34,7 +35,13 @@ class Provider:
             raise ProviderError(f"{name}: a provider's name is of a-z, 0-9 and -, and not {_OURS}")
         unknown = row.keys() - {each.name for each in fields(cls)} | row.keys() & {"name"}
         if unknown or "url" not in row:
-            raise ProviderError(f"{name}: url, and perhaps key, models, key_header, responses; not {sorted(unknown)}")
+            known = ", ".join(each.name for each in fields(cls) if each.name not in ("name", "url"))
+            raise ProviderError(f"{name}: url, and perhaps {known}; not {sorted(unknown)}")
+        switches = [
+            each.name for each in fields(cls) if each.type is bool and not isinstance(row.get(each.name, True), bool)
+        ]
+        if switches:
+            raise ProviderError(f"{name}: {' and '.join(switches)} must be true or false")
         parts = urlsplit(str(row["url"]))
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.fragment:
             raise ProviderError(f"{name}: url is a base URL such as https://api.openai.com/v1")
@@ -46,7 +53,9 @@ class Provider:
 
     def settings(self, parameters: str) -> dict[str, Any]:
         """What the functions are told of it; its key they find below `parameters`."""
-        told = {name: value for name, value in asdict(self).items() if name not in ("name", "key") and value}
+        usual = {each.name: each.default for each in fields(self)}
+        told = {name: value for name, value in asdict(self).items() if value != usual[name]}
+        told = {name: value for name, value in told.items() if name not in ("name", "key")}
         return {**told, **({"key_parameter": f"{parameters}/providers/{self.name}"} if self.has_key else {})}
 
 

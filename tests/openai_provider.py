@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 COMPLETION = {"id": "chatcmpl-theirs", "object": "chat.completion", "model": "gpt-x", "choices": [], "new_field": [1]}
 _PATIENCE_S = 30
+_OPTIONS = {"include_usage", "include_obfuscation"}
 EVENTS = [b'data: {"id":"1","choices":[]}\n\n', 'data: {"id":"2","x":"é"}\n\n'.encode(), b"data: [DONE]\n\n"]
 
 
@@ -22,6 +23,9 @@ class Server(ThreadingHTTPServer):
         self.script = []  # answers that come first, once each
         self.answer = (200, {}, json.dumps(COMPLETION).encode())
         self.pieces = None  # for a stream: what is written, piece by piece; None breaks it off, an Event is waited for
+        self.usage = None  # of a stream: told as OpenAI tells it, to who asks for it and to nobody else
+        self.takes_usage = True  # or it is refused to be asked, as Mistral does
+        self.sent = []  # what was written of the last stream
         self.gate = None  # what an answer that is no stream waits for
         self.left = threading.Event()  # a client left in the middle of a stream
 
@@ -31,11 +35,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
-        self.server.requests.append((self.path, self.headers.get("authorization"), json.loads(body) if body else None))
+        asked = json.loads(body) if body else None
+        self.server.requests.append((self.path, self.headers.get("authorization"), asked))
         self.server.headers.append({name.lower(): value for name, value in self.headers.items()})
-        scripted = self.server.script.pop(0) if self.server.script else None
+        scripted = self.server.script.pop(0) if self.server.script else refusal(asked, self.server.takes_usage)
         if scripted is None and self.server.pieces is not None:
-            self.stream(self.server.pieces)
+            tells = self.server.usage is not None and wants_usage(asked)
+            self.server.sent = []
+            self.stream(telling(self.server.pieces, self.server.usage) if tells else self.server.pieces)
             return
         if self.server.gate is not None:
             self.server.gate.wait(_PATIENCE_S)
@@ -66,6 +73,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.wait(piece)
                 continue
             self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            self.server.sent.append(piece)
         self.wfile.write(b"0\r\n\r\n")
 
     def wait(self, event):
@@ -81,6 +89,47 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+def wants_usage(asked):
+    options = asked.get("stream_options") if isinstance(asked, dict) else None
+    return isinstance(options, dict) and options.get("include_usage") is True
+
+
+def refusal(asked, takes_usage):
+    """What is said of options for streaming that cannot be, in OpenAI's words or in Mistral's; None of others."""
+    options = asked.get("stream_options") if isinstance(asked, dict) else None
+    if options is None:
+        return None
+    if not takes_usage:
+        place = ["body", "stream_options", "include_usage"]
+        detail = [{"type": "extra_forbidden", "loc": place, "msg": "Extra inputs are not permitted", "input": True}]
+        told = {"object": "error", "message": {"detail": detail}, "type": "invalid_request_error", "code": None}
+        return (422, {}, json.dumps(told).encode())
+    error = {"type": "invalid_request_error", "param": "stream_options", "code": None}
+    if not asked.get("stream"):
+        error["message"] = "The 'stream_options' parameter is only allowed when 'stream' is enabled."
+    elif not isinstance(options, dict) or not all(isinstance(value, bool) for value in options.values()):
+        error["message"] = "Invalid type for 'stream_options'."
+    elif options.keys() - _OPTIONS:
+        error |= {"message": f"Unknown parameter: {sorted(options.keys() - _OPTIONS)}", "code": "unknown_parameter"}
+    return (400, {}, json.dumps({"error": error}).encode()) if "message" in error else None
+
+
+def telling(pieces, usage):
+    """The pieces, an event each, of which every chunk says `null` of its usage, and one before the end all of it."""
+    last = {}
+    for piece in pieces:
+        said = piece.removeprefix(b"data: ").strip() if isinstance(piece, bytes) else b""
+        if said == b"[DONE]":
+            yield event({**last, "choices": [], "usage": usage})
+        elif said.startswith(b"{") and "choices" in (last := json.loads(said)):
+            piece = event({**last, "usage": None})
+        yield piece
+
+
+def event(value):
+    return b"data: " + json.dumps(value).encode() + b"\n\n"
 
 
 @contextmanager

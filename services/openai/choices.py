@@ -11,9 +11,10 @@ def summed(usages: Iterable[dict[str, Any]]) -> dict[str, Any]:
     total: dict[str, Any] = {}
     for usage in usages:
         for name, count in usage.items():
-            total[name] = (
-                summed((total.get(name, {}), count)) if isinstance(count, dict) else total.get(name, 0) + count
-            )
+            if isinstance(count, dict):
+                total[name] = summed((total.get(name, {}), count))
+            elif isinstance(count, int):  # some of OpenAI's details may be null
+                total[name] = total.get(name, 0) + count
     return total
 
 

@@ -25,13 +25,19 @@ class Meter:
         self._who = {"model": model}
         self._price: Price | None = None
         self._counts: dict[str, int] = {}
+        # Of models that answered some of several calls and then failed: those are paid for.
+        self._earlier: dict[str, int] = {}
+        self._earlier_cost: int | None = None
 
     def asks(self, model: Model) -> None:
-        """This model is asked now. Of one that was asked before and did not answer nothing counts.
+        """This model is asked now. Of one that was asked before and failed, what it had told of its usage still counts,
+        at its own price.
 
         From here on the line is a usage record, which its `kind` says: also when the model answers nothing.
         """
-        self._who |= {**self._kind, "served": model.name, "provider": model.provider}
+        self._earlier_cost = _sum(self._earlier_cost, self._cost(self._counts))
+        self._earlier = _added(self._earlier, self._counts)
+        self._who = {"model": self._who["model"], **self._kind, "served": model.name, "provider": model.provider}
         self._price, self._counts, self.pieces, self.cut = model.price, {}, 0, False
 
     def read(self, usage: object, tier: object = None) -> None:
@@ -49,15 +55,19 @@ class Meter:
 
     def fields(self) -> dict[str, Any]:
         """Of a stream that broke off, or was cut, before its usage came, what arrived is counted: marked as partial."""
-        line: dict[str, Any] = {**self._who, **self._counts}
-        if not self._counts and (self.pieces or self.cut):
-            line["completion_tokens"] = self.pieces
+        counts = self._counts or ({"completion_tokens": self.pieces} if self.pieces or self.cut else {})
+        line: dict[str, Any] = {**self._who, **_added(self._earlier, counts)}
         if self.cut or (not self._counts and self.pieces):
             line["usage_partial"] = True
-        if self._price is not None and not line.keys().isdisjoint(_COUNTS):
-            tokens = Tokens(*(line.get(name, 0) for name in (*_COUNTS, *_DETAILS)))
-            line["cost_microusd"] = self._price.cost_microusd(tokens)
+        if (cost := _sum(self._earlier_cost, self._cost(counts))) is not None:
+            line["cost_microusd"] = cost
         return line | self._metrics(line)
+
+    def _cost(self, counts: dict[str, int]) -> int | None:
+        """In millionths of a dollar; None where nothing is counted, or it has no price."""
+        if self._price is None or counts.keys().isdisjoint(_COUNTS):
+            return None
+        return self._price.cost_microusd(Tokens(*(counts.get(name, 0) for name in (*_COUNTS, *_DETAILS))))
 
     def _metrics(self, line: dict[str, Any]) -> dict[str, Any]:
         """Of what was counted. Powertools' own variable names the namespace; without it there are none."""
@@ -68,6 +78,14 @@ class Meter:
 
         at_ms = time.time_ns() // 1_000_000
         return {"_aws": embedded(line, namespace, listed=line["served"] in models(), at_ms=at_ms)}
+
+
+def _added(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
+    return {**one, **{name: one.get(name, 0) + count for name, count in other.items()}}
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return other if one is None else one + (other or 0)
 
 
 def _object(value: object) -> dict[str, Any]:

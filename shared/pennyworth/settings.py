@@ -17,6 +17,7 @@ class Endpoint:
     key_header: str = "authorization"  # what the key travels in
     models: tuple[str, ...] = ()  # shell patterns of the bare names that mean its models
     responses: bool = False  # whether it has POST /responses itself
+    stream_usage: bool = True  # whether it takes stream_options.include_usage
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "Endpoint":

@@ -101,6 +101,7 @@ class Server:
     """In place of services.openai.providers.server.Server."""
 
     responds = False  # it has no POST /responses: those come to it as chats
+    tells_usage = True
 
     def __init__(self, calls: list[tuple[str, str]]) -> None:
         self._calls = calls

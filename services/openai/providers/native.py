@@ -17,7 +17,7 @@ from services.openai.catalogue import Model
 from services.openai.converse import Envelope
 from services.openai.faults import problem
 from services.openai.meter import Meter
-from services.openai.providers.passing import honest, metered, whole
+from services.openai.providers.passing import asking, honest, metered, whole
 from services.openai.providers.provider import LONGEST_WAIT_S, Provider
 from services.openai.refusal import texts
 
@@ -43,6 +43,8 @@ class Native(Provider):
     def complete(self, body: dict[str, Any], _: Envelope) -> dict[str, Any]:
         """The model's completion, unchanged. Raises Problem."""
         completion: dict[str, Any] = self._asked(self._aws.post, body)
+        if self.paid is not None and isinstance(usage := completion.get("usage"), dict):
+            self.paid.add(usage, completion.get("service_tier"))
         return completion
 
     def stream(self, body: dict[str, Any], envelope: Envelope, meter: Meter) -> Iterator[bytes]:
@@ -50,10 +52,7 @@ class Native(Provider):
 
         Its usage is asked for in any case, for the meter; the client reads of it if it asked, too.
         """
-        options = body.get("stream_options")
-        told = isinstance(options, dict) and options.get("include_usage") is True
-        usage = {"stream_options": {**(options if isinstance(options, dict) else {}), "include_usage": True}}
-        asked = body if told or options not in (None, {}, {"include_usage": False}) else {**body, **usage}
+        asked, told = asking(body)
         pieces = self._asked(self._aws.pieces, asked)
         return metered(honest(whole(self._read(pieces)), self._in_stream), body, envelope, meter, told=told)
 

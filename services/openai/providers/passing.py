@@ -66,8 +66,33 @@ def honest(events: Iterator[bytes], problem: Callable[[int, object], Problem]) -
         yield bytes(held)
 
 
+def asking(body: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """The request with its usage asked for, as the meter needs it; and whether the client asked for it, too.
+
+    Options that nobody understands are the provider's to refuse.
+    """
+    options = {} if body.get("stream_options") is None else body["stream_options"]
+    if not isinstance(options, dict) or not _unasked(options.get("include_usage")):
+        return body, True
+    return {**body, "stream_options": {**options, "include_usage": True}}, False
+
+
+def unasking(body: dict[str, Any]) -> dict[str, Any]:
+    """The request for a provider that refuses to be asked for usage. What else its options say stays."""
+    options = body.get("stream_options")
+    if not isinstance(options, dict) or "include_usage" not in options:
+        return body
+    left = {name: value for name, value in options.items() if name != "include_usage"}
+    rest = {name: value for name, value in body.items() if name != "stream_options"}
+    return {**rest, "stream_options": left} if left else rest
+
+
+def _unasked(wish: object) -> bool:
+    return wish is None or wish is False
+
+
 def metered(
-    events: Iterator[bytes], body: dict[str, Any], envelope: Envelope, meter: Meter, *, told: bool = True
+    events: Iterator[bytes], body: dict[str, Any], envelope: Envelope, meter: Meter, *, told: bool
 ) -> Iterator[bytes]:
     """The same events, counted, and a clean end after those that came in the function's time; the meter hears of their
     usage. Unless it is to be `told`, the event of the usage alone, which the client did not ask for, is left out."""
@@ -80,10 +105,7 @@ def metered(
             meter.pieces = ending.pieces
             if _USAGE.search(piece):
                 ending.told_usage()
-                for said in data(piece):
-                    if _USAGE.search(said) and (chunk := read(said)):
-                        meter.read(chunk.get("usage"))
-                piece = piece if told else b"".join(one for one in _split(piece) if not _usage_alone(one))
+                piece = b"".join(_heard(piece, meter, told))
             if piece:
                 yield piece
     except TimeIsUp:
@@ -91,17 +113,20 @@ def metered(
         yield from sse(ending.end())
 
 
-def _split(piece: bytes) -> Iterator[bytes]:
+def _heard(piece: bytes, meter: Meter, told: bool) -> Iterator[bytes]:
+    """Its events, of whose usage the meter hears; one that tells nothing else is left out unless that is `told`."""
     at = 0
     for found in _BLANK.finditer(piece):
-        yield piece[at : found.end()]
-        at = found.end()
+        one, at = piece[at : found.end()], found.end()
+        chunks = [chunk for said in data(one) if _USAGE.search(said) and (chunk := read(said))]
+        for chunk in chunks:
+            meter.read(chunk.get("usage"), chunk.get("service_tier"))
+        if told or not any(map(_usage_alone, chunks)):
+            yield one
 
 
-def _usage_alone(one: bytes) -> bool:
-    said = data(one)
-    chunk = read(said[0]) if said else None
-    return chunk is not None and chunk.get("choices") == [] and isinstance(chunk.get("usage"), dict)
+def _usage_alone(chunk: dict[str, Any]) -> bool:
+    return chunk.get("choices") == [] and isinstance(chunk.get("usage"), dict)
 
 
 def _error(said: bytes) -> object:

@@ -33,6 +33,7 @@ class Server:
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy, no .netrc: the key goes to this URL alone
         self.responds = endpoint.responses  # whether it has POST /responses itself
+        self.tells_usage = endpoint.stream_usage  # whether a stream may be asked for its usage
         self.unreasoning = set[str]()  # its models that were found to have no reasoning to give
         self._models: tuple[float, list[dict[str, Any]]] = (float("-inf"), [])
 

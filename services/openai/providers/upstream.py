@@ -11,7 +11,7 @@ from pennyworth.runtime.deadline import each_in_time
 from services.openai.catalogue import Model
 from services.openai.converse import Envelope
 from services.openai.meter import Meter
-from services.openai.providers.passing import honest, metered, whole
+from services.openai.providers.passing import asking, honest, metered, unasking, whole
 from services.openai.providers.provider import LONGEST_WAIT_S, Provider
 from services.openai.providers.server import Server, document
 
@@ -41,8 +41,11 @@ class Upstream(Provider):
         return document(self._post("/chat/completions", body))
 
     def stream(self, body: dict[str, Any], envelope: Envelope, meter: Meter) -> Iterator[bytes]:
-        """The provider's server-sent events, unchanged; its status is known when this returns. It tells its usage if
-        the client asked for that."""
+        """The provider's server-sent events, unchanged; its status is known when this returns.
+
+        Its usage is asked for in any case, for the meter, unless it refuses that; the client reads of it if it asked,
+        too.
+        """
         return self._streamed("/chat/completions", body, envelope, meter)
 
     def complete_prompt(self, body: dict[str, Any], _: Envelope) -> dict[str, Any]:
@@ -66,8 +69,9 @@ class Upstream(Provider):
         return Responses(self._post, _pieces, self._server.problem, self._server.unreasoning, self._model.id)
 
     def _streamed(self, path: str, body: dict[str, Any], envelope: Envelope, meter: Meter) -> Iterator[bytes]:
-        pieces = _pieces(self._post(path, body, stream=True))
-        return metered(honest(whole(pieces), self._server.problem), body, envelope, meter)
+        asked, told = asking(body) if self._server.tells_usage else (unasking(body), True)
+        pieces = _pieces(self._post(path, asked, stream=True))
+        return metered(honest(whole(pieces), self._server.problem), body, envelope, meter, told=told)
 
     def _post(self, path: str, body: dict[str, Any], *, stream: bool = False) -> "requests.Response":
         for name in _OTHER_MODELS:

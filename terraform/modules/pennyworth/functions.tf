@@ -61,6 +61,7 @@ locals {
         key_header    = provider.key_header
         models        = length(provider.models) == 0 ? null : provider.models
         responses     = provider.responses ? true : null
+        stream_usage  = provider.stream_usage ? null : false
       } : field => value if value != null
     }
   }

@@ -189,14 +189,16 @@ variable "model_providers" {
     OpenAI-compatible providers by name. url, the base URL, with the query that every call carries, if any; has_key, whether
     it wants a key, which is kept in the parameter /pennyworth/ENVIRONMENT/providers/NAME and put there by hand; key_header,
     the header of the key where that is not `authorization: Bearer`; models, shell patterns of the bare names that mean its
-    models, beside NAME/model; responses, whether it has POST /responses
+    models, beside NAME/model; responses, whether it has POST /responses; stream_usage, false for one that refuses
+    `stream_options.include_usage`, by which a stream is asked for its usage
   TEXT
   type = map(object({
-    url        = string
-    has_key    = optional(bool, true)
-    models     = optional(list(string), [])
-    key_header = optional(string)
-    responses  = optional(bool, false)
+    url          = string
+    has_key      = optional(bool, true)
+    models       = optional(list(string), [])
+    key_header   = optional(string)
+    responses    = optional(bool, false)
+    stream_usage = optional(bool, true)
   }))
   default  = {}
   nullable = false
