@@ -61,12 +61,12 @@ class Call:
 
         def provider(model: Model) -> Provider:
             self._served = model
-            self.meter.asks(model)
-            made = routing.provider(model, self.caller, self.ends_at, self.guardrail)
-            made.paid = Paid(self.meter)
-            return made
+            self.meter.asks(model)  # also where there is no way to it
+            return routing.provider(model, self.caller, self.ends_at, self.guardrail)
 
         def asked(provider: Provider) -> Answer:
+            self.meter.asks(self._served)  # once more for each try: what the last one told is paid for
+            provider.paid = Paid(self.meter)
             answer = ask(provider)
             return Begun(answer) if isinstance(answer, Iterator) else answer  # type: ignore[return-value]
 

@@ -140,6 +140,55 @@ def test_the_usage_an_upstream_streams_is_read_and_passes_unchanged(server, upst
     assert heard.fields() == {"model": "gpt-x", **counts}
 
 
+@pytest.mark.parametrize("way", ["stream", "stream_prompt"])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"stream_options": None}, {"stream_options": {"include_usage": False, "include_obfuscation": False}}],
+)
+def test_usage_is_metered_for_who_did_not_ask_who_reads_the_same_but_that(server, upstream, way, options):
+    server.pieces = [said({"choices": [{"delta": {"content": word}}]}) for word in "abc"] + EVENTS[-1:]
+    server.usage = USAGE
+    heard = meter()
+    text = b"".join(getattr(upstream, way)({**BODY, **options}, ENVELOPE, heard))
+    ((_, _, asked),) = server.requests
+    assert asked == {**BODY, "stream_options": {**(options.get("stream_options") or {}), "include_usage": True}}
+    *chunks, told, done = server.sent
+    assert text == b"".join([*chunks, done])
+    assert json.loads(told.removeprefix(b"data: "))["usage"] == USAGE
+    assert text.count(b'"usage": null') == 3
+    counts = {"prompt_tokens": 7, "cached_tokens": 4, "completion_tokens": 2}
+    assert heard.fields() == {"model": "gpt-x", **counts}
+
+
+def test_usage_is_told_to_who_asked(server, upstream):
+    server.pieces, server.usage = EVENTS, USAGE
+    body = {**BODY, "stream_options": {"include_usage": True}}
+    assert b"".join(upstream.stream(body, ENVELOPE, meter())) == b"".join(server.sent)
+    assert b'"prompt_tokens": 7' in b"".join(server.sent)
+    assert server.requests[0][2] == body
+
+
+@pytest.mark.parametrize("options", [{"of": ["tomorrow"]}, ["include_usage"], {"include_usage": "yes"}])
+def test_what_is_wrong_with_its_options_is_the_providers_to_say(server, upstream, options):
+    server.pieces = EVENTS
+    with pytest.raises(Problem) as raised:
+        upstream.stream({**BODY, "stream_options": options}, ENVELOPE, meter())
+    assert (raised.value.status, raised.value.param) == (400, "stream_options")
+
+
+@pytest.mark.parametrize("options", [{}, {"stream_options": {"include_usage": True}}])
+def test_a_provider_that_refuses_to_be_asked_for_usage_is_not_where_the_settings_say_so(server, upstream, options):
+    server.pieces, server.takes_usage = [said({"choices": [], "usage": USAGE}), EVENTS[-1]], False
+    with pytest.raises(Problem) as raised:
+        upstream.stream(BODY, ENVELOPE, meter())
+    assert raised.value.status == 422
+    heard = meter()
+    with reached(f"http://127.0.0.1:{server.server_port}/v1", stream_usage=False) as unasked:
+        assert b"".join(unasked.stream({**BODY, **options}, ENVELOPE, heard)) == b"".join(server.pieces)
+    assert server.requests[-1][2] == BODY
+    assert heard.fields()["prompt_tokens"] == 7
+
+
 def test_a_client_that_leaves_closes_the_connection_at_once_and_what_arrived_is_counted(server, upstream):
     told = said({"choices": [{"delta": {"content": "x"}}]})
     server.pieces = [told, told, threading.Event()]

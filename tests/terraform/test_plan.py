@@ -404,7 +404,7 @@ def test_no_option_replaces_what_people_rely_on(local):
 def test_the_openai_function_alone_is_told_of_providers_and_reads_exactly_their_keys(local):
     providers = {
         "acme": {"url": "https://acme.example/v1/?api-version=1", "models": ["gpt-*"], "key_header": "api-key"},
-        "free": {"url": "https://free.example/v1/", "has_key": False, "responses": True},
+        "free": {"url": "https://free.example/v1/", "has_key": False, "responses": True, "stream_usage": False},
     }
     plan = planned(local.plan(f"-var=model_providers={json.dumps(providers)}"))
     told = {
@@ -420,7 +420,7 @@ def test_the_openai_function_alone_is_told_of_providers_and_reads_exactly_their_
             "key_header": "api-key",
             "key_parameter": "/pennyworth/local/providers/acme",
         },
-        "free": {"url": "https://free.example/v1", "responses": True},
+        "free": {"url": "https://free.example/v1", "responses": True, "stream_usage": False},
     }
     read = [each for each in statements(plan) if each.sid == "ProviderKeys"]
     assert [(each.actions, [arn.rpartition(":")[2] for arn in each.resources]) for each in read] == [

@@ -114,6 +114,18 @@ def test_providers_are_json_or_a_file_of_it(tmp_path: Path) -> None:
     }
 
 
+def test_a_provider_is_told_of_where_it_is_not_as_most_are() -> None:
+    rows = {"usual": {"url": "https://a.example"}, "other": {"url": "https://b.example", "stream_usage": False}}
+    usual, other = Options.of({"PROVIDERS": json.dumps(rows)}).providers
+    assert usual.settings("/p") == {"url": "https://a.example"}
+    assert other.settings("/p") == {"url": "https://b.example", "stream_usage": False}
+
+
+def test_a_switch_that_is_no_boolean_is_named() -> None:
+    with pytest.raises(UsageError, match="acme: stream_usage must be true or false"):
+        Options.of({"PROVIDERS": '{"acme": {"url": "https://a.example", "stream_usage": "false"}}'})
+
+
 def test_a_provider_that_cannot_be_shows_no_key() -> None:
     with pytest.raises(UsageError) as caught:
         Options.of({"PROVIDERS": '{"acme": {"key": "sk-secret"}}'})

@@ -9,6 +9,7 @@ from pennyworth.errors import Problem
 from services.openai.catalogue import find
 from services.openai.converse import Envelope
 from services.openai.meter import Meter
+from services.openai.providers.lanes import Paid
 from services.openai.providers.native import Native
 
 MODEL = find("gpt-oss-120b")
@@ -83,7 +84,7 @@ def test_a_streams_events_pass_unchanged_and_whole():
     assert all(piece.endswith(b"\n\n") for piece in got)
 
 
-@pytest.mark.parametrize("options", [None, {}, {"include_usage": False}])
+@pytest.mark.parametrize("options", [None, {}, {"include_usage": False}, {"include_usage": None}])
 def test_usage_is_metered_and_not_told_to_who_did_not_ask(options):
     meter = Meter("m")
     stream, aws = streamed(Pieces(events(WORD, USAGE, b"[DONE]")), meter, stream_options=options)
@@ -95,6 +96,15 @@ def test_usage_is_metered_and_not_told_to_who_did_not_ask(options):
 def test_usage_is_told_to_who_asked():
     stream, _ = streamed(Pieces(events(WORD, USAGE)), stream_options={"include_usage": True})
     assert b"".join(stream) == events(WORD, USAGE)
+
+
+def test_an_answer_is_paid_for_once_it_is_there_whatever_becomes_of_the_others_of_its_request():
+    meter, aws = Meter("m"), Aws({"choices": [], "usage": {**USAGE["usage"], "prompt_tokens_details": None}})
+    model = native(aws)
+    model.paid = Paid(meter)
+    model.complete(BODY, ENVELOPE)
+    model.complete(BODY, ENVELOPE)
+    assert (meter.fields()["prompt_tokens"], meter.fields()["completion_tokens"]) == (10, 4)
 
 
 def test_stream_options_nobody_understands_are_the_models_to_refuse():

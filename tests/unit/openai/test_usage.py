@@ -291,6 +291,65 @@ def test_what_was_answered_is_paid_for_though_the_last_of_several_calls_is_refus
     assert (prompted["status"], prompted["prompt_tokens"], prompted["completion_tokens"]) == (400, 3300, 60)
 
 
+class Refusing(Failing):
+    """As `Failing`, and the model that is asked in its place answers at another price, or does not."""
+
+    def __init__(self, calls, error):
+        super().__init__(calls)
+        self._error = error
+
+    def _answered(self):
+        try:
+            super()._answered()
+        except AwsError:
+            raise AwsError(self._error, 403, "no") from None
+
+    def post(self, _, path, *__, **___):
+        if "nova-pro" in path and self._error == "AccessDeniedException":
+            return REPLY
+        return super().post()
+
+
+@pytest.fixture
+def pair(monkeypatch):
+    """Whoever asks nova-lite is answered by nova-pro where it fails."""
+    monkeypatch.setattr(routing, "candidates", lambda *_: (find("nova-lite"), find("nova-pro")))
+
+
+def test_what_was_paid_for_before_another_model_answered_is_in_the_one_record(ask, log, pair):
+    """Of three calls two are answered; then the other model answers all three. Nova Pro costs 0.8 and 3.2 dollars a
+    million, 0.2 from the cache."""
+    ask(aws=Refusing(3, "AccessDeniedException"), n=3)
+    warning, line = log()
+    assert (line["status"], line["model"], line["served"]) == (200, "nova-lite", "nova-pro")
+    assert (line["prompt_tokens"], line["cached_tokens"], line["completion_tokens"]) == (5500, 5000, 100)
+    assert line["cost_microusd"] == 52 + 3 * (80 + 200 + 64)
+    assert [each["message"] for each in (warning, line)].count("request") == 1
+
+
+def test_so_it_is_where_no_model_answers(ask, log, pair):
+    ask(aws=Aws(AwsError("AccessDeniedException", 403, "no")), n=3)
+    assert used(log()[-1]) == {}
+    meter = Meter("small", "chat")
+    meter.asks(find("nova-lite"))
+    meter.read({"prompt_tokens": 1100, "completion_tokens": 20, "prompt_tokens_details": {"cached_tokens": 1000}})
+    meter.asks(find("nova-pro"))
+    line = meter.fields()
+    assert (line["model"], line["served"], used(line)) == ("small", "nova-pro", COUNTED)
+
+
+def test_the_tier_of_a_model_that_failed_is_not_that_of_the_next():
+    meter = Meter("m", "chat")
+    meter.asks(find("nova-lite"))
+    meter.read({"prompt_tokens": 1000}, "flex")
+    meter.asks(find("nova-pro"))
+    meter.read({"prompt_tokens": 1000})
+    assert meter.fields() == {
+        "model": "m", "kind": "completion", "served": "nova-pro", "provider": "bedrock", "prompt_tokens": 2000,
+        "cost_microusd": 800,
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_the_older_api_is_counted_as_a_chat(ask, log, stream):
     answer = ask(path="/completions", messages=None, prompt="the prompt", stream=stream)
