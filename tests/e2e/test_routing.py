@@ -9,15 +9,18 @@ import openai
 import pytest
 
 from tests.e2e.conftest import ROOT, started
+from tests.e2e.test_usage_log import line
 from tests.openai_provider import provider
 
 ASK = [{"role": "user", "content": "Hi"}]
 KEYS = {"acme": "sk-acme-secret", "spare": "sk-spare-secret"}
 THEIRS = {"provider": "acme", "id": "gpt-x", "kind": "chat", "owned_by": "acme", "accepts": []}
+PRICE = {"prompt": 3_000_000, "completion": 5_000_000, "source": "a test", "read": "2026-11-23"}
 ROWS = {
     "theirs": {**THEIRS, "aliases": ["their-best"], "fallbacks": ["spare-one", "nova-lite"]},
     "spare-one": {**THEIRS, "provider": "spare", "id": "one"},
     "impatient": {**THEIRS, "id": "gpt-y"},
+    "priced": {**THEIRS, "id": "gpt-z", "price": PRICE},
     "mix": {"kind": "chat", "targets": [{"model": "theirs", "weight": 1}, {"model": "spare-one", "weight": 1}]},
     "house/*": {**THEIRS, "provider": "spare", "id": "org-*"},
 }
@@ -81,6 +84,7 @@ def gateway(project, providers, tmp_path_factory):
 def as_new(providers):
     for name, server in providers.items():
         server.script, server.pieces, server.answer = [], None, completion(f"from {name}")
+        server.usage = None
         server.requests.clear()
         server.headers.clear()
 
@@ -151,6 +155,37 @@ def test_bedrocks_failure_leads_elsewhere_too_and_its_refusal_does_not(gateway, 
     fault(error="ValidationException", times=1)
     assert status(gateway, "nova-lite") == (400, "invalid_request")
     assert len(providers["spare"].requests) == 1
+
+
+def logged(gateway, **body):
+    """The usage record of a chat, and who answered it."""
+    with gateway.http() as client:
+        answer = client.post("/chat/completions", json={"messages": ASK, **body})
+    assert answer.status_code == 200, answer.text
+    return line(gateway, answer.headers["x-request-id"]), answer.headers["x-pennyworth-model"]
+
+
+def test_a_stream_that_nobody_asked_for_its_usage_is_priced_to_the_microdollar(gateway, providers):
+    providers["acme"].pieces = [chunk("Hel"), chunk("lo"), b"data: [DONE]\n\n"]
+    providers["acme"].usage = {"prompt_tokens": 1001, "completion_tokens": 7, "total_tokens": 1008}
+    record, _ = logged(gateway, model="priced", stream=True)
+    assert (record["prompt_tokens"], record["completion_tokens"], record["cost_microusd"]) == (1001, 7, 3003 + 35)
+    assert "usage_partial" not in record
+
+
+def test_what_a_model_was_paid_for_before_it_failed_is_in_the_record_of_the_one_that_answered(gateway, fault, calls):
+    """Of the calls that make `n` answers one is refused. Nova Lite's price is in the catalogue, the other has none."""
+    one, _ = logged(gateway, model="nova-lite")
+    fault(error="AccessDeniedException", times=1)
+    record, served = logged(gateway, model="nova-lite", n=3)
+    paid = [call["outcome"] for call in calls()].count("completed") - 1
+    assert (record["model"], record["served"], served) == ("nova-lite", "spare-one", "spare-one")
+    assert paid >= 1
+    assert record["prompt_tokens"] == paid * one["prompt_tokens"] + 3
+    spent = paid * one["prompt_tokens"] * 60_000 + (record["completion_tokens"] - 2) * 240_000
+    assert record["cost_microusd"] == (spent + 500_000) // 1_000_000 > 0
+    log = (gateway.folder / "log").read_text().splitlines()
+    assert sum(record["request_id"] in text and '"message":"request"' in text for text in log if "openai" in text) == 1
 
 
 def test_what_the_client_did_wrong_is_asked_of_nobody_else(gateway, providers):

@@ -33,7 +33,8 @@ def test_its_models_are_served_beside_the_catalogues(another_gateway):
             assert "".join(piece.choices[0].delta.content for piece in stream) == "Hello"
             path, authorization, body = upstream.requests[-1]
             assert (path, authorization) == ("/v1/chat/completions", "Bearer sk-theirs")
-            assert body == {"model": "gpt-x", "messages": ASK, "stream": True, "seed": 7}
+            asked = {"model": "gpt-x", "messages": ASK, "stream": True, "seed": 7}
+            assert body == {**asked, "stream_options": {"include_usage": True}}
 
             response = client.responses.create(model="gpt-x", input="Hi", stream=True)
             assert [event.type for event in response][-1] == "response.completed"
