@@ -78,10 +78,11 @@ class Objects:
 
 
 class Answer:
-    """What `Server.post` returns, of an OpenAI-compatible provider: requests' Response, as far as it is read."""
+    """What `Server.post` returns, of an OpenAI-compatible provider: requests' Response, as far as it is read. A stream
+    tells its usage to who asked for it."""
 
-    def __init__(self, value: dict[str, Any]) -> None:
-        self._value = value
+    def __init__(self, value: dict[str, Any], options: dict[str, Any] | None) -> None:
+        self._value, self._tells_usage = value, bool(options and options.get("include_usage"))
 
     def __enter__(self) -> "Answer":
         return self
@@ -93,8 +94,17 @@ class Answer:
         return self._value
 
     def iter_content(self, chunk_size: int | None) -> Iterator[bytes]:
-        chunk = {**self._value, "choices": [{**_CHOICE, "delta": _SAID, "text": "Hello."}]}
-        yield b"data: " + json.dumps(chunk).encode() + b"\n\ndata: [DONE]\n\n"
+        made = {**self._value, "usage": None} if self._tells_usage else _without_usage(self._value)
+        chunks = [{**made, "choices": [{**_CHOICE, "delta": _SAID, "text": "Hello."}]}]
+        if self._tells_usage:
+            chunks.append({**self._value, "choices": []})
+        for chunk in chunks:
+            yield b"data: " + json.dumps(chunk).encode() + b"\n\n"
+        yield b"data: [DONE]\n\n"
+
+
+def _without_usage(value: dict[str, Any]) -> dict[str, Any]:
+    return {name: each for name, each in value.items() if name != "usage"}
 
 
 class Server:
@@ -108,7 +118,7 @@ class Server:
 
     def post(self, path: str, body: dict[str, Any], **_: Any) -> Answer:
         self._calls.append((path, json.dumps(body, sort_keys=True)))
-        return Answer(_EMBEDDINGS if path == "/embeddings" else _COMPLETION)
+        return Answer(_EMBEDDINGS if path == "/embeddings" else _COMPLETION, body.get("stream_options"))
 
     def problem(self, status: int, error: object) -> Exception:
         return AssertionError(f"no such answer is given: {status} {error}")
