@@ -168,12 +168,22 @@ def test_usage_is_told_to_who_asked(server, upstream):
     assert server.requests[0][2] == body
 
 
-@pytest.mark.parametrize("options", [{"of": ["tomorrow"]}, ["include_usage"], {"include_usage": "yes"}])
-def test_what_is_wrong_with_its_options_is_the_providers_to_say(server, upstream, options):
+def test_what_is_wrong_with_other_options_is_the_providers_to_say(server, upstream):
     server.pieces = EVENTS
     with pytest.raises(Problem) as raised:
-        upstream.stream({**BODY, "stream_options": options}, ENVELOPE, meter())
+        upstream.stream({**BODY, "stream_options": {"of": "tomorrow"}}, ENVELOPE, meter())
     assert (raised.value.status, raised.value.param) == (400, "stream_options")
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("way", ["stream", "stream_prompt"])
+@pytest.mark.parametrize("options", [["include_usage"], {"include_usage": "no"}, {"include_usage": 0}])
+def test_what_a_provider_might_take_for_a_no_never_gets_there(server, upstream, way, options):
+    server.pieces = EVENTS
+    with pytest.raises(Problem) as raised:
+        getattr(upstream, way)({**BODY, "stream_options": options}, ENVELOPE, meter())
+    assert (raised.value.status, raised.value.param.split(".")[0]) == (400, "stream_options")
+    assert server.requests == []
 
 
 @pytest.mark.parametrize("options", [{}, {"stream_options": {"include_usage": True}}])

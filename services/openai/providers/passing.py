@@ -67,28 +67,34 @@ def honest(events: Iterator[bytes], problem: Callable[[int, object], Problem]) -
 
 
 def asking(body: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-    """The request with its usage asked for, as the meter needs it; and whether the client asked for it, too.
-
-    Options that nobody understands are the provider's to refuse.
-    """
-    options = {} if body.get("stream_options") is None else body["stream_options"]
-    if not isinstance(options, dict) or not _unasked(options.get("include_usage")):
+    """The request with its usage asked for, as the meter needs it; and whether the client asked for it, too. Raises
+    Problem."""
+    options = _options(body)
+    if options.get("include_usage"):
         return body, True
     return {**body, "stream_options": {**options, "include_usage": True}}, False
 
 
 def unasking(body: dict[str, Any]) -> dict[str, Any]:
-    """The request for a provider that refuses to be asked for usage. What else its options say stays."""
-    options = body.get("stream_options")
-    if not isinstance(options, dict) or "include_usage" not in options:
+    """The request for a provider that refuses to be asked for usage. What else its options say stays. Raises
+    Problem."""
+    options = _options(body)
+    if "include_usage" not in options:
         return body
     left = {name: value for name, value in options.items() if name != "include_usage"}
     rest = {name: value for name, value in body.items() if name != "stream_options"}
     return {**rest, "stream_options": left} if left else rest
 
 
-def _unasked(wish: object) -> bool:
-    return wish is None or wish is False
+def _options(body: dict[str, Any]) -> dict[str, Any]:
+    """Some providers read `0` or "no" as false, or pass over options that are none: nobody would count such a stream's
+    tokens. So those are not theirs to judge."""
+    options = {} if body.get("stream_options") is None else body["stream_options"]
+    if not isinstance(options, dict):
+        raise Problem("invalid_value", param="stream_options", reason="must be an object")
+    if not isinstance(options.get("include_usage"), bool | None):
+        raise Problem("invalid_value", param="stream_options.include_usage", reason="must be true or false")
+    return options
 
 
 def metered(

@@ -107,9 +107,17 @@ def test_an_answer_is_paid_for_once_it_is_there_whatever_becomes_of_the_others_o
     assert (meter.fields()["prompt_tokens"], meter.fields()["completion_tokens"]) == (10, 4)
 
 
-def test_stream_options_nobody_understands_are_the_models_to_refuse():
-    _, aws = streamed(Pieces(events(WORD)), stream_options={"include_usage": "yes"})
-    assert aws.asked[0][2]["stream_options"] == {"include_usage": "yes"}
+def test_stream_options_that_somebody_might_take_for_a_no_are_refused_before_they_get_there():
+    aws = Aws(Pieces(events(WORD)))
+    with pytest.raises(Problem) as raised:
+        native(aws).stream({**BODY, "stream_options": {"include_usage": "no"}}, ENVELOPE, Meter("m"))
+    assert (raised.value.status, raised.value.param) == (400, "stream_options.include_usage")
+    assert aws.asked == []
+
+
+def test_other_stream_options_are_the_models_to_refuse():
+    _, aws = streamed(Pieces(events(WORD)), stream_options={"include_more": "yes"})
+    assert aws.asked[0][2]["stream_options"] == {"include_more": "yes", "include_usage": True}
 
 
 def test_what_is_wrong_with_the_request_is_said_in_openais_words():
