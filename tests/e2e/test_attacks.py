@@ -95,6 +95,14 @@ def test_every_route_that_is_open_is_meant_to_be():
         "/openapi.json",
         "/.well-known/oauth-protected-resource",
         "/.well-known/pennyworth-configuration",
+        # where MCP clients have people sign in: each answer's proof is in the request, or at Cognito
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/openid-configuration",
+        "/oauth/register",
+        "/oauth/authorize",
+        "/oauth/consent",
+        "/oauth/callback",
+        "/oauth/token",
     }
 
 
