@@ -10,6 +10,8 @@ from services.openai.catalogue import Model, Price, Tokens, models
 _COUNTS = ("prompt_tokens", "completion_tokens")
 _DETAILS = ("cached_tokens", "cache_write_tokens", "cache_write_1h_tokens")
 _TIERS = ("flex", "priority", "scale", "reserved")  # OpenAI's and Bedrock's beside the default
+# An estimate, and the nearest to one where none is: what the default tier would have cost.
+_COST, _ELSE = "cost_microusd", "standard_microusd"
 _KINDS = {"chat": "completion", "embedding": "embedding"}  # of a usage record, by the kind of model that is asked
 
 
@@ -24,10 +26,11 @@ class Meter:
         self._kind = {"kind": _KINDS[kind]} if kind else {}
         self._who = {"model": model}
         self._price: Price | None = None
+        self._named = _COST  # what that price makes
         self._counts: dict[str, int] = {}
         # Of models that answered some of several calls and then failed: those are paid for.
         self._earlier: dict[str, int] = {}
-        self._earlier_cost: int | None = None
+        self._earlier_cost: dict[str, int] = {}
 
     def asks(self, model: Model) -> None:
         """This model is asked now. Of one that was asked before and failed, what it had told of its usage still counts,
@@ -35,16 +38,17 @@ class Meter:
 
         From here on the line is a usage record, which its `kind` says: also when the model answers nothing.
         """
-        self._earlier_cost = _sum(self._earlier_cost, self._cost(self._counts))
+        self._earlier_cost = _added(self._earlier_cost, self._cost(self._counts))
         self._earlier = _added(self._earlier, self._counts)
         self._who = {"model": self._who["model"], **self._kind, "served": model.name, "provider": model.provider}
-        self._price, self._counts, self.pieces, self.cut = model.price, {}, 0, False
+        self._price, self._named, self._counts, self.pieces, self.cut = model.price, _COST, {}, 0, False
 
     def read(self, usage: object, tier: object = None) -> None:
-        """OpenAI's usage object, as far as it is one: an upstream may send anything. A tier of another price than the
-        catalogue's leaves the tokens uncosted, and is told if it has a name that is known."""
+        """OpenAI's usage object, as far as it is one: an upstream may send anything. In a tier of another price than
+        the catalogue's, what the tokens would cost in the default one counts for budgets alone: who asks chooses the
+        tier, and must not choose to spend nothing. It is told if it has a name that is known."""
         if tier not in (None, "default"):
-            self._price = None
+            self._named = _ELSE
             self._who |= {"service_tier": tier} if tier in _TIERS else {}
         if not isinstance(usage, dict):
             return
@@ -59,15 +63,15 @@ class Meter:
         line: dict[str, Any] = {**self._who, **_added(self._earlier, counts)}
         if self.cut or (not self._counts and self.pieces):
             line["usage_partial"] = True
-        if (cost := _sum(self._earlier_cost, self._cost(counts))) is not None:
-            line["cost_microusd"] = cost
+        line |= _added(self._earlier_cost, self._cost(counts))
         return line | self._metrics(line)
 
-    def _cost(self, counts: dict[str, int]) -> int | None:
-        """In millionths of a dollar; None where nothing is counted, or it has no price."""
+    def _cost(self, counts: dict[str, int]) -> dict[str, int]:
+        """In millionths of a dollar, by its name; empty where nothing is counted, or it has no price."""
         if self._price is None or counts.keys().isdisjoint(_COUNTS):
-            return None
-        return self._price.cost_microusd(Tokens(*(counts.get(name, 0) for name in (*_COUNTS, *_DETAILS))))
+            return {}
+        tokens = Tokens(*(counts.get(name, 0) for name in (*_COUNTS, *_DETAILS)))
+        return {self._named: self._price.cost_microusd(tokens)}
 
     def _metrics(self, line: dict[str, Any]) -> dict[str, Any]:
         """Of what was counted. Powertools' own variable names the namespace; without it there are none."""
@@ -82,10 +86,6 @@ class Meter:
 
 def _added(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
     return {**one, **{name: one.get(name, 0) + count for name, count in other.items()}}
-
-
-def _sum(one: int | None, other: int | None) -> int | None:
-    return other if one is None else one + (other or 0)
 
 
 def _object(value: object) -> dict[str, Any]:

@@ -127,6 +127,8 @@ def test_a_tier_of_another_price_is_counted_and_not_priced(ask, log, stream):
     _ = list(body) if stream else body
     (line,) = log()
     assert (line["prompt_tokens"], "cost_microusd" in line, line["service_tier"]) == (1100, False, "flex")
+    # Or whoever asks for another tier would get around every budget.
+    assert line["standard_microusd"] == COUNTED["cost_microusd"]
 
 
 @pytest.mark.parametrize("tier", ["default", None, "x" * 10_000, {"a": 1}, ["flex"]])
@@ -346,7 +348,7 @@ def test_the_tier_of_a_model_that_failed_is_not_that_of_the_next():
     meter.read({"prompt_tokens": 1000})
     assert meter.fields() == {
         "model": "m", "kind": "completion", "served": "nova-pro", "provider": "bedrock", "prompt_tokens": 2000,
-        "cost_microusd": 800,
+        "cost_microusd": 800, "standard_microusd": 60,
     }  # fmt: skip
 
 

@@ -41,6 +41,14 @@ def test_of_a_model_without_a_known_price_the_tokens_count():
     assert batch(event(line)).uses == (Use("2026-11", ADA, "key_a", "developers", 0, 23),)
 
 
+def test_in_another_tier_what_the_default_one_costs_counts():
+    line = {name: value for name, value in LINE.items() if name != "cost_microusd"} | {"service_tier": "flex"}
+    (use,) = batch(event({**line, "standard_microusd": 17})).uses
+    assert use.cost_microusd == 17
+    (use,) = batch(event({**line, "cost_microusd": 5, "standard_microusd": 17})).uses
+    assert use.cost_microusd == 22, "one model failed after it had answered in part, and another went on"
+
+
 def test_a_sign_in_token_has_no_key():
     (use,) = batch(event({**LINE, "key_id": ""})).uses
     assert use.key_id == ""
