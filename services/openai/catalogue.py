@@ -41,12 +41,12 @@ class Price:
     written_1h: int | None = None
 
     def cost_microusd(self, tokens: Tokens) -> int:
-        """Rounded to the nearest."""
+        """Rounded to the nearest. Some providers count what is from a cache beside the prompt, and not in it."""
         cached = self.prompt if self.cached is None else self.cached
         written = self.prompt if self.written is None else self.written
         written_1h = written if self.written_1h is None else self.written_1h
-        total = (tokens.prompt - tokens.cached - tokens.written) * self.prompt + tokens.cached * cached
-        total += (tokens.written - tokens.written_1h) * written + tokens.written_1h * written_1h
+        total = max(0, tokens.prompt - tokens.cached - tokens.written) * self.prompt + tokens.cached * cached
+        total += max(0, tokens.written - tokens.written_1h) * written + tokens.written_1h * written_1h
         return (total + tokens.completion * self.completion + 500_000) // 1_000_000
 
 

@@ -82,6 +82,12 @@ def test_without_a_price_of_their_own_tokens_from_and_to_a_cache_cost_what_other
     assert price.cost_microusd(Tokens(1000, cached=500, written=200, written_1h=100)) == 150
 
 
+def test_no_counts_cost_less_than_nothing():
+    """The ledger counts no record with such a cost, and a sum of costs would shrink by it."""
+    assert PRICE.cost_microusd(Tokens(10, cached=1000)) == 300
+    assert PRICE.cost_microusd(Tokens(10, written=10, written_1h=1000)) == 6000
+
+
 def test_a_cost_is_rounded_to_the_nearest_micro_dollar():
     price = Price(prompt=35_000, completion=140_000, source="", read="")
     assert [price.cost_microusd(Tokens(tokens)) for tokens in (14, 15, 43)] == [0, 1, 2]
