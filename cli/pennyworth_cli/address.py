@@ -24,7 +24,7 @@ def cognito_url(text: str, endpoint: str) -> str:
     the loopback address where the gateway itself is there. Raises Failure."""
     parts = _parts(text)
     named = parts.scheme == "https" and _COGNITO.fullmatch(parts.netloc) is not None and parts.path in ("", "/")
-    here = _loopback(parts.hostname) and _loopback(urlsplit(endpoint).hostname)
+    here = loopback(parts.hostname) and loopback(urlsplit(endpoint).hostname)
     if not named and not here:
         raise Failure(
             f"The gateway names {parts.netloc or text!r} as the place to sign in, which is no address of Amazon "
@@ -46,10 +46,10 @@ def _parts(text: str) -> SplitResult:
 
 
 def _safe(parts: SplitResult) -> bool:
-    return parts.scheme == "https" or _loopback(parts.hostname)
+    return parts.scheme == "https" or loopback(parts.hostname)
 
 
-def _loopback(host: str | None) -> bool:
+def loopback(host: str | None) -> bool:
     if host == "localhost":
         return True
     try:

@@ -8,6 +8,7 @@ import requests
 from requests.auth import AuthBase
 
 from pennyworth_cli import __version__
+from pennyworth_cli.address import loopback
 from pennyworth_cli.failure import Code, Failure
 
 CONNECT_S = 10
@@ -45,6 +46,9 @@ class Http:
         **content: Any,
     ) -> requests.Response:
         """Any answer, whatever its status. Raises Failure UNREACHABLE for none."""
+        host = urlsplit(url).hostname
+        # What is said to this very machine goes in the clear: by a proxy it would leave it so.
+        proxies = {"no_proxy": str(host)} if loopback(host) else None
         try:
             return self._session.request(
                 method,
@@ -53,6 +57,7 @@ class Http:
                 headers=headers,
                 stream=stream,
                 allow_redirects=False,  # a credential goes where it was meant to, and nowhere else
+                proxies=proxies,
                 timeout=(CONNECT_S, read_s),
                 **content,
             )

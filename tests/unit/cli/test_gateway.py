@@ -102,6 +102,20 @@ def test_a_netrc_does_not_change_who_asks(server, gateway, tmp_path, monkeypatch
     assert server.seen[0][2]["Authorization"] == "Bearer secret-token"
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_no_proxy_hears_what_is_said_to_this_machine(server, slept, monkeypatch, host):
+    """A token travels there without TLS."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    server.answers = [(200, {}, {})]
+    http = Http()
+    Gateway(http, server.url.replace("127.0.0.1", host), lambda: "secret-token", slept.append).get("/me")
+    http.close()
+    assert server.seen[0][2]["Authorization"] == "Bearer secret-token"
+
+
 def test_open_routes_are_asked_without_a_token(server, tmp_path, monkeypatch):
     server.answers = [(200, {}, {})]
     http = Http()
