@@ -131,16 +131,20 @@ def parse(parameters: Parameters, form: Form, now: float) -> Wanted:
         only={name: _values(parameters, name) for name in form.lists if name in _FILTERS and parameters.get(name)},
         nothing=(bool(projects) and _PROJECT not in projects) or _batch(parameters),
     )
-    wanted = replace(wanted, page=_page(parameters, wanted))
+    return _short(replace(wanted, page=_page(parameters, wanted)))
+
+
+def of(wanted: Wanted, user_id: str) -> Wanted:
+    """The same, of that user alone. Raises Problem as `parse` does."""
+    return _short(replace(wanted, only={**wanted.only, "user_ids[]": (user_id,)}))
+
+
+def _short(wanted: Wanted) -> Wanted:
+    """The same, if a query can say it. Raises Problem."""
     if len(text(wanted, wanted.start, wanted.end)) > LONGEST:
         name = max(wanted.only, key=lambda each: sum(map(len, wanted.only[each])))
         raise Problem("invalid_value", param=name, reason="it names too much for one query. Ask for fewer at a time")
     return wanted
-
-
-def of(wanted: Wanted, user_id: str) -> Wanted:
-    """The same, of that user alone."""
-    return replace(wanted, only={**wanted.only, "user_ids[]": (user_id,)})
 
 
 def text(wanted: Wanted, start: int, end: int) -> str:

@@ -86,6 +86,23 @@ def test_what_is_wrong_is_named(parameters, param):
     assert (raised.value.status, raised.value.param) == (400, param)
 
 
+def test_oneself_is_counted_in_a_querys_length():
+    """Or CloudWatch would refuse it, as an error of ours."""
+    fits = [f"{number:02d}" + "m" * 254 for number in range(18)]
+    most = next(size for size in range(256, 0, -1) if _fits([*fits, "m" * size]))
+    asked = wanted(OWN, models_list=[*fits, "m" * most])
+    with pytest.raises(Problem) as raised:
+        usage.of(asked, USER)
+    assert raised.value.param == "models[]"
+
+
+def _fits(models):
+    try:
+        return wanted(OWN, models_list=models)
+    except Problem:
+        return None
+
+
 def test_a_start_is_needed():
     with pytest.raises(Problem, match="start_time"):
         parse({}, COSTS, NOW)
