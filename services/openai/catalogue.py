@@ -82,6 +82,9 @@ class Model:
     # Tools that its maker defines and it knows without a schema: by type the beta that each goes with, or none
     own_tools: Mapping[str, str] = field(default_factory=dict)
     price: Price | None = None  # None where no dated source shows one
+    near_price: Price | None = (
+        None  # for budgets alone: that of the same model in another geography, in place of its own
+    )
     embedding: Embedding | None = None  # of an embedding model
     aliases: tuple[str, ...] = ()
     fallbacks: tuple[str, ...] = ()  # models asked in its place, in this order

@@ -10,7 +10,7 @@ from services.openai.catalogue import Model, Price, Tokens, models
 _COUNTS = ("prompt_tokens", "completion_tokens")
 _DETAILS = ("cached_tokens", "cache_write_tokens", "cache_write_1h_tokens")
 _TIERS = ("flex", "priority", "scale", "reserved")  # OpenAI's and Bedrock's beside the default
-# An estimate, and the nearest to one where none is: what the default tier would have cost.
+# An estimate; and where there is none what the default tier, or the catalogue's geography, would have cost.
 _COST, _ELSE = "cost_microusd", "standard_microusd"
 _KINDS = {"chat": "completion", "embedding": "embedding"}  # of a usage record, by the kind of model that is asked
 
@@ -41,7 +41,8 @@ class Meter:
         self._earlier_cost = _added(self._earlier_cost, self._cost(self._counts))
         self._earlier = _added(self._earlier, self._counts)
         self._who = {"model": self._who["model"], **self._kind, "served": model.name, "provider": model.provider}
-        self._price, self._named, self._counts, self.pieces, self.cut = model.price, _COST, {}, 0, False
+        self._price, self._named = model.price or model.near_price, _COST if model.price else _ELSE
+        self._counts, self.pieces, self.cut = {}, 0, False
 
     def read(self, usage: object, tier: object = None) -> None:
         """OpenAI's usage object, as far as it is one: an upstream may send anything. In a tier of another price than

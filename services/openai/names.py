@@ -135,7 +135,8 @@ class Names:
             return None
         relative = self._relatives.get(foundation_id(model_id))
         if relative is not None:
-            return replace(relative, name=model_id, id=model_id, price=None, aliases=(), fallbacks=())
+            own = {"name": model_id, "id": model_id, "price": None, "near_price": relative.price}
+            return replace(relative, **own, aliases=(), fallbacks=())  # type: ignore[arg-type]
         return replace(rule.row, name=model_id, id=model_id)
 
     def _wildcard(self, qualified: str) -> Model | None:

@@ -57,7 +57,7 @@ def _use(event: Mapping[str, Any]) -> Use | None:
     try:
         line = json.loads(event["message"])
         user_id, group, key_id = line["user_id"], line.get("group") or "", line.get("key_id") or ""
-        # Where a service tier has a price that nobody knows: what the default one would have cost.
+        # The latter where nobody knows the price of a service tier or geography: what the known one would have cost.
         cost = _count(line, "cost_microusd") + _count(line, "standard_microusd")
         tokens = _count(line, "prompt_tokens") + _count(line, "completion_tokens")
         if not (is_user_id(user_id) and isinstance(group, str) and isinstance(key_id, str)):

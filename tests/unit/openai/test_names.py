@@ -125,6 +125,13 @@ def test_the_same_model_in_another_geography_is_as_able_but_has_no_price_of_its_
     assert NAMES.find("meta.llama9-1b-instruct-v1:0").capabilities == frozenset({"tools"})
 
 
+@pytest.mark.parametrize("name", ["us.amazon.nova-lite-v1:0", f"{ARN}:inference-profile/eu.amazon.nova-lite-v1:0"])
+def test_another_geography_does_not_get_around_a_budget(name):
+    model = NAMES.find(name)
+    assert (model.price, model.near_price) == (None, NAMES.find("nova").price)
+    assert NAMES.find("meta.llama9-1b-instruct-v1:0").near_price is None
+
+
 def test_a_wildcard_row_gives_the_id_its_part_of_the_name():
     assert meant("anthropic/claude-y-v1:0") == ("bedrock", "anthropic.claude-y-v1:0", "anthropic.claude-y-v1:0")
 

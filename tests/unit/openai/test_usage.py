@@ -1,6 +1,7 @@
 """The log line of a request that asked a model is its usage record: who, which model, what was used."""
 
 import json
+from dataclasses import replace
 from threading import Lock
 from types import SimpleNamespace
 
@@ -129,6 +130,14 @@ def test_a_tier_of_another_price_is_counted_and_not_priced(ask, log, stream):
     assert (line["prompt_tokens"], "cost_microusd" in line, line["service_tier"]) == (1100, False, "flex")
     # Or whoever asks for another tier would get around every budget.
     assert line["standard_microusd"] == COUNTED["cost_microusd"]
+
+
+def test_a_near_price_counts_for_budgets_alone():
+    model = find("nova-lite")
+    meter = Meter("us.amazon.nova-lite-v1:0", "chat")
+    meter.asks(replace(model, price=None, near_price=model.price))
+    meter.read({"prompt_tokens": 100}, "default")
+    assert ("cost_microusd" in meter.fields(), meter.fields()["standard_microusd"]) == (False, 6)
 
 
 @pytest.mark.parametrize("tier", ["default", None, "x" * 10_000, {"a": 1}, ["flex"]])
