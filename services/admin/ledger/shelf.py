@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from pennyworth.errors import Problem
+from pennyworth.logs import logger
 from services.admin.aws import Fault, call
 from services.admin.ledger.book import Page
 
@@ -58,7 +59,11 @@ class Shelf:
             if fault.aws_code in _ABSENT:
                 return Stored(Page(), "")
             raise
-        return Stored(Page.parse(answer["Body"].read()), answer["ETag"])
+        try:
+            return Stored(Page.parse(answer["Body"].read()), answer["ETag"])
+        except (ValueError, KeyError, TypeError):
+            logger.error("a page that cannot be read", page=name)
+            raise Problem("internal_error") from None
 
     def change(self, name: str, changed: Callable[[Page], Page], ends_at: float) -> Stored:
         """Write what becomes of the page, made anew of each that another wrote in between; a page that stays as it is

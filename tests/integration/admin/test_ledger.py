@@ -117,6 +117,22 @@ def test_what_is_delivered_late_belongs_to_the_month_it_was_asked_in(ledger, gro
     assert mirror(user) == {"month": "2026-12", "user": 7, "groups": {name: 7}, "keys": {}}
 
 
+def test_a_page_that_cannot_be_read_keeps_nobody_else_from_being_counted(ledger, bucket, group, make_user, mirror):
+    """As one that a newer release wrote, after it was rolled back."""
+    name = group()
+    first, second = make_user(name), make_user(name)
+    page = f"ledger/users/{first}.json"
+    aws.client("s3").put_object(Bucket=bucket, Key=page, Body=b'{"month": "2026-11", "more": 1}')
+    message = batch(record(first, 5, name), record(second, 7, name), at=NOVEMBER)
+    with pytest.raises(Problem):  # Lambda is to try again
+        count(ledger(), message)
+    assert mirror(second)["user"] == 7
+    assert mirror(first) is None
+    aws.client("s3").delete_object(Bucket=bucket, Key=page)
+    count(ledger(), message)
+    assert (mirror(first)["user"], mirror(second)["user"]) == (5, 7)
+
+
 def test_the_handler_counts_a_message_once_however_often_it_comes(bucket, group, make_user, mirror):
     name = group()
     user = make_user(name)
