@@ -85,7 +85,7 @@ def authorizer(user_id, clock):
     """The real one, for whom a sign-in token proves."""
     directory = Directory(Aws(settings().region), settings().user_pool_id, TTL_S, clock)
     tokens = SimpleNamespace(proof=lambda _: Proof(user_id, int(DECEMBER + 3600)))
-    return Authorizer(directory, tokens, lambda: b"", Decisions(TTL_S), clock)
+    return Authorizer(directory, tokens, lambda: b"", Decisions(TTL_S), "local", clock)
 
 
 def count(ledger, message):
