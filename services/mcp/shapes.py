@@ -31,9 +31,20 @@ def listed(kind: str, found: Shape, version: str) -> dict[str, Any]:
     shown = _known(kind, found, version)
     if kind == "tools" and not is_modern(version) and _type(shown.get("outputSchema")) != "object":
         shown.pop("outputSchema", None)  # until 2026-07-28 it described an object
+    if kind == "tools" and not is_modern(version):
+        shown |= {name: _plain(shown[name]) for name in ("inputSchema", "outputSchema") if name in shown}
     if "arguments" in shown:
         shown["arguments"] = [_known("arguments", argument, version) for argument in _blocks(shown["arguments"])]
     return shown
+
+
+def _plain(schema: Any) -> Any:
+    """The same for clients that take a property's schema for an object: `true` and `false` are schemas too."""
+    known = schema.get("properties") if isinstance(schema, Mapping) else None
+    if not isinstance(known, Mapping) or not any(isinstance(child, bool) for child in known.values()):
+        return schema
+    said = {name: ({} if child else {"not": {}}) if isinstance(child, bool) else child for name, child in known.items()}
+    return {**schema, "properties": said}
 
 
 def tool_result(result: Shape, version: str) -> dict[str, Any]:

@@ -27,6 +27,7 @@ _ITEMS = 2000  # of a list
 _QUESTIONS = 8  # requests of the server's own within one answer
 _NOTES = 1000  # notifications within one answer
 _DEFAULT_TTL_MS = 300_000  # of a list in revisions that have no word for it
+_MOST_TTL_MS = 24 * 3600 * 1000  # and no number that no float holds
 _BYE_S = 2.0
 _PLAIN = re.compile(r"[!-~]([ -~]*[!-~])?")
 _ENCODED = re.compile(r"=\?base64\?.*\?=")
@@ -88,7 +89,7 @@ class Session:
             if not isinstance(found, list):
                 raise Unreachable(f"answered with no list of {kind}")
             items += [item for item in found if isinstance(item, dict)]
-            ttls.append(ttl_ms if isinstance(ttl_ms, int) and ttl_ms >= 0 else 0)
+            ttls.append(min(ttl_ms, _MOST_TTL_MS) if isinstance(ttl_ms, int) and ttl_ms >= 0 else 0)
             if len(items) > _ITEMS:
                 raise Unreachable(f"lists more than {_ITEMS} {kind}", counts=False)
             if not isinstance(following, str) or not following or following == cursor:

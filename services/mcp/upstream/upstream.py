@@ -166,13 +166,13 @@ class Upstream:
             return shapes.failed(self._said(refusal))
 
     def get_prompt(self, name: str, params: Object, asked: Asked) -> Object:
-        return self._answered("prompts/get", {**params, "name": name}, asked, "messages", list)
+        return self._answered("prompts/get", {**params, "name": name}, asked, "messages")
 
     def read_resource(self, uri: str, params: Object, asked: Asked) -> Object:
-        return self._answered("resources/read", {**params, "uri": uri}, asked, "contents", list)
+        return self._answered("resources/read", {**params, "uri": uri}, asked, "contents")
 
     def complete(self, ref: Object, params: Object, asked: Asked) -> Object:
-        return self._answered("completion/complete", {**params, "ref": ref}, asked, "completion", dict)
+        return self._answered("completion/complete", {**params, "ref": ref}, asked, "completion")
 
     def _served(self) -> Served:
         self._seen = self._read()
@@ -185,9 +185,9 @@ class Upstream:
         except Unreachable as why:
             raise Unreachable(self._sentence(why), counts=why.counts) from None
 
-    def _answered(self, method: str, params: Object, asked: Asked, member: str, kind: type) -> Object:
+    def _answered(self, method: str, params: Object, asked: Asked, member: str) -> Object:
         try:
-            return shapes.answer(self._ask(method, params, asked, {}), member, kind)
+            return shapes.answer(self._ask(method, params, asked, {}), member)
         except Unreachable as why:
             raise RpcError(INTERNAL_ERROR, self._sentence(why), status=502) from None
         except Refused as refusal:

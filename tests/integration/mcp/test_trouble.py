@@ -328,3 +328,8 @@ def test_a_tool_nobody_listed_is_unknown(server, upstream):
         upstream(url=server.url).call_tool("other", {}, asked())
     assert raised.value.code == INVALID_PARAMS
     assert "tools/call" not in server.asked
+
+
+def test_a_list_that_holds_longer_than_numbers_go_is_a_list(server, upstream):
+    server.respond = modern(ttl_ms=10**400)
+    assert [each["name"] for each in upstream(url=server.url).tools()] == ["echo"]
