@@ -11,7 +11,7 @@ from pennyworth.aws.error import AwsError
 from pennyworth.http import dumps
 from pennyworth.logs import logger
 from services.mcp.upstream import frames
-from services.mcp.upstream.channel import ACCEPT, STREAM, Headers, Message, Reply
+from services.mcp.upstream.channel import ACCEPT, SESSION, STREAM, Headers, Message, Reply
 from services.mcp.upstream.faults import BadStatus, Unreachable
 
 if TYPE_CHECKING:
@@ -34,15 +34,16 @@ class LambdaChannel:
 
     def post(self, message: Message, headers: Headers, deadline: float) -> Reply:
         event = self._event("POST", {**ACCEPT, **headers}, dumps(message))
+        again = message.get("method") != "tools/call"
         try:
-            found = self._invoke(event, deadline)
+            found = self._invoke(event, deadline, again=again)
         except Unreachable:
             if "id" in message:
                 raise
             return Reply({}, iter(()))  # what a function makes of a notification is nobody's concern
         if self._payload == "message":
             return Reply({}, iter((frames.message(self._bounded(json.dumps(found).encode())),) if found else ()))
-        return self._unwrapped(found)
+        return self._unwrapped(found, in_session=SESSION in headers)
 
     def end(self, headers: Headers, deadline: float) -> None:
         if self._payload != "message":
@@ -60,10 +61,13 @@ class LambdaChannel:
         event = _rest(method, headers, body) if self._payload == "rest" else _http(method, headers, body)
         return dumps(event).encode()
 
-    def _invoke(self, event: bytes, deadline: float) -> dict[str, Any]:
+    def _invoke(self, event: bytes, deadline: float, *, again: bool = True) -> dict[str, Any]:
         path = f"/2015-03-31/functions/{quote(self._function, safe='')}/invocations"
         try:
-            found, headers = self._aws.invoke("lambda", path, event, timeout_s=deadline - time.monotonic())
+            timeout_s = deadline - time.monotonic()
+            found, headers = self._aws.invoke("lambda", path, event, timeout_s=timeout_s, again=again)
+        except RecursionError:
+            raise Unreachable("answered with JSON that is nested too deep") from None
         except AwsError as error:
             logger.warning("mcp function gave no answer", function=self._function, aws_code=error.code)
             raise Unreachable(_SAID.get(error.code, "cannot be invoked")) from None
@@ -71,10 +75,12 @@ class LambdaChannel:
             raise Unreachable("failed")
         return found
 
-    def _unwrapped(self, found: dict[str, Any]) -> Reply:
+    def _unwrapped(self, found: dict[str, Any], *, in_session: bool) -> Reply:
         # An answer to an HTTP API's event may be the body alone.
         status, body = found.get("statusCode", 200), found.get("body") if "statusCode" in found else json.dumps(found)
         headers, data = _headers(found), self._bounded(_decoded(body, found.get("isBase64Encoded")))
+        if status == 404 and in_session:
+            raise BadStatus(404)  # it knows the session no more, whatever else it says
         if status in (202, 204) or (status == 200 and not data):
             return Reply(headers, iter(()))
         if status == 200 and headers.get("content-type", "").partition(";")[0].strip().lower() == STREAM:

@@ -121,11 +121,14 @@ class Aws:
         *,
         credentials: Credentials | None = None,
         timeout_s: float = 300.0,
+        again: bool = True,
     ) -> tuple[dict[str, Any], Mapping[str, str]]:
-        """`post`, with the reply's headers by lower-case name: InvokeModel counts tokens there."""
-        reply = self._perform(
-            Request(service, path, json_headers(None), content(payload), credentials, False), timeout_s, _whole
-        )
+        """`post`, with the reply's headers by lower-case name: InvokeModel counts tokens there.
+
+        Without `again`, what may have arrived is never sent a second time.
+        """
+        request = Request(service, path, json_headers(None), content(payload), credentials, False, again=again)
+        reply = self._perform(request, timeout_s, _whole)
         return document(reply), reply.headers
 
     def get(self, service: str, path: str, *, timeout_s: float = 8.0) -> dict[str, Any]:
@@ -268,7 +271,8 @@ class Aws:
                 service=at.service.signing_name,
                 now=self._clock() + skew_s,
             )
-        return self._pool.exchange(at, head(request.method, target, headers, len(request.body)), request.body, deadline)
+        first = head(request.method, target, headers, len(request.body))
+        return self._pool.exchange(at, first, request.body, deadline, again=request.again)
 
     def _correct_clock(self, error: AwsError, headers: Mapping[str, str], skew_s: float) -> bool:
         """Adopt AWS's clock where it refused ours; whether that is a reason to try again."""

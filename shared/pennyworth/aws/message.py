@@ -21,6 +21,7 @@ class Request(NamedTuple):
     idempotent: bool
     method: str = "POST"
     bucket: str = ""
+    again: bool = True  # whether it moves to a new connection where a kept one ends without a word
 
 
 class Reply(NamedTuple):

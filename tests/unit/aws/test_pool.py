@@ -37,6 +37,14 @@ def test_a_kept_connection_that_went_stale_is_replaced_unnoticed(
     assert naps == []
 
 
+def test_what_must_not_happen_twice_is_not_sent_again(server: Any, aws: Aws, answer: Callable[..., bytes]) -> None:
+    server.steps = [answer(), None, answer()]
+    aws.invoke("lambda", "/x", {}, again=False)
+    with pytest.raises(AwsError, match="closed without an answer"):
+        aws.invoke("lambda", "/x", {}, again=False)
+    assert len(server.received) == 2
+
+
 def test_a_kept_connection_the_server_has_closed_is_not_written_to(
     server: Any, aws: Aws, answer: Callable[..., bytes]
 ) -> None:
