@@ -67,6 +67,8 @@ class Aggregate:
     def entry(self, kind: str, name: str) -> Entry | None:
         """What the caller may see under a name. Raises Silent where only a source that does not answer may have it."""
         silent: Silent | None = None
+        if kind not in _PREFIXED:  # any source may have it
+            self.ahead(kind)
         for source in sorted(self.sources, key=lambda source: source.name):
             own = self._own(kind, source, name)
             if own is None or not self.shows(kind, _full(kind, source, own)):

@@ -1,11 +1,12 @@
 """Several sources as one: whose name is whose, what a failing one spoils, and what is hidden."""
 
 import time
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
-from services.mcp.aggregate import fits
+from services.mcp.aggregate import Aggregate, fits
 from services.mcp.endpoint import Server, answer
 from services.mcp.eras import HANDSHAKE, SUPPORTED
 from services.mcp.protocol import RpcError
@@ -285,3 +286,20 @@ def test_a_source_never_sees_what_proves_the_caller() -> None:
     assert asked.headers["x-tenant"] == "blue"
     assert "secret" not in str(asked.headers)
     assert "_meta" not in params
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "kinds"),
+    [
+        ("resources/read", {"uri": "x://y"}, ["resources", "templates"]),
+        ("tools/call", {"name": "a_find"}, []),  # its name says whose it is
+    ],
+)
+def test_sources_are_told_before_all_of_them_are_looked_through(method: str, params: Any, kinds: list[str]) -> None:
+    told: list[str] = []
+    behind = server(full("a"), full("b"))
+    offer = replace(cast(Aggregate, behind.offer), ahead=told.append)
+
+    answer(speak(MODERN, method, params), replace(behind, offer=offer))
+
+    assert told == kinds
