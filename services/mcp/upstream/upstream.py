@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from pennyworth.http import dumps
@@ -74,8 +74,18 @@ class Served:
         """The same, unless it holds the gateway's credentials: some servers repeat what they were sent."""
         if self.backend.shows(dumps(found)):
             logger.error("mcp server repeats credentials", server=self.declared.name)
-            raise Unreachable("repeated the gateway's credentials in its answer, which is therefore withheld")
+            why = "repeated the gateway's credentials in its answer, which is therefore withheld"
+            raise Unreachable(why, counts=False)
         return found
+
+    def heard(self, take: Callable[[Object], None]) -> Callable[[Object], None]:
+        """`take`, for what the server says on its way to an answer; the same holds for that."""
+
+        def safely(notification: Object) -> None:
+            self.safe(dict(notification))
+            take(notification)
+
+        return safely
 
     def _fetch(self, kind: str) -> Listed:
         ends_at = time.monotonic() + min(self.declared.timeout_s, _LIST_S)
@@ -162,7 +172,7 @@ class Upstream:
             return shapes.failed(self._sentence(why))
         except Refused as refusal:
             if refusal.code == MISSING_CLIENT_CAPABILITY:
-                raise RpcError(refusal.code, self._said(refusal), data=refusal.data) from None
+                raise self._lacking(refusal) from None
             return shapes.failed(self._said(refusal))
 
     def get_prompt(self, name: str, params: Object, asked: Asked) -> Object:
@@ -194,7 +204,7 @@ class Upstream:
             if refusal.code in _NOT_FOUND:
                 raise RpcError(INVALID_PARAMS, self._said(refusal)) from None
             if refusal.code == MISSING_CLIENT_CAPABILITY:
-                raise RpcError(refusal.code, self._said(refusal), data=refusal.data) from None
+                raise self._lacking(refusal) from None
             raise RpcError(INTERNAL_ERROR, self._said(refusal), status=502) from None
 
     def _ask(self, method: str, params: Object, asked: Asked, headers: Mapping[str, str]) -> dict[str, Any]:
@@ -206,11 +216,18 @@ class Upstream:
         if asked.state is not None:
             own["requestState"] = asked.state
         sent = {**forwarded(served.declared.forward, asked.headers), **headers}
+        asked = replace(asked, progress=served.heard(asked.progress))
         found: dict[str, Any] = served.guarded(lambda: served.backend.request(method, own, asked, ends_at, sent))
         return served.safe(found)
 
     def _sentence(self, why: Unreachable) -> str:
         return f"The server '{self.name}' {why}."
+
+    def _lacking(self, refusal: Refused) -> RpcError:
+        """Which capabilities the client lacks is for it to know, and nothing else that comes along."""
+        needed = refusal.data.get("requiredCapabilities") if isinstance(refusal.data, Mapping) else None
+        needed = needed if isinstance(needed, Mapping) and not self._served().backend.shows(dumps(needed)) else {}
+        return RpcError(refusal.code, self._said(refusal), data={"requiredCapabilities": needed})
 
     def _said(self, refusal: Refused) -> str:
         """What it says about the request is the client's to read; what it says about our credentials is not."""
@@ -223,7 +240,8 @@ class Upstream:
 def forwarded(allowed: tuple[str, ...], headers: Mapping[str, str]) -> dict[str, str]:
     """Those of the caller's headers that the declaration lets through: never one that holds a key of ours."""
     found = {name: headers[name] for name in allowed if name in headers}
-    return {name: value for name, value in found.items() if value.isprintable() and "sk-pw-" not in value}
+    plain = {name: value for name, value in found.items() if value.isascii() and value.isprintable()}
+    return {name: value for name, value in plain.items() if "sk-pw-" not in value}
 
 
 def _mirrored(schema: Object, arguments: object) -> dict[str, str]:

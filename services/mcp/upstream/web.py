@@ -104,7 +104,8 @@ class Web:
         try:
             request = head(method, target, sent, len(body))
         except ValueError:
-            raise Unreachable("cannot be asked this: a header or the URL would hold what HTTP does not take") from None
+            why = "cannot be asked this: a header or the URL would hold what HTTP does not take"
+            raise Unreachable(why, counts=False) from None
         try:
             return Answer(self._pool.exchange(endpoint, request, body, deadline, again=again), deadline, max_bytes)
         except TransportError as fault:

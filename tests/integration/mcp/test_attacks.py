@@ -13,6 +13,7 @@ import pytest
 from pennyworth.aws.credentials import Credentials
 from pennyworth.aws.signature import signed
 from services.mcp.headers import passable
+from services.mcp.protocol import RpcError
 from services.mcp.source import Asked
 from services.mcp.upstream.faults import Unreachable
 from services.mcp.upstream.openapi.api import own_base
@@ -83,6 +84,44 @@ def test_a_server_that_repeats_what_it_was_sent_gives_no_secret_away(server, ups
     server.respond = modern(call=lambda exchange: exchange.error(-32603, f"bad {exchange.headers['authorization']}"))
     result = upstream(url=server.url, auth={"type": "header"}).call_tool("echo", {}, asked())
     assert "s3cr3t" not in json.dumps(result)
+
+
+def test_a_server_that_tells_what_it_was_sent_on_its_way_gives_no_secret_away(server, upstream):
+    """In a log message, in progress, and in what comes with an error."""
+
+    def tell(exchange: Exchange) -> None:
+        seen = dict(exchange.headers)
+        notes = [
+            {"method": "notifications/message", "params": {"level": "info", "data": seen}},
+            {"method": "notifications/progress", "params": {"progress": 1, "message": seen["authorization"]}},
+        ]
+        messages = [*notes, {"id": exchange.message["id"], "result": said("done")}]
+        events = "".join(f"data: {json.dumps({'jsonrpc': '2.0', **each})}\n\n" for each in messages)
+        exchange.answer(200, events.encode(), content_type="text/event-stream")
+
+    heard: list[Any] = []
+    server.respond = modern(call=tell)
+    there = upstream(url=server.url, auth={"type": "header"})
+    result = there.call_tool("echo", {}, asked(progress=heard.append, token=1, log_level="debug"))
+    assert "repeated the gateway's credentials" in result["content"][0]["text"]
+    assert "s3cr3t" not in json.dumps([heard, result])
+
+    def lacks(exchange: Exchange) -> None:
+        needs = {"sampling": {}, "x": exchange.headers["authorization"]}
+        exchange.error(-32021, "no", 400, data={"requiredCapabilities": needs, "debug": dict(exchange.headers)})
+
+    server.respond = modern(call=lacks)
+    with pytest.raises(RpcError) as raised:
+        there.call_tool("echo", {}, asked())
+    assert "s3cr3t" not in json.dumps(raised.value.body)
+
+
+def test_a_header_that_cannot_be_sent_shuts_nobody_out(server, upstream):
+    """One caller's odd header must not open the circuit for all."""
+    there = upstream(url=server.url, forward=["x-tenant"])
+    for _ in range(4):
+        assert not there.call_tool("echo", {}, asked(headers={"x-tenant": "Zürich"})).get("isError")
+    assert "x-tenant" not in server.seen[-1].headers
 
 
 def test_a_secret_that_was_changed_is_read_again_when_the_old_one_is_refused(server, upstream):
