@@ -11,6 +11,9 @@ from awslambdaric.bootstrap import make_error
 from pennyworth import authorizer
 from pennyworth.logs import fault
 from pennyworth.principal import Principal
+from services.mcp.upstream.declared import Declared
+from services.mcp.upstream.session import Listed
+from services.mcp.upstream.upstream import Served
 from services.openai import routing
 from services.openai.app import handler
 from services.openai.catalogue import catalogue
@@ -46,6 +49,14 @@ class Streamed:
             meter.read({"prompt_tokens": 2, "completion_tokens": 3, "prompt_tokens_details": details})
 
 
+def withheld():
+    """Two tools that another server lists: one that changed since it was approved, and one that nobody approved."""
+    row = {"type": "http", "url": "https://mcp.example.com/mcp", "approved": {"old": "another digest"}}
+    tools = [{"name": name, "inputSchema": {"type": "object"}} for name in ("old", "new")]
+    backend = SimpleNamespace(listed=lambda *_: Listed(tools, 0), shows=lambda _: False)
+    assert Served(Declared.of("docs", json.dumps(row)), backend).lists("tools") == []
+
+
 @pytest.fixture
 def written(monkeypatch, log):
     """Every field that the functions' logs hold, from lines they really wrote."""
@@ -65,6 +76,7 @@ def written(monkeypatch, log):
         monkeypatch.setattr(routing, "provider", lambda *_, whole=whole: Streamed(whole))
         list(handler(dict(event), SimpleNamespace(streams=True))["body"])
     fault("a fault", ValueError())
+    withheld()
     return {field for line in log() for field in line} | set(make_error("Unauthorized", "Unauthorized", []))
 
 
