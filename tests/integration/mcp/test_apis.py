@@ -231,3 +231,19 @@ def test_what_is_no_document_is_said_so(there, shop, document, why):
     shop.document = document
     with pytest.raises(Unreachable, match=why):
         there.tools()
+
+
+def test_a_name_fits_behind_the_servers_in_what_models_take(there, shop):
+    path = {"get": {"operationId": "a" * 80, "responses": {}}, "post": {"operationId": "a" * 80, "responses": {}}}
+    shop.document = {"openapi": "3.1.0", "paths": {"/": path}}
+    names = [f"there_{each['name']}" for each in there.tools()]
+    assert [len(name) for name in names] == [64, 62]
+    assert len(set(names)) == 2
+
+
+@pytest.mark.parametrize("name", ["Transfer-Encoding ", "X-A: b\r\nX-B", "a b", "", "é"])
+def test_what_is_no_headers_name_is_no_argument(there, server, shop, name):
+    parameters = [{"name": name, "in": "header", "schema": {"type": "string"}}]
+    operation = {"operationId": "a", "parameters": parameters, "responses": {}}
+    shop.document = {"openapi": "3.1.0", "paths": {"/": {"get": operation}}}
+    assert there.tools()[0]["inputSchema"]["properties"] == {}

@@ -87,7 +87,7 @@ class Api:
         if not isinstance(found, dict):
             raise Unreachable("describes itself in something that is no OpenAPI document", counts=False)
         base = self._declared.url or own_base(found, url)
-        made, left_out = operations(found)
+        made, left_out = operations(found, self._declared.name)
         if left_out:
             logger.warning("operations without a tool", server=self._declared.name, count=left_out)
         self._base, self._operations = base.rstrip("/"), made

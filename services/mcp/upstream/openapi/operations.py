@@ -10,13 +10,14 @@ from services.mcp.upstream.openapi.references import References, Unresolved
 
 MOST = 500  # operations
 _METHODS = ("get", "put", "post", "delete", "patch")
-_NAME_LENGTH = 64  # the most that several model providers take, with the server's name before it to come
+_NAME_LENGTH = 64  # the most that several model providers take, the server's name before it included
 _DESCRIPTION = 4000
 # Headers whose value is nobody's argument: who asks, how, and what for.
 _NOT_ARGUMENTS = re.compile(
     r"(?i)accept.*|content-.*|host|connection|cookie|transfer-encoding|te|upgrade|proxy-.*|x-forwarded-.*|x-amz.*|mcp-.*"
     r"|.*(auth|token|secret|api-?key|session).*"
 )
+_FIELD = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # a header's name, RFC 9110 section 5.6.2
 _TYPES = ("object", "array", "string", "boolean", "integer", "number")
 _SIMPLE = frozenset({"type", "properties", "items", "description", "title"})  # of a schema that answers are held to
 
@@ -42,8 +43,11 @@ class Operation:
     tool: Mapping[str, Any]  # MCP's Tool object
 
 
-def operations(document: Mapping[str, Any]) -> tuple[dict[str, Operation], int]:
-    """By tool name, and how many operations no tool can stand for. Raises Unreachable for what is no OpenAPI 3."""
+def operations(document: Mapping[str, Any], server: str = "") -> tuple[dict[str, Operation], int]:
+    """By tool name, and how many operations no tool can stand for. `server`: the name that a tool's name will follow.
+
+    Raises Unreachable for what is no OpenAPI 3.
+    """
     version = str(document.get("openapi", ""))
     paths = document.get("paths")
     if not version.startswith(("3.0", "3.1", "3.2")) or not isinstance(paths, Mapping):
@@ -51,7 +55,7 @@ def operations(document: Mapping[str, Any]) -> tuple[dict[str, Operation], int]:
     references, found, left_out = References(document), dict[str, Operation](), 0
     for path, method, shared, operation in _each(paths, references):
         try:
-            name = _name(operation, method, path, found)
+            name = _name(operation, method, path, found, _NAME_LENGTH - len(f"{server}_"))
             found[name] = _operation(name, path, method, shared, operation, references)
         except Unresolved:
             left_out += 1
@@ -73,14 +77,14 @@ def _each(paths: Mapping[str, Any], references: References) -> Iterator[tuple[st
                 yield path, method, shared if isinstance(shared, list) else [], operation
 
 
-def _name(operation: Mapping[str, Any], method: str, path: str, taken: Mapping[str, Any]) -> str:
+def _name(operation: Mapping[str, Any], method: str, path: str, taken: Mapping[str, Any], most: int) -> str:
     given = operation.get("operationId")
     text = given if isinstance(given, str) and given else f"{method}_{path.strip('/')}"
-    name = re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_")[:_NAME_LENGTH] or method
+    name = re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_")[:most] or method
     number, free = 1, name
     while free in taken:
         number += 1
-        free = f"{name[: _NAME_LENGTH - 4]}_{number}"
+        free = f"{name[: most - 4]}_{number}"
     return free
 
 
@@ -134,6 +138,8 @@ def _parameter(declared: Mapping[str, Any], taken: Mapping[str, Any]) -> Paramet
     """None for one that is nobody's argument. Raises Unresolved for one that a request cannot do without."""
     name, place, required = declared.get("name"), declared.get("in"), declared.get("required") is True
     usable = isinstance(name, str) and bool(name) and place in ("path", "query", "header")
+    if place == "header" and not _FIELD.fullmatch(str(name)):
+        usable = False
     if usable and place == "header" and _NOT_ARGUMENTS.fullmatch(str(name)):
         return None  # required or not: what it says of the gateway, the gateway says
     if not usable:
