@@ -16,6 +16,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key", "x-amz-security-token"})
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # a field name, RFC 9110 section 5.6.2
 _DECIMAL = re.compile(r"-?\d+(\.0*)?", re.ASCII)
+_PLAIN = re.compile(r"[!-~]([ -~]*[!-~])?")
 _ENCODED = re.compile(r"=\?base64\?(.*)\?=")
 
 
@@ -109,6 +110,13 @@ def decoded(value: str) -> str | None:
         return raw.decode() if base64.b64encode(raw).decode() == match[1] else None
     except (binascii.Error, UnicodeDecodeError):
         return None
+
+
+def encoded(value: str) -> str:
+    """The text as a header's value: what is no plain ASCII, or looks like this very encoding, in base64."""
+    if _PLAIN.fullmatch(value) and not _ENCODED.fullmatch(value):
+        return value
+    return f"=?base64?{base64.b64encode(value.encode()).decode()}?=" if value else ""
 
 
 def check_parameters(headers: Headers, schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:

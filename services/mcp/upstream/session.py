@@ -7,7 +7,6 @@ of a caller's. A server that hands out no session id keeps nothing between reque
 
 import re
 import time
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from threading import Lock
 from typing import Any
 
 from services.mcp.eras import CAPABILITIES_KEY, CLIENT_KEY, HANDSHAKE, MODERN, NAMED_BY, VERSION_KEY
+from services.mcp.headers import encoded
 from services.mcp.protocol import METHOD_NOT_FOUND, UNSUPPORTED_VERSION
 from services.mcp.source import Asked
 from services.mcp.upstream.channel import SESSION, Channel, Message, Reply
@@ -30,7 +30,6 @@ _DEFAULT_TTL_MS = 300_000  # of a list in revisions that have no word for it
 _MOST_TTL_MS = 24 * 3600 * 1000  # and no number that no float holds
 _BYE_S = 2.0
 _PLAIN = re.compile(r"[!-~]([ -~]*[!-~])?")
-_ENCODED = re.compile(r"=\?base64\?.*\?=")
 # What a client can be asked in rounds, and therefore through a gateway that keeps nothing.
 _PASSED_ON = ("elicitation", "roots", "sampling")
 # What no status says of a server that knows no other revision: it is down, or wants other credentials.
@@ -282,13 +281,6 @@ class Session:
         elif method == "notifications/message":
             known = {name: params[name] for name in ("level", "logger", "data") if name in params}
             asked.progress({"method": method, "params": known})
-
-
-def encoded(value: str) -> str:
-    """As a header's value: what is no plain ASCII, or looks like this very encoding, in base64."""
-    if _PLAIN.fullmatch(value) and not _ENCODED.fullmatch(value):
-        return value
-    return f"=?base64?{b64encode(value.encode()).decode()}?=" if value else ""
 
 
 def _headers(era: Era) -> dict[str, str]:

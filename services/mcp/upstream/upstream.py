@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from pennyworth.http import dumps
 from pennyworth.logs import logger
-from services.mcp.headers import mirrored
+from services.mcp.headers import encoded, mirrored
 from services.mcp.protocol import INTERNAL_ERROR, INVALID_PARAMS, MISSING_CLIENT_CAPABILITY, RpcError
 from services.mcp.source import Asked, Object
 from services.mcp.upstream import shapes
@@ -16,7 +16,7 @@ from services.mcp.upstream.breaker import Breaker
 from services.mcp.upstream.declared import Declared
 from services.mcp.upstream.faults import BadStatus, Refused, Unreachable
 from services.mcp.upstream.lists import Items, Lists
-from services.mcp.upstream.session import Listed, encoded
+from services.mcp.upstream.session import Listed
 
 _NOT_FOUND = (INVALID_PARAMS, -32002)  # the second one is how older revisions say it of a resource
 _WITHHELD = (
