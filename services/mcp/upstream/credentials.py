@@ -156,7 +156,8 @@ class SignedProof:
         return False
 
     def shows(self, text: str) -> bool:
-        return self._credentials().secret_access_key in text
+        held = self._credentials()
+        return held.secret_access_key in text or (bool(held.session_token) and held.session_token in text)
 
 
 def proof(auth: Auth, secret: Secret, web: Web, region: str) -> Proof:

@@ -243,6 +243,15 @@ def test_a_signature_is_the_functions_own_and_right(server, upstream):
     assert "the-role's-own-secret" not in sent(server)
 
 
+def test_a_server_that_repeats_the_roles_session_gives_it_to_nobody(server, upstream, monkeypatch):
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "the-role's-session")
+    server.respond = modern(call=lambda exchange: exchange.result(said(exchange.headers["x-amz-security-token"])))
+    there = upstream(url=server.url, auth={"type": "sigv4", "service": "execute-api"})
+    result = there.call_tool("echo", {}, asked())
+    assert result["isError"]
+    assert "the-role's-session" not in json.dumps(result)
+
+
 PLACES = ["127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "::1", "fd00::1", "::ffff:10.0.0.1", "0.0.0.0"]  # noqa: S104 -- an address to refuse
 
 
