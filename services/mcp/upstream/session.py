@@ -204,7 +204,8 @@ class Session:
 
     def _set_log_level(self, era: Era, asked: Asked, ends_at: float) -> None:
         if asked.log_level and "logging" in era.capabilities:
-            self._exchange(era, "logging/setLevel", {"level": asked.log_level}, None, ends_at)
+            with suppress(Refused):  # it may say less than it promised; what was asked for matters more
+                self._exchange(era, "logging/setLevel", {"level": asked.log_level}, None, ends_at)
 
     def _leave(self, era: Era, ends_at: float) -> None:
         try:

@@ -333,3 +333,25 @@ def test_a_tool_nobody_listed_is_unknown(server, upstream):
 def test_a_list_that_holds_longer_than_numbers_go_is_a_list(server, upstream):
     server.respond = modern(ttl_ms=10**400)
     assert [each["name"] for each in upstream(url=server.url).tools()] == ["echo"]
+
+
+def test_a_server_that_takes_no_log_level_is_asked_nevertheless(upstream):
+    """It promised to, in a session of a handshake revision."""
+
+    def respond(exchange: Exchange) -> None:
+        method = exchange.message.get("method", "")
+        if exchange.method == "DELETE" or method == "notifications/initialized":
+            exchange.answer(202)
+        elif method == "initialize":
+            capabilities = {"tools": {}, "logging": {}}
+            result = {"protocolVersion": "2025-06-18", "capabilities": capabilities, "serverInfo": {}}
+            exchange.result(result, mcp_session_id="one")
+        elif method == "logging/setLevel":
+            exchange.error(-32601, "Method not found")
+        else:
+            exchange.result({"tools": [tool()]} if method == "tools/list" else said("well"))
+
+    with scripted(respond) as server:
+        there = upstream(url=server.url, era="2025-06-18")
+        assert there.call_tool("echo", {}, asked(log_level="info"))["content"][0]["text"] == "well"
+        assert "logging/setLevel" in server.asked
