@@ -124,7 +124,11 @@ def _shows(_kind: str, _name: str) -> bool:
 
 
 def _silent(source: str, error: Exception) -> None:
-    logger.error("an MCP source could not be listed", source=source, error=type(error).__name__)
+    """A server that does not answer is not ours to mend: an error here would raise our own alarm."""
+    from services.mcp.upstream.faults import Unreachable
+
+    say = logger.warning if isinstance(error, Unreachable) else logger.error
+    say("an MCP source could not be listed", source=source, error=type(error).__name__)
 
 
 def _pepper() -> bytes:

@@ -14,6 +14,7 @@ from pennyworth.settings import settings
 from services.mcp import app, secret
 from services.mcp.eras import CAPABILITIES_KEY
 from services.mcp.source import Asked
+from services.mcp.upstream.faults import Unreachable
 from tests.mcp_posts import CALLER, META, MODERN, event, handshake, modern, raw
 from tests.mcp_sources import Shelf, text, tool
 
@@ -263,3 +264,22 @@ def test_a_first_list_of_tools_loads_nothing_of_aws_and_no_validator() -> None:
 
     heavy = {"hashlib", "boto3", "botocore.client", "pennyworth.aws", "pydantic", "jsonschema", "mcp_types", "requests"}
     assert heavy.isdisjoint(json.loads(process.stderr))
+
+
+@pytest.mark.parametrize(("error", "level"), [(Unreachable("cannot be reached"), "WARNING"), (KeyError("x"), "ERROR")])
+def test_only_what_is_ours_to_mend_is_an_error_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, log: Any, error: Exception, level: str
+) -> None:
+    """The alarm for faults counts lines of that level; a server of others that is down must not raise it."""
+
+    def fail(_: Shelf) -> Any:
+        raise error
+
+    monkeypatch.setattr(Shelf, "tools", fail)
+    monkeypatch.setattr(app, "_upstreams", lambda: [Shelf("down")])
+
+    assert invoke(event(modern("tools/list")))["statusCode"] == 200
+
+    assert [(line["level"], line["source"]) for line in log() if "could not be listed" in line["message"]] == [
+        (level, "down")
+    ]
