@@ -78,6 +78,11 @@ class Served:
             raise Unreachable(why, counts=False)
         return found
 
+    def told(self, refusal: Refused) -> str:
+        """What it says about the request is the client's to read; what it says about our credentials is not."""
+        text = str(refusal)
+        return "It gave no reason." if self.backend.shows(text) else text
+
     def heard(self, take: Callable[[Object], None]) -> Callable[[Object], None]:
         """`take`, for what the server says on its way to an answer; the same holds for that."""
 
@@ -106,7 +111,7 @@ class Served:
         try:
             listed: Listed = self.guarded(twice)
         except Refused as refusal:
-            raise Unreachable(f"refused to list its {kind}: {refusal}") from None
+            raise Unreachable(f"refused to list its {kind}: {self.told(refusal)}") from None
         items, left_out = shapes.usable(kind, listed.items)
         if left_out:
             logger.warning("mcp server lists what it must not", server=self.declared.name, kind=kind, count=left_out)
@@ -230,11 +235,7 @@ class Upstream:
         return RpcError(refusal.code, self._said(refusal), data={"requiredCapabilities": needed})
 
     def _said(self, refusal: Refused) -> str:
-        """What it says about the request is the client's to read; what it says about our credentials is not."""
-        text = str(refusal)
-        if self._served().backend.shows(text):
-            text = "It gave no reason."
-        return f"The server '{self.name}' refused: {text}"
+        return f"The server '{self.name}' refused: {self._served().told(refusal)}"
 
 
 def forwarded(allowed: tuple[str, ...], headers: Mapping[str, str]) -> dict[str, str]:

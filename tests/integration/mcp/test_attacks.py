@@ -116,6 +116,19 @@ def test_a_server_that_tells_what_it_was_sent_on_its_way_gives_no_secret_away(se
     assert "s3cr3t" not in json.dumps(raised.value.body)
 
 
+def test_a_server_that_refuses_to_list_gives_no_secret_away(server, upstream):
+    def refuse(exchange: Exchange) -> None:
+        if exchange.message["method"] != "tools/list":
+            return modern()(exchange)
+        return exchange.error(-32603, f"who is {exchange.headers['authorization']}?")
+
+    server.respond = refuse
+    there = upstream(url=server.url, auth={"type": "header"})
+    with pytest.raises(Unreachable, match="refused to list its tools: It gave no reason"):
+        there.tools()
+    assert "s3cr3t" not in json.dumps(there.call_tool("echo", {}, asked()))
+
+
 def test_a_header_that_cannot_be_sent_shuts_nobody_out(server, upstream):
     """One caller's odd header must not open the circuit for all."""
     there = upstream(url=server.url, forward=["x-tenant"])
