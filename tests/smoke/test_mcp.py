@@ -31,7 +31,8 @@ def test_a_client_connects_and_lists_the_tools(keyed, mode):
 
     version, listed = talk(keyed, mode, story)
     assert version == MODES[mode]
-    assert {tool.name for tool in listed.tools} == {"list_models", "chat"}
+    # What the key's group and the environment's servers add to these differs from one installation to another.
+    assert {tool.name for tool in listed.tools} >= {"list_models", "chat", "embed", "count_tokens"}
 
 
 def test_a_tool_asks_a_model(keyed):
