@@ -1,5 +1,7 @@
 """What a signed-in person does for themselves, and only for themselves."""
 
+import time
+
 import pytest
 
 from tests.e2e.people import Cognito
@@ -33,8 +35,17 @@ def test_a_person_sees_who_they_are_and_what_they_may_do(gateway, cognito):
         "guardrail": None,
         "guardrails": [],
         "rate": None,
+        "tools": {"allow": None, "deny": []},
     }
-    assert me["limits"] == {"api_keys": 20, "api_keys_in_use": 0}
+    assert me["limits"].pop("budget_resets_at") > time.time()
+    assert me["limits"] == {
+        "api_keys": 20,
+        "api_keys_in_use": 0,
+        "budget_usd": None,
+        "spent_usd": 0,
+        "group_budget_usd": None,
+        "group_spent_usd": 0,
+    }
 
 
 def test_a_person_keeps_their_own_keys(gateway, cognito):
