@@ -162,7 +162,7 @@ def function(
         ],
         "mcp": [
             _allow("Inference", ["lambda:InvokeFunction"], [f"{functions}openai:live"]),
-            _allow("Self", ["cognito-idp:AdminGetUser"], [user_pool_arn]),
+            _allow("Self", ["cognito-idp:AdminGetUser", "cognito-idp:GetGroup"], [user_pool_arn]),
             pepper,
             *_mcp_servers(mcp_servers, f"{parameter}/mcp"),
             *(

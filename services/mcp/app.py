@@ -81,9 +81,9 @@ def _called(caller: Principal, infer: Inference, name: str, arguments: Mapping[s
     """What one of our tools gives."""
     if name not in SELF_TOOLS:
         return toolbox.call(name, arguments, infer)
-    from services.mcp.own.person import my_keys
+    from services.mcp.own.person import TELLS
 
-    return my_keys(caller)
+    return TELLS[name](caller)
 
 
 def _toolset(event: Event) -> str:

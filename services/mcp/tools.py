@@ -223,5 +223,51 @@ MY_KEYS = Tool(
     action="mcp",
 )
 
+_USD = {"type": "number", "minimum": 0, "description": "Dollars, this month"}
+_BUDGET = {"type": ["number", "null"], "minimum": 0, "description": "Dollars a month; null for any amount"}
+
+MY_USAGE = Tool(
+    name="my_usage",
+    title="What I spent this month",
+    description=(
+        "Tell what the person who calls has spent this month, in dollars: in all, with each of their API keys, and what "
+        "everyone in their group has; with the budgets that hold and when they begin anew. A request counts some "
+        "seconds after it has ended. Requests and tokens are not told here but by GET /me/usage."
+    ),
+    input_schema={"type": "object", "properties": {}, "additionalProperties": False},
+    output_schema=_object(
+        {
+            "month": {"type": "string", "description": "In UTC, such as 2026-11"},
+            "spent_usd": {**_USD, "description": "With all keys, and signed in"},
+            "budget_usd": _BUDGET,
+            "group": {"type": "string", "description": "The group that speaks for the person"},
+            "group_spent_usd": {**_USD, "description": "By everyone in it, as of the person's own last request"},
+            "group_budget_usd": _BUDGET,
+            "keys": {
+                "type": "array",
+                "items": _object(
+                    {
+                        "id": {"type": "string"},
+                        "name": {"type": "string"},
+                        "in_use": {"type": "boolean", "description": "Whether this call was made with it"},
+                        "spent_usd": _USD,
+                        "budget_usd": _BUDGET,
+                    },
+                    ["id", "name", "in_use", "spent_usd", "budget_usd"],
+                ),
+            },
+            "budget_resets_at": {"type": "integer", "description": "Unix seconds: when the next month begins, in UTC"},
+        },
+        [
+            *("month", "spent_usd", "budget_usd", "group", "group_spent_usd", "group_budget_usd"),
+            *("keys", "budget_resets_at"),
+        ],
+    ),
+    annotations={"readOnlyHint": True, "destructiveHint": False, "idempotentHint": True, "openWorldHint": False},
+    action="usage",
+)
+
 TOOLS: Mapping[str, Tool] = {tool.name: tool for tool in (LIST_MODELS, CHAT, EMBED, COUNT_TOKENS)}
-SELF_TOOLS: Mapping[str, Tool] = {MY_KEYS.name: MY_KEYS}  # about whoever calls: they ask no model
+SELF_TOOLS: Mapping[str, Tool] = {
+    tool.name: tool for tool in (MY_KEYS, MY_USAGE)
+}  # about whoever calls: they ask no model

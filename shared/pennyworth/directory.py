@@ -65,6 +65,16 @@ class Directory:
             self._listed_at = self._clock()
         return [self._policies[name] for name in names if name in self._policies]
 
+    def group(self, name: str) -> Group | None:
+        """The one group as it is now; None for one that is not there. Raises AwsError when Cognito does not answer."""
+        whole = {"UserPoolId": self._user_pool_id, "GroupName": name}
+        try:
+            return Group.of(self._aws.json("cognito-idp", "GetGroup", whole, timeout_s=_TIMEOUT_S)["Group"])
+        except AwsError as error:
+            if error.code == "ResourceNotFoundException":
+                return None
+            raise
+
     def _pages(self, operation: str, **request: object) -> list[Group]:
         found: list[Group] = []
         where: dict[str, str] = {}

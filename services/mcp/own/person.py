@@ -1,27 +1,73 @@
-"""Whoever calls, read from Cognito: their keys as the gateway knows them."""
+"""Whoever calls, read from Cognito: their keys, and what they spent, as the gateway knows them."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
+from pennyworth.budgets import SPEND, Spend, month, resets_at
 from pennyworth.directory import Directory, User
 from pennyworth.errors import Problem
 from pennyworth.keys import SLOTS, KeyRecord
 from pennyworth.logs import logger
+from pennyworth.policy import BUDGET, NO_GROUP, Group
 from pennyworth.principal import Principal
 from pennyworth.settings import settings
 from services.mcp.inference import lambda_api
 from services.mcp.toolbox import data
-from services.mcp.tools import ToolResult
+from services.mcp.tools import MY_KEYS, MY_USAGE, ToolResult
+
+_Found = TypeVar("_Found")
 
 
 def my_keys(caller: Principal, read: Callable[[str], User] | None = None, now: float | None = None) -> ToolResult:
     """All keys of the person, oldest first; nothing that is not theirs. Raises Problem service_unavailable."""
     person = (read or _read)(caller.user_id)
-    found = [record for slot in range(1, SLOTS + 1) if (record := person.key(slot))]
     at = time.time() if now is None else now
-    return data({"keys": [_shown(record, caller, at) for record in sorted(found, key=lambda key: key.created_at)]})
+    return data({"keys": [_shown(record, caller, at) for record in _keys(person)]})
+
+
+def my_usage(
+    caller: Principal,
+    read: Callable[[str], User] | None = None,
+    group: Callable[[str], Group] | None = None,
+    now: float | None = None,
+) -> ToolResult:
+    """What the ledger has told of the person this month, and the budgets of `GET /me`, in dollars. Raises Problem
+    service_unavailable."""
+    person, policy = (read or _read)(caller.user_id), (group or _group)(caller.group).policy
+    at = time.time() if now is None else now
+    spend = Spend.parse(person.attributes.get(SPEND, ""), at)
+    return data(
+        {
+            "month": month(at),
+            "spent_usd": _usd(spend.user),
+            "budget_usd": _usd(policy.budget_of(person.attributes.get(BUDGET, ""))),
+            "group": caller.group,
+            "group_spent_usd": _usd(spend.groups.get(caller.group, 0)),
+            "group_budget_usd": _usd(policy.budget_microusd),
+            "keys": [
+                {
+                    "id": record.id,
+                    "name": record.name,
+                    "in_use": record.id == caller.key_id,
+                    "spent_usd": _usd(spend.keys.get(record.id, 0)),
+                    "budget_usd": _usd(record.budget_microusd),
+                }
+                for record in _keys(person)
+            ],
+            "budget_resets_at": resets_at(at),
+        }
+    )
+
+
+TELLS: Mapping[str, Callable[[Principal], ToolResult]] = {MY_KEYS.name: my_keys, MY_USAGE.name: my_usage}
+
+
+def _keys(person: User) -> list[KeyRecord]:
+    """Oldest first."""
+    found = [record for slot in range(1, SLOTS + 1) if (record := person.key(slot))]
+    return sorted(found, key=lambda key: key.created_at)
 
 
 def _shown(record: KeyRecord, caller: Principal, now: float) -> dict[str, Any]:
@@ -39,17 +85,31 @@ def _shown(record: KeyRecord, caller: Principal, now: float) -> dict[str, Any]:
     }
 
 
-def _read(user_id: str) -> User:
-    from pennyworth.aws import AwsError
+def _usd(microusd: int | None) -> float | None:
+    return None if microusd is None else microusd / 1e6
 
-    try:
-        found = _directory().user(user_id)
-    except AwsError as error:
-        logger.error("Cognito gave no answer", aws_code=error.code)
-        raise Problem("service_unavailable") from None
+
+def _read(user_id: str) -> User:
+    found = _answered(lambda: _directory().user(user_id))
     if found is None:
         raise Problem("account_disabled")
     return found
+
+
+def _group(name: str) -> Group:
+    """The group as it is now; one that is gone since the caller was let in allows nothing."""
+    found = _answered(lambda: _directory().group(name))
+    return NO_GROUP if found is None else found
+
+
+def _answered(ask: Callable[[], _Found]) -> _Found:
+    from pennyworth.aws import AwsError
+
+    try:
+        return ask()
+    except AwsError as error:
+        logger.error("Cognito gave no answer", aws_code=error.code)
+        raise Problem("service_unavailable") from None
 
 
 @cache

@@ -35,6 +35,7 @@ locals {
         "cognito-idp:AdminRemoveUserFromGroup",
         "cognito-idp:AdminUpdateUserAttributes",
         "cognito-idp:DescribeUserPoolClient",
+        "cognito-idp:GetGroup",
         "cognito-idp:ListGroups",
         "cognito-idp:ListUserPoolClients",
         "cognito-idp:ListUsers",

@@ -160,8 +160,12 @@ locals {
           actions   = ["lambda:InvokeFunction"]
           resources = ["${local.arn}:lambda:${local.here}:function:${local.name}-openai:live"]
         },
-        # Whoever calls, for their own keys.
-        { sid = "Self", actions = ["cognito-idp:AdminGetUser"], resources = [module.identity.user_pool_arn] },
+        # Whoever calls, for their own keys and what they spent; and their group, for its budgets.
+        {
+          sid       = "Self"
+          actions   = ["cognito-idp:AdminGetUser", "cognito-idp:GetGroup"]
+          resources = [module.identity.user_pool_arn]
+        },
         local.pepper, # which signs what a client carries from one round of a request to the next
       ],
       [

@@ -167,7 +167,7 @@ def names(reply: dict[str, Any]) -> list[str]:
 def test_a_server_has_an_address_of_its_own() -> None:
     assert names(invoke(event(modern("tools/list"))))[-2:] == ["shelf_ask", "shelf_talk"]
     unsaid = {name: value for name, value in CALLER.items() if name != "tools"}
-    assert names(invoke(event(modern("tools/list"), unsaid)))[-1] == "my_keys"
+    assert names(invoke(event(modern("tools/list"), unsaid)))[-1] == "my_usage"
     assert names(invoke(event(modern("tools/list"), server="shelf"))) == ["ask", "talk"]
 
 

@@ -9,7 +9,7 @@ from services.mcp.access.grants import chosen, foreign, grants
 from services.mcp.protocol import RpcError
 
 TOOLSETS = {"issues": ("github_*issue*", "chat"), "reading": ("*_get_*",)}
-ACTIONS = {"chat": "inference", "my_keys": "mcp"}
+ACTIONS = {"chat": "inference", "my_keys": "mcp", "my_usage": "usage"}
 
 
 def caller(
@@ -50,6 +50,8 @@ def test_a_tool_of_ours_is_of_use_to_who_may_do_what_it_does() -> None:
     nothing = caller(("*",), actions=("mcp",))
     assert not grants(nothing, None, TOOLSETS, ACTIONS)("chat")
     assert grants(nothing, None, TOOLSETS, ACTIONS)("my_keys")
+    assert not grants(nothing, None, TOOLSETS, ACTIONS)("my_usage")
+    assert grants(caller(actions=("mcp", "usage")), None, TOOLSETS, ACTIONS)("my_usage")
 
 
 def test_a_request_confines_itself_and_gets_no_more_for_it() -> None:
