@@ -21,7 +21,11 @@ from local.rest_api import rest_api, usage_plans
 PROVIDER = "pennyworth"  # login name of the identity pool's developer provider
 _SLOTS = 20  # API keys a person can have
 _POLICY_NAME = "access"
-_USAGE = '{ $.message = "request" && $.kind = "*" }'
+# Of which function's log the ledger is handed what. Most tools are free.
+_USAGE = {
+    "openai": '{ $.message = "request" && $.kind = "*" }',
+    "mcp": '{ $.message = "request" && $.kind = "*" && $.cost_microusd > 0 }',
+}
 
 _PASSWORDS = {
     "MinimumLength": 12,
@@ -360,16 +364,18 @@ def _role(iam: Any, plan: Plan, of: str, trust: permissions.Policy, allowed: per
 
 
 def _usage_log(logs: Any, plan: Plan, account_id: str) -> None:
-    """Who asked a model is handed to the ledger."""
-    group, ledger = f"/aws/lambda/{plan.functions['openai'].name}", plan.functions["ledger"].name
-    with suppress(logs.exceptions.ResourceAlreadyExistsException):
-        logs.create_log_group(logGroupName=group, tags=plan.tags)
-    logs.put_subscription_filter(
-        logGroupName=group,
-        filterName="ledger",
-        filterPattern=_USAGE,
-        destinationArn=f"arn:aws:lambda:{plan.region}:{account_id}:function:{ledger}:live",
-    )
+    """Who asked a model, or called a tool that has a price, is handed to the ledger."""
+    ledger = plan.functions["ledger"].name
+    for key, pattern in _USAGE.items():
+        group = f"/aws/lambda/{plan.functions[key].name}"
+        with suppress(logs.exceptions.ResourceAlreadyExistsException):
+            logs.create_log_group(logGroupName=group, tags=plan.tags)
+        logs.put_subscription_filter(
+            logGroupName=group,
+            filterName="ledger",
+            filterPattern=pattern,
+            destinationArn=f"arn:aws:lambda:{plan.region}:{account_id}:function:{ledger}:live",
+        )
 
 
 def _pepper(ssm: Any, name: str) -> None:

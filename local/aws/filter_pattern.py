@@ -1,6 +1,8 @@
-"""CloudWatch's filter patterns, the part of them that is used here: fields of a JSON line that equal a text. Pure.
+"""CloudWatch's filter patterns, the part of them that is used here: fields of a JSON line that equal a text, or are
+more than a number. Pure.
 
 `{ $.message = "request" && $.kind = "*" }`: of a text `*` stands for any characters, so `"*"` alone is any text at all.
+`{ $.cost_microusd > 0 }`: a field that is not there, or is no number, is not more.
 Source: Amazon CloudWatch Logs user guide, filter pattern syntax (read 2026-11).
 """
 
@@ -9,8 +11,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-_FIELD = r'\$\.([A-Za-z_.]+) *= *"([^"\\]*)"'
-_PATTERN = re.compile(rf"\{{ *{_FIELD}(?: *&& *{_FIELD})* *\}}")
+_TEST = r'\$\.([A-Za-z_.]+) *(?:= *"([^"\\]*)"|> *(\d+))'
+_PATTERN = re.compile(rf"\{{ *{_TEST}(?: *&& *{_TEST})* *\}}")
 
 
 def matching(pattern: str) -> Callable[[str], bool]:
@@ -19,20 +21,25 @@ def matching(pattern: str) -> Callable[[str], bool]:
         return lambda _: True
     if not _PATTERN.fullmatch(pattern):
         raise ValueError(f"This stand-in knows no such filter pattern: {pattern}")
-    wanted = [(path, re.compile(_expression(text), re.DOTALL)) for path, text in re.findall(_FIELD, pattern)]
+    tests = [(path, _over(int(most)) if most else _like(text)) for path, text, most in re.findall(_TEST, pattern)]
 
     def matches(message: str) -> bool:
         try:
             line = json.loads(message)
         except ValueError:
             return False
-        return all(isinstance(value := _at(line, path), str) and text.fullmatch(value) for path, text in wanted)
+        return all(holds(_at(line, path)) for path, holds in tests)
 
     return matches
 
 
-def _expression(text: str) -> str:
-    return ".*".join(map(re.escape, text.split("*")))
+def _like(text: str) -> Callable[[Any], bool]:
+    wanted = re.compile(".*".join(map(re.escape, text.split("*"))), re.DOTALL)
+    return lambda value: isinstance(value, str) and wanted.fullmatch(value) is not None
+
+
+def _over(most: int) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, int | float) and not isinstance(value, bool) and value > most
 
 
 def _at(line: Any, path: str) -> Any:

@@ -152,8 +152,8 @@ def text(wanted: Wanted, start: int, end: int) -> str:
     second, so the time is in the query too."""
     conditions = [
         f'message = "request" and {wanted.form.condition}',
-        # what no model worked on counts nowhere: its status says why
-        "(ispresent(prompt_tokens) or ispresent(completion_tokens))",
+        # what no model worked on and no tool was paid for counts nowhere: its status says why
+        "(ispresent(prompt_tokens) or ispresent(completion_tokens) or ispresent(cost_microusd))",
         f"toMillis(@timestamp) >= {start * 1000} and toMillis(@timestamp) < {end * 1000}",
         *(_one_of(_FILTERS[name], values) for name, values in wanted.only.items()),
     ]
@@ -213,7 +213,10 @@ _CHECKS = {
     "user_ids[]": (is_user_id, "the id of a user"),
     "api_key_ids[]": (lambda value: bool(_KEY_ID.fullmatch(value)), "the id of a key, as in 'key_…'"),
     "models[]": (lambda value: bool(_MODEL.fullmatch(value)), "the name of a model"),
-    "line_items[]": (lambda value: bool(_MODEL.fullmatch(value)), "the name of a line item, which is a model's"),
+    "line_items[]": (
+        lambda value: bool(_MODEL.fullmatch(value)),
+        "the name of a line item, which is a model's or a tool's",
+    ),
 }
 
 

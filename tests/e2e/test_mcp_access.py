@@ -13,9 +13,10 @@ from tests.mcp_upstreams import fixture_server, running
 TOOLSETS = {"sums": ["fix_add"], "talk": ["chat", "list_models"]}
 TERMS = [
     {"tools": "fix_add", "price_usd": 0.0005},
+    {"tools": "embed", "price_usd": 0.25},
     {"tools": "fix_fails", "price_usd": 0.5, "rate": {"per_s": 0.001, "burst": 2}},
 ]
-OURS = {"chat", "count_tokens", "embed", "list_models", "my_keys"}
+OURS = {"chat", "count_tokens", "embed", "list_models", "my_keys", "my_usage"}
 THEIRS = {"fix_add", "fix_fails", "fix_greet", "fix_slowly"}
 
 
@@ -53,10 +54,13 @@ class Caller:
         return self.ask("tools/call", {"name": name, "arguments": arguments}, path)
 
 
-def member(gateway, policy=None, /, *, actions=("inference", "mcp", "usage"), **key):
+def member(
+    gateway, policy=None, /, *, actions=("inference", "mcp", "usage"), group_models=("nova-*",), budgets=None, **key
+):
     """A new person in a group of such tools, with a key narrowed like that."""
-    group = gateway.group("nova-*")
-    said = {"actions": list(actions), "models": ["nova-*"]} | ({} if policy is None else {"tools": policy})
+    group = gateway.group(*group_models)
+    said = {"actions": list(actions), "models": list(group_models), **(budgets or {})}
+    said |= {} if policy is None else {"tools": policy}
     gateway.aws("cognito-idp").update_group(
         UserPoolId=gateway.facts["user_pool_id"],
         GroupName=group,
@@ -230,6 +234,128 @@ def test_each_call_is_a_usage_record_of_the_key_with_its_price(system):
     assert not {"cost_microusd", "prompt_tokens"} & (by_model["fix_fails"].keys() | by_model["chat"].keys())
 
 
+COUNTED_S = 20  # until a record's sum is in the mirror; AWS takes seconds
+
+
+def until(condition):
+    """What it says once that is something."""
+    deadline = time.monotonic() + COUNTED_S
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.1)
+    return found
+
+
+def spend(system, user):
+    """The mirror of the ledger's book."""
+    return json.loads(Cognito(system).attributes(user).get("custom:spend", '{"user": 0, "keys": {}, "groups": {}}'))
+
+
+def text(reply):
+    return reply["result"]["content"][0]["text"]
+
+
+def test_a_priced_tool_is_paid_of_the_budget_and_stops_with_it(system):
+    caller, user = member(system, {"allow": ["*"]}, budgets={"user_budget_microusd": 600})
+    assert text(caller.call("fix_add", a=1, b=2)) == "3"
+    first = until(lambda: (now := spend(system, user))["user"] and now)
+    assert (first["user"], list(first["keys"].values()), list(first["groups"].values())) == (500, [500], [500])
+    assert text(caller.call("fix_add", a=1, b=2)) == "3"  # 500 of 600 are no whole budget
+    until(lambda: spend(system, user)["user"] == 1000)
+
+    def refused():
+        reply = caller.call("fix_add", a=1, b=2)["result"]
+        return reply["isError"] and reply["content"][0]["text"]
+
+    assert "Your budget for this month is spent" in until(refused)
+    for free, arguments in (("fix_greet", {"name": "Ada"}), ("list_models", {}), ("my_keys", {}), ("my_usage", {})):
+        assert caller.call(free, **arguments)["result"].get("isError") is not True, free
+    assert "fix_add" in caller.names()
+    assert "budget" in text(caller.call("chat", model="nova-lite", prompt="x"))  # the one budget is everything's
+    # What was refused is no usage: nothing but what passed while the authorizer still remembered is in the sum.
+    passed = until(lambda: (n := sum(each.get("cost_microusd", 0) for each in records(system, user))) and n) // 500
+    assert until(lambda: spend(system, user)["user"] == 500 * passed)
+
+
+def test_what_a_priced_tool_asks_of_a_model_is_counted_once(system):
+    caller, user = member(system, {"allow": ["*"]}, group_models=("*",))
+    made = caller.call("embed", model=system.embedding_model, input=["word " * 400])["result"]["structuredContent"]
+    found = until(lambda: len(all_ := records(system, user)) == 2 and all_)
+    by_kind = {each["kind"]: each for each in found}
+    assert set(by_kind) == {"embedding", "tool"}
+    assert by_kind["embedding"]["prompt_tokens"] == made["usage"]["prompt_tokens"] > 0
+    assert by_kind["tool"]["cost_microusd"] == 250_000
+    of_model = by_kind["embedding"]["cost_microusd"]
+    assert of_model > 0
+    assert until(lambda: (now := spend(system, user))["user"] > 250_000 and now)["user"] == 250_000 + of_model
+    bucket = f"pennyworth-local-{system.aws('sts').get_caller_identity()['Account']}"
+    page = json.loads(system.aws("s3").get_object(Bucket=bucket, Key=f"ledger/users/{user}.json")["Body"].read())
+    assert (page["tokens"], page["cost_microusd"]) == (made["usage"]["prompt_tokens"], 250_000 + of_model)
+
+
+def test_what_tools_cost_is_in_the_costs_and_in_ones_own_usage(system):
+    caller, user = member(system, {"allow": ["*"]})
+    since = int(time.time()) - 60
+    caller.call("fix_add", a=1, b=2)
+    caller.call("fix_greet", name="Ada")
+    wanted = {"start_time": since, "user_ids[]": user, "group_by[]": "line_item"}
+
+    def costs():
+        buckets = admin.get("/organization/costs", params=wanted).raise_for_status().json()["data"]
+        return {each["line_item"]: each["amount"]["value"] for bucket in buckets for each in bucket["results"]}
+
+    with system.admin() as admin:
+        assert until(costs) == {"fix_add": 0.0005}  # what is free is no cost
+        one = {"start_time": since, "user_ids[]": user, "line_items[]": "fix_greet"}
+        answer = admin.get("/organization/costs", params=one).raise_for_status().json()
+        assert [each for bucket in answer["data"] for each in bucket["results"]] == []
+        models = {"start_time": since, "user_ids[]": user}
+        answer = admin.get("/organization/usage/completions", params=models).raise_for_status().json()
+        assert [each for bucket in answer["data"] for each in bucket["results"]] == []  # a tool is no completion
+    with system.http(Cognito(system).sign_in(user)["IdToken"]) as person:
+        own = person.get("/me/usage", params={"start_time": since}).raise_for_status().json()["data"]
+    [result] = [each for bucket in own for each in bucket["results"]]
+    assert (result["amount"]["value"], result["input_tokens"]) == (0.0005, 0)
+
+
+def test_my_usage_is_what_me_says_and_by_key(system):
+    budgets = {"user_budget_microusd": 5_000_000, "budget_microusd": 70_000_000}
+    caller, user = member(system, {"allow": ["*"]}, budgets=budgets, name="laptop", budget_usd=2.5)
+    system.key(user, name="idle")
+    caller.call("fix_add", a=1, b=2)
+    until(lambda: spend(system, user)["user"] == 500)
+    result = caller.call("my_usage")["result"]
+    found = result["structuredContent"]
+    assert json.loads(result["content"][0]["text"]) == found
+    with system.http(Cognito(system).sign_in(user)["IdToken"]) as person:
+        limits = person.get("/me").raise_for_status().json()["limits"]
+    names = ("budget_usd", "spent_usd", "group_budget_usd", "group_spent_usd", "budget_resets_at")
+    assert {name: found[name] for name in names} == {name: limits[name] for name in names}
+    assert (found["spent_usd"], found["budget_usd"], found["group_budget_usd"]) == (0.0005, 5, 70)
+    assert [(key["name"], key["in_use"], key["spent_usd"], key["budget_usd"]) for key in found["keys"]] == [
+        ("laptop", True, 0.0005, 2.5),
+        ("idle", False, 0, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("actions", "scopes", "seen"),
+    [
+        (("inference", "mcp", "usage"), ["mcp", "usage"], True),
+        (("inference", "mcp", "usage"), ["mcp"], False),  # the attack: a key made for tools alone, and found
+        (("inference", "mcp"), ["mcp"], False),
+    ],
+)
+def test_what_was_spent_is_for_who_may_know_usage(system, actions, scopes, seen):
+    caller, _ = member(system, actions=actions, scopes=scopes)
+    assert ("my_usage" in caller.names()) is seen
+    reply = caller.call("my_usage")
+    if seen:
+        assert reply["result"]["isError"] is False
+    else:
+        assert reply["error"] == {"code": -32602, "message": "Unknown tool: my_usage"}
+
+
 def test_a_tool_is_called_no_oftener_than_its_rate_lets(system):
     caller, _ = member(system, {"allow": ["*"]})
     texts = [caller.call("fix_fails")["result"]["content"][0]["text"] for _ in range(40)]
@@ -262,7 +388,7 @@ def crowded(tmp_path_factory):
     with running(fixture_server()) as behind:
         told = {
             "MCP_SERVERS": json.dumps({"fix": {"type": "http", "url": behind.url, "private": True}}),
-            "MCP_TOOLS": json.dumps({"mcp_tool_limit": 8}),
+            "MCP_TOOLS": json.dumps({"mcp_tool_limit": 9}),
         }
         with started(tmp_path_factory.mktemp("crowded"), **told) as gateway:
             yield gateway
@@ -277,7 +403,7 @@ def test_beyond_the_limit_tools_are_found_by_words_and_called(crowded):
     added = caller.call("call_tool", name="fix_add", arguments={"a": 2, "b": 3})["result"]
     assert (added["isError"], added["content"][0]["text"]) == (False, "5")
     narrow, _ = member(crowded, {"allow": ["*"], "deny": ["fix_add"]})
-    assert narrow.names() == OURS | {"fix_fails", "fix_greet", "fix_slowly"}  # eight: all of them fit again
+    assert narrow.names() == OURS | {"fix_fails", "fix_greet", "fix_slowly"}  # nine: all of them fit again
     assert narrow.call("call_tool", name="fix_add", arguments={"a": 2, "b": 3})["error"]["code"] == -32602
 
 

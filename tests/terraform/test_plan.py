@@ -205,12 +205,14 @@ def test_nobody_but_the_ledger_reaches_the_book(installed):
     assert reached == {'module.function["ledger"].aws_iam_role_policy.this'}
 
 
-def test_the_usage_log_and_nothing_else_is_handed_to_the_ledger(installed):
-    (subscription,) = of_type(installed, "aws_cloudwatch_log_subscription_filter")
-    assert subscription.values["log_group_name"] == "/aws/lambda/pennyworth-local-openai"
-    assert subscription.values["filter_pattern"] == '{ $.message = "request" && $.kind = "*" }'
+def test_the_usage_records_that_may_cost_and_nothing_else_are_handed_to_the_ledger(installed):
+    subscriptions = [each.values for each in of_type(installed, "aws_cloudwatch_log_subscription_filter")]
+    assert {each["log_group_name"]: each["filter_pattern"] for each in subscriptions} == {
+        "/aws/lambda/pennyworth-local-openai": '{ $.message = "request" && $.kind = "*" }',
+        "/aws/lambda/pennyworth-local-mcp": '{ $.message = "request" && $.kind = "*" && $.cost_microusd > 0 }',
+    }
     ledger = "arn:aws:lambda:us-east-1:123456789012:function:pennyworth-local-ledger:live"
-    assert subscription.values["destination_arn"] == ledger
+    assert {each["destination_arn"] for each in subscriptions} == {ledger}
 
 
 def test_no_client_reads_or_writes_a_persons_keys(environment):

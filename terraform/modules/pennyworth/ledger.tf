@@ -1,8 +1,13 @@
-# The usage log on its way to the ledger: CloudWatch Logs hands it every record of a request that asked a model.
+# The usage log on its way to the ledger: CloudWatch Logs hands it every record of a request that asked a model, and of
+# a call of a tool that has a price.
 
 locals {
-  # Whose log holds records with a cost; of the others nothing could be added up. A log group takes two such filters.
-  metered = toset(["openai"])
+  # Whose log holds records with a cost, and which those are. A log group takes two such filters.
+  metered = {
+    openai = "{ $.message = \"request\" && $.kind = \"*\" }" # services/openai/meter.py writes `kind`
+    # services/mcp/access/usage.py does; most tools are free, and nothing of them could be added up.
+    mcp = "{ $.message = \"request\" && $.kind = \"*\" && $.cost_microusd > 0 }"
+  }
 }
 
 # How often Lambda tries is as it is unless set, which is the most that could be: of what the ledger fails at it makes two
@@ -24,7 +29,7 @@ resource "aws_cloudwatch_log_subscription_filter" "ledger" {
 
   name            = "ledger"
   log_group_name  = module.function[each.key].log_group_name
-  filter_pattern  = "{ $.message = \"request\" && $.kind = \"*\" }" # services/openai/meter.py writes `kind`
+  filter_pattern  = each.value
   destination_arn = module.function["ledger"].alias_arn
 
   # CloudWatch tries whether it may.

@@ -37,7 +37,21 @@ def test_no_pattern_is_every_line():
     assert matching("")("anything")
 
 
-@pytest.mark.parametrize("pattern", ["[a, b]", "error", "{ $.a = b }", "{ $.a > 1 }", '{ $.a = "1" || $.b = "2" }'])
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [(1, True), (0.5, True), (0, False), (-1, False), (True, False), ("1", False), (None, False), ([1], False)],
+)
+def test_more_than_a_number_is_a_number_that_is_more(value, found):
+    pattern = '{ $.kind = "*" && $.cost_microusd > 0 }'
+    assert matching(pattern)(json.dumps({"kind": "tool", "cost_microusd": value})) is found
+    assert not matching(pattern)(json.dumps({"cost_microusd": value}))
+    assert not matching(pattern)(json.dumps({"kind": "tool"}))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["[a, b]", "error", "{ $.a = b }", "{ $.a >= 1 }", "{ $.a > b }", "{ $.a > 1", '{ $.a = "1" || $.b = "2" }'],
+)
 def test_a_pattern_that_is_not_known_finds_nothing_by_mistake(pattern):
     with pytest.raises(ValueError, match="no such filter pattern"):
         matching(pattern)
