@@ -39,6 +39,12 @@ Models = Annotated[
     list[str] | None,
     typer.Option("--model", metavar="PATTERN", help="A model or a pattern such as nova-*; may be repeated."),
 ]
+Tools = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tool", metavar="PATTERN", help="An MCP tool, a pattern such as github_*, or @TOOLSET; may be repeated."
+    ),
+]
 ExpiresIn = Annotated[str, typer.Option("--expires-in", metavar="DURATION", help="90s, 15m, 12h, 30d or 2w.")]
 Everybody = Annotated[bool, typer.Option("--all", help="Everybody's. For administrators.")]
 Budget = Annotated[
@@ -52,15 +58,16 @@ def create(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What it is for, in your words.")],
     scope: Scopes = None,
     model: Models = None,
+    tool: Tools = None,
     expires_in: ExpiresIn = "",
     budget_usd: Budget = None,
     user: Owner = "",
 ) -> None:
     """Make a key. Its secret goes to stdout, this once; the rest to stderr.
 
-    Without --scope and --model it may do all that its owner's group allows.
+    Without --scope, --model and --tool it may do all that its owner's group allows.
     """
-    body: dict[str, object] = {"name": name, **_limits(scope, model, expires_in)}
+    body: dict[str, object] = {"name": name, **_limits(scope, model, tool, expires_in)}
     if budget_usd is not None:
         body["budget_usd"] = budget_usd
     with session.out.working("Making a key"):
@@ -96,14 +103,15 @@ def update(
     name: Annotated[str, typer.Option("--name", metavar="TEXT", help="Another name.")] = "",
     scope: Scopes = None,
     model: Models = None,
+    tool: Tools = None,
     expires_in: ExpiresIn = "",
     user: Owner = "",
 ) -> None:
     """Rename a key, or let it do less. A key never gets more than it had."""
     body: dict[str, object] = {"name": name} if name else {}
-    body |= _limits(scope, model, expires_in)
+    body |= _limits(scope, model, tool, expires_in)
     if not body:
-        raise Failure("There is nothing to change. Give --name, --scope, --model or --expires-in.", Code.WRONG)
+        raise Failure("There is nothing to change. Give --name, --scope, --model, --tool or --expires-in.", Code.WRONG)
     found = session.people.post(_key(session, user, key_id), body)
     session.out.done(found, f"Changed key {found['id']} ({found['name']}). It counts within {_within(found)}.")
 
@@ -188,12 +196,16 @@ def _key(session: Session, user: str, key_id: str) -> str:
     return f"{_keys(session, user)}/{people.segment(key_id)}"
 
 
-def _limits(scopes: list[Scope] | None, models: list[str] | None, expires_in: str) -> dict[str, object]:
+def _limits(
+    scopes: list[Scope] | None, models: list[str] | None, tools: list[str] | None, expires_in: str
+) -> dict[str, object]:
     limits: dict[str, object] = {}
     if scopes:
         limits["scopes"] = [scope.value for scope in scopes]
     if models:
         limits["models"] = models
+    if tools:
+        limits["tools"] = tools
     if expires_in:
         limits["expires_in"] = seconds(expires_in, "--expires-in")
     return limits

@@ -78,6 +78,7 @@ def test_a_key_is_asked_for_with_its_limits(server):
     made = {"id": "key_a", "name": "ci", "value": "sk-pw-secret"}
     server.answers = [(200, {}, made)]
     arguments = ["--scope", "inference", "--scope", "mcp", "--model", "nova-*", "--expires-in", "2w"]
+    arguments += ["--tool", "github_*", "--tool", "@reading"]
     done = run(
         "keys", "create", "ci", *arguments, "--budget-usd", "5", PENNYWORTH_ENDPOINT=server.url, PENNYWORTH_TOKEN="t"
     )
@@ -87,6 +88,7 @@ def test_a_key_is_asked_for_with_its_limits(server):
         "name": "ci",
         "scopes": ["inference", "mcp"],
         "models": ["nova-*"],
+        "tools": ["github_*", "@reading"],
         "expires_in": 1_209_600,
         "budget_usd": 5,
     }
