@@ -230,9 +230,9 @@ MY_USAGE = Tool(
     name="my_usage",
     title="What I spent this month",
     description=(
-        "Tell what the person who calls has spent this month, in dollars: in all, with each of their API keys, and what "
-        "everyone in their group has; with the budgets that hold and when they begin anew. A request counts some "
-        "seconds after it has ended. Requests and tokens are not told here but by GET /me/usage."
+        "Tell what the person who calls has spent this month, in dollars: in all, with each of their API keys, and "
+        "what everyone in their group has; with the budgets that hold and when they begin anew. A request counts some "
+        "seconds after it has ended. Tokens and requests are not told here, but by GET /me/usage."
     ),
     input_schema={"type": "object", "properties": {}, "additionalProperties": False},
     output_schema=_object(

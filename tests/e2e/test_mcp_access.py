@@ -268,7 +268,7 @@ def test_a_priced_tool_is_paid_of_the_budget_and_stops_with_it(system):
         return reply["isError"] and reply["content"][0]["text"]
 
     assert "Your budget for this month is spent" in until(refused)
-    for free, arguments in (("fix_greet", {"name": "Ada"}), ("list_models", {}), ("my_keys", {}), ("my_usage", {})):
+    for free, arguments in (("fix_slowly", {"steps": 1}), ("list_models", {}), ("my_keys", {}), ("my_usage", {})):
         assert caller.call(free, **arguments)["result"].get("isError") is not True, free
     assert "fix_add" in caller.names()
     assert "budget" in text(caller.call("chat", model="nova-lite", prompt="x"))  # the one budget is everything's
@@ -297,7 +297,7 @@ def test_what_tools_cost_is_in_the_costs_and_in_ones_own_usage(system):
     caller, user = member(system, {"allow": ["*"]})
     since = int(time.time()) - 60
     caller.call("fix_add", a=1, b=2)
-    caller.call("fix_greet", name="Ada")
+    assert text(caller.call("fix_slowly", steps=1)) == "done"
     wanted = {"start_time": since, "user_ids[]": user, "group_by[]": "line_item"}
 
     def costs():
@@ -306,7 +306,7 @@ def test_what_tools_cost_is_in_the_costs_and_in_ones_own_usage(system):
 
     with system.admin() as admin:
         assert until(costs) == {"fix_add": 0.0005}  # what is free is no cost
-        one = {"start_time": since, "user_ids[]": user, "line_items[]": "fix_greet"}
+        one = {"start_time": since, "user_ids[]": user, "line_items[]": "fix_slowly"}
         answer = admin.get("/organization/costs", params=one).raise_for_status().json()
         assert [each for bucket in answer["data"] for each in bucket["results"]] == []
         models = {"start_time": since, "user_ids[]": user}

@@ -34,7 +34,8 @@ def test_a_client_connects_in_its_era_and_lists_the_tools(gateway, mode):
     version, listed = talk(gateway, mode, story)
 
     assert version == MODES[mode]
-    assert [tool.name for tool in listed.tools] == ["chat", "count_tokens", "embed", "list_models", "my_keys"]
+    ours = ["chat", "count_tokens", "embed", "list_models", "my_keys", "my_usage"]
+    assert [tool.name for tool in listed.tools] == ours
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -212,7 +212,8 @@ def test_a_client_connects_in_its_era(world: World, mode: str) -> None:
 def test_a_client_lists_the_tools(world: World, mode: str) -> None:
     listed = talk(world, mode, lambda client: client.list_tools())
 
-    assert [tool.name for tool in listed.tools] == ["chat", "count_tokens", "embed", "list_models", "my_keys"]
+    ours = ["chat", "count_tokens", "embed", "list_models", "my_keys", "my_usage"]
+    assert [tool.name for tool in listed.tools] == ours
     assert all(tool.output_schema and tool.description for tool in listed.tools)
 
 

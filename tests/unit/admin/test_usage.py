@@ -23,8 +23,8 @@ def test_a_query_filters_on_records_and_on_the_time_exactly():
     text = usage.text(wanted(group_by_list=["user_id", "model", "batch"]), START, START + DAY)
     assert text.splitlines() == [
         'filter message = "request" and kind = "completion" and (ispresent(prompt_tokens) or '
-        f"ispresent(completion_tokens) or ispresent(cost_microusd)) and toMillis(@timestamp) >= {START}000 and toMillis(@timestamp) < "
-        f"{START + DAY}000",
+        "ispresent(completion_tokens) or ispresent(cost_microusd)) and "
+        f"toMillis(@timestamp) >= {START}000 and toMillis(@timestamp) < {START + DAY}000",
         "| stats count(*) as requests, sum(prompt_tokens) as prompt, sum(cached_tokens) as cached, "
         "sum(cache_write_tokens) as written, sum(completion_tokens) as completion, sum(cost_microusd) as microusd "
         "by bin(1d), user_id, served",
