@@ -256,15 +256,18 @@ def test_the_api_and_the_usage_log_and_nobody_else_may_invoke_and_aliases_only(i
     (api,) = of_type(installed, "aws_api_gateway_rest_api")
     permissions = of_type(installed, "aws_lambda_permission")
     assert {each.values["function_name"] for each in permissions} == {f"pennyworth-local-{key}" for key in FUNCTIONS}
+    logs = set()
     for each in permissions:
         assert each.values["qualifier"] == "live"
         if each.values["function_name"] == "pennyworth-local-ledger":
             assert each.values["principal"] == "logs.amazonaws.com"
-            assert each.values["source_arn"].endswith(":123456789012:log-group:/aws/lambda/pennyworth-local-openai:*")
+            logs.add(each.values["source_arn"])
             assert each.values["source_account"] == "123456789012"
         else:
             assert each.values["principal"] == "apigateway.amazonaws.com"
             assert each.values["source_arn"].startswith(api.values["execution_arn"] + "/")
+    groups = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/pennyworth-local"
+    assert logs == {f"{groups}-openai:*", f"{groups}-mcp:*"}
 
 
 def test_an_alias_names_a_published_version(installed):
