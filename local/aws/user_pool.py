@@ -13,6 +13,8 @@ from local.aws.signing import SigningKey
 
 ALGORITHM = "RS256"
 SELF_SERVICE = "aws.cognito.signin.user.admin"  # the scope that opens GetUser and its like
+# Of a password policy, what is not asked for: left out it is false at AWS, and true in moto's check of passwords.
+_REQUIREMENTS = ("RequireLowercase", "RequireNumbers", "RequireSymbols", "RequireUppercase")
 _UNITS_S = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 # Client setting → (default unit, default lifetime in that unit). Source: Cognito's UserPoolClientType.
 _LIFETIMES = {
@@ -29,6 +31,13 @@ class UserPool(CognitoIdpUserPool):
         self.signing_key = SigningKey(b64encode(secrets.token_bytes(32)).decode())
         self.refresh_expires_at: dict[str, float] = {}  # refresh token → unix seconds
         self.scopes: dict[str, tuple[str, ...]] = {}  # refresh token of the pages → what was granted there
+
+    def update_extended_config(self, extended_config: dict[str, Any]) -> None:
+        policies = (extended_config or {}).get("Policies", {})
+        if "PasswordPolicy" in policies:
+            whole = {**dict.fromkeys(_REQUIREMENTS, False), **policies["PasswordPolicy"]}
+            extended_config = {**extended_config, "Policies": {**policies, "PasswordPolicy": whole}}
+        super().update_extended_config(extended_config)
 
     @property
     def issuer(self) -> str:

@@ -381,3 +381,15 @@ def test_srp_refuses_an_a_that_would_need_no_password(idp: Any, pool: Pool) -> N
             AuthFlow="USER_SRP_AUTH",
             AuthParameters={"USERNAME": "ada@example.com", "SRP_A": "0"},
         )
+
+
+def test_what_a_password_policy_does_not_ask_for_is_not_asked_for(idp: Any, pool: Pool) -> None:
+    wanted = {"MinimumLength": 8, "RequireLowercase": True}
+    made = idp.create_user_pool(PoolName="lax", Policies={"PasswordPolicy": wanted})["UserPool"]
+    unasked = {"RequireUppercase": False, "RequireNumbers": False, "RequireSymbols": False}
+    assert made["Policies"]["PasswordPolicy"] == wanted | unasked
+    idp.update_user_pool(UserPoolId=pool.id, Policies={"PasswordPolicy": wanted})
+    assert idp.describe_user_pool(UserPoolId=pool.id)["UserPool"]["Policies"]["PasswordPolicy"] == wanted | unasked
+    idp.admin_set_user_password(UserPoolId=pool.id, Username=pool.user_id, Password="only letters", Permanent=True)
+    with refused("InvalidPasswordException"):
+        idp.admin_set_user_password(UserPoolId=pool.id, Username=pool.user_id, Password="12345678", Permanent=True)
