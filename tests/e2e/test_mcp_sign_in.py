@@ -134,7 +134,7 @@ async def listed(gateway, auth):
 
 def test_a_client_signs_a_person_in_and_calls_tools(gateway, cognito, browser):
     storage = Storage()
-    surfer = browser(person(gateway, cognito, "olga@example.com"))
+    surfer = browser(person(gateway, cognito, "olga.mcp@example.com"))
     auth = provider(gateway, surfer, storage)
 
     async def an_hour():
@@ -370,7 +370,7 @@ def test_the_page_shows_what_a_client_calls_itself_and_runs_nothing_of_it(gatewa
 
 def test_no_other_page_says_yes_in_a_persons_name(gateway, browser):
     """An attacker fetches the consent page and has the victim's browser send its form."""
-    attacker, victim = browser("eve@example.com"), browser("victim@example.com")
+    attacker, victim = browser("eve.mcp@example.com"), browser("victim@example.com")
     page = attacker.http.get(address(gateway, register(gateway)))
     refused = victim.submit(page, answer="yes")
     assert (refused.status_code, "location" in refused.headers) == (400, False)
@@ -380,8 +380,8 @@ def test_no_other_page_says_yes_in_a_persons_name(gateway, browser):
 def test_a_sign_in_begun_by_another_ends_nowhere(gateway, cognito, browser):
     """An attacker says yes for a client of theirs, and sends the victim, who is signed in at Cognito, the address that
     follows."""
-    attacker = browser("eve@example.com")
-    victim = browser(person(gateway, cognito, "vera@example.com"))
+    attacker = browser("eve.mcp@example.com")
+    victim = browser(person(gateway, cognito, "vera.mcp@example.com"))
     client_id = register(gateway)
     assert "code" in answer(victim.open(address(gateway, client_id)))  # from now on Cognito asks her for no password
     page = attacker.http.get(address(gateway, client_id))
@@ -432,7 +432,7 @@ def test_the_token_endpoint_names_what_it_does_not_know(gateway):
 
 
 def test_who_is_disabled_gets_no_further(gateway, cognito, browser):
-    email = person(gateway, cognito, "gone@example.com")
+    email = person(gateway, cognito, "gone.mcp@example.com")
     surfer, client_id = browser(email), register(gateway)
     code = answer(surfer.open(address(gateway, client_id)))["code"]
     tokens = token(gateway, **code_for(gateway, client_id, code=code)).raise_for_status().json()
