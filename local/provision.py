@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 import boto3
@@ -15,43 +14,16 @@ from local import permissions
 from local.bucket import bucket
 from local.mcp_servers import McpServer, kept
 from local.plan import Plan, PlannedFunction, PlannedGroup
+from local.pools import PROVIDER, client, identity_pool, sign_in, user_pool
 from local.providers import Provider
 from local.rest_api import rest_api, usage_plans
 
-PROVIDER = "pennyworth"  # login name of the identity pool's developer provider
-_SLOTS = 20  # API keys a person can have
 _POLICY_NAME = "access"
 # Of which function's log the ledger is handed what. Most tools are free.
 _USAGE = {
     "openai": '{ $.message = "request" && $.kind = "*" }',
     "mcp": '{ $.message = "request" && $.kind = "*" && $.cost_microusd > 0 }',
 }
-
-_PASSWORDS = {
-    "MinimumLength": 12,
-    "RequireUppercase": True,
-    "RequireLowercase": True,
-    "RequireNumbers": True,
-    "RequireSymbols": False,
-    "PasswordHistorySize": 0,
-    "TemporaryPasswordValidityDays": 7,
-}
-# Without a `custom:` attribute in either list, or people could read and rewrite their own keys and limits.
-_CLIENT = {
-    "ExplicitAuthFlows": ["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"],
-    "ReadAttributes": ["email", "email_verified", "name"],
-    "WriteAttributes": ["name"],
-    "PreventUserExistenceErrors": "ENABLED",
-    "EnableTokenRevocation": True,
-    "AccessTokenValidity": 60,
-    "IdTokenValidity": 60,
-    "RefreshTokenValidity": 30,
-    "TokenValidityUnits": {"AccessToken": "minutes", "IdToken": "minutes", "RefreshToken": "days"},
-}
-
-
-# Of the sign-in that MCP clients begin: what its tokens are good for.
-_RESOURCE, _SCOPE = "pennyworth", "mcp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +73,15 @@ def provision(
     """Everything of the plan. `providers`: OpenAI-compatible ones; `mcp_servers`: others'. Both with their secrets.
     `addresses`: of the front door."""
     account_id = aws("sts").get_caller_identity()["Account"]
-    user_pool_id = _user_pool(aws("cognito-idp"), plan)
-    client_id = _client(aws("cognito-idp"), plan, user_pool_id)
-    identity_pool_id = _identity_pool(aws("cognito-identity"), plan)
+    user_pool_id = user_pool(aws("cognito-idp"), plan)
+    client_id = client(aws("cognito-idp"), plan, user_pool_id)
+    identity_pool_id = identity_pool(aws("cognito-identity"), plan)
     bucket_name = f"{plan.prefix}-{account_id}"
     bucket_arn = bucket(aws("s3"), plan, bucket_name)
     api_id = rest_api(aws("apigateway"), plan)
     plans = usage_plans(aws("apigateway"), plan, api_id)
     _groups(aws, plan, plans, user_pool_id, identity_pool_id, account_id, bucket_arn)
-    sign_in = _sign_in(aws, plan, user_pool_id, account_id, addresses) if plan.mcp_sign_in else {}
+    mcp_sign_in = sign_in(aws("cognito-idp"), plan, user_pool_id, account_id, addresses) if plan.mcp_sign_in else {}
     _pepper(aws("ssm"), f"{plan.parameters}/key-pepper")
     settings = {
         "PENNYWORTH_ENVIRONMENT": plan.environment,
@@ -139,14 +111,14 @@ def provision(
             "PENNYWORTH_MCP_TERMS": json.dumps([_terms(row) for row in plan.mcp_tool_terms]),
             "PENNYWORTH_MCP_TOOLSETS": json.dumps(plan.mcp_toolsets),
             "PENNYWORTH_MCP_TOOL_LIMIT": str(plan.mcp_tool_limit),
-            **sign_in,
+            **mcp_sign_in,
         },
         "admin": {
             "PENNYWORTH_RATE_PER_S": str(plan.rate_per_s),
             "PENNYWORTH_BURST": str(plan.burst),
             "PENNYWORTH_USAGE_LOGS": ",".join(f"/aws/lambda/{plan.functions[key].name}" for key in ("openai", "mcp")),
         },
-        "authorizer": sign_in,
+        "authorizer": mcp_sign_in,
     }
     within = {
         "user_pool_arn": f"arn:aws:cognito-idp:{plan.region}:{account_id}:userpool/{user_pool_id}",
@@ -179,114 +151,6 @@ def _terms(row: dict[str, Any]) -> dict[str, Any]:
     rate = row.get("rate")
     limits = {"rate_per_s": rate["per_s"], "burst": rate.get("burst", 1)} if rate else {}
     return {"tools": row["tools"], "price_microusd": round(row.get("price_usd", 0) * 1e6), **limits}
-
-
-def _user_pool(idp: Any, plan: Plan) -> str:
-    for page in idp.get_paginator("list_user_pools").paginate(MaxResults=60):
-        for pool in page["UserPools"]:
-            if pool["Name"] == plan.prefix:
-                _add_attributes(idp, pool["Id"])
-                return str(pool["Id"])
-    created = idp.create_user_pool(
-        PoolName=plan.prefix,
-        UserPoolTier="LITE",
-        DeletionProtection="ACTIVE" if plan.deletion_protection else "INACTIVE",
-        UsernameAttributes=["email"],
-        UsernameConfiguration={"CaseSensitive": False},
-        AutoVerifiedAttributes=["email"],
-        AdminCreateUserConfig={"AllowAdminCreateUserOnly": True},
-        Policies={"PasswordPolicy": _PASSWORDS},
-        AccountRecoverySetting={"RecoveryMechanisms": [{"Priority": 1, "Name": "verified_email"}]},
-        Schema=_attributes(),
-        UserPoolTags=plan.tags,
-    )
-    pool_id = str(created["UserPool"]["Id"])
-    if plan.mfa != "OFF":
-        one_time = {"SoftwareTokenMfaConfiguration": {"Enabled": True}}
-        idp.set_user_pool_mfa_config(UserPoolId=pool_id, MfaConfiguration=plan.mfa, **one_time)
-    return pool_id
-
-
-def _attributes() -> list[dict[str, Any]]:
-    """A person's API keys, and what else the authorizer reads with them."""
-    names = [*(f"key_{slot:02d}" for slot in range(1, _SLOTS + 1)), "budget", "groups", "spend"]
-    length = {"MinLength": "0", "MaxLength": "2048"}
-    return [
-        {"Name": name, "AttributeDataType": "String", "Mutable": True, "StringAttributeConstraints": length}
-        for name in names
-    ]
-
-
-def _add_attributes(idp: Any, pool_id: str) -> None:
-    """Those that a pool from an earlier version has not got yet."""
-    there = {entry["Name"] for entry in idp.describe_user_pool(UserPoolId=pool_id)["UserPool"]["SchemaAttributes"]}
-    missing = [entry for entry in _attributes() if f"custom:{entry['Name']}" not in there]
-    if missing:
-        idp.add_custom_attributes(UserPoolId=pool_id, CustomAttributes=missing)
-
-
-def _client(idp: Any, plan: Plan, user_pool_id: str) -> str:
-    """The app client people sign in with; a public one, so without a secret."""
-    name = f"{plan.prefix}-cli"
-    for client in idp.list_user_pool_clients(UserPoolId=user_pool_id, MaxResults=60)["UserPoolClients"]:
-        if client["ClientName"] == name:
-            idp.update_user_pool_client(
-                UserPoolId=user_pool_id, ClientId=client["ClientId"], ClientName=name, **_CLIENT
-            )
-            return str(client["ClientId"])
-    created = idp.create_user_pool_client(UserPoolId=user_pool_id, ClientName=name, GenerateSecret=False, **_CLIENT)
-    return str(created["UserPoolClient"]["ClientId"])
-
-
-def _sign_in(aws: Aws, plan: Plan, user_pool_id: str, account_id: str, addresses: Sequence[str]) -> dict[str, str]:
-    """The domain people of MCP clients sign in on, and the app client it knows the gateway by; the settings that name
-    them."""
-    idp, pool = aws("cognito-idp"), {"UserPoolId": user_pool_id}
-    domain = f"{plan.prefix}-{sha256(f'{account_id}/{plan.region}'.encode()).hexdigest()[:8]}"
-    if not idp.describe_user_pool_domain(Domain=domain)["DomainDescription"]:
-        idp.create_user_pool_domain(Domain=domain, **pool)
-    scopes = [{"ScopeName": _SCOPE, "ScopeDescription": "Use the MCP endpoint"}]
-    try:
-        idp.create_resource_server(**pool, Identifier=_RESOURCE, Name=plan.prefix, Scopes=scopes)
-    except idp.exceptions.InvalidParameterException:
-        idp.update_resource_server(**pool, Identifier=_RESOURCE, Name=plan.prefix, Scopes=scopes)
-    client = _mcp_client(idp, plan, user_pool_id, addresses)
-    return {"PENNYWORTH_SIGN_IN_URL": f"{aws.url}/_sign_in/{domain}", "PENNYWORTH_SIGN_IN_CLIENT": client}
-
-
-def _mcp_client(idp: Any, plan: Plan, user_pool_id: str, addresses: Sequence[str]) -> str:
-    """The name of the app client, one with a secret, that the gateway signs people in through. It grants no scope of
-    Cognito's own: its tokens open neither the user pool's API nor, there being no ID token, administration."""
-    name, pool = f"{plan.prefix}-mcp", {"UserPoolId": user_pool_id}
-    wanted = {
-        **_CLIENT,
-        "ExplicitAuthFlows": ["ALLOW_REFRESH_TOKEN_AUTH"],
-        "SupportedIdentityProviders": ["COGNITO"],
-        "AllowedOAuthFlowsUserPoolClient": True,
-        "AllowedOAuthFlows": ["code"],
-        "AllowedOAuthScopes": [f"{_RESOURCE}/{_SCOPE}"],
-        "CallbackURLs": [f"{address}/v1/oauth/callback" for address in addresses],
-    }
-    for client in idp.list_user_pool_clients(**pool, MaxResults=60)["UserPoolClients"]:
-        if client["ClientName"] == name:
-            idp.update_user_pool_client(**pool, ClientId=client["ClientId"], ClientName=name, **wanted)
-            return name
-    idp.create_user_pool_client(**pool, ClientName=name, GenerateSecret=True, **wanted)
-    return name
-
-
-def _identity_pool(identity: Any, plan: Plan) -> str:
-    wanted = {
-        "IdentityPoolName": plan.prefix,
-        "AllowUnauthenticatedIdentities": False,
-        "AllowClassicFlow": True,  # the enhanced flow fixes the session's name, which is to be the user's
-        "DeveloperProviderName": PROVIDER,
-        "IdentityPoolTags": plan.tags,
-    }
-    for pool in identity.list_identity_pools(MaxResults=60)["IdentityPools"]:
-        if pool["IdentityPoolName"] == plan.prefix:
-            return str(identity.update_identity_pool(IdentityPoolId=pool["IdentityPoolId"], **wanted)["IdentityPoolId"])
-    return str(identity.create_identity_pool(**wanted)["IdentityPoolId"])
 
 
 def _groups(

@@ -9,8 +9,9 @@ import requests
 from botocore import UNSIGNED
 
 from local.plan import Plan, plan
+from local.pools import PROVIDER
 from local.providers import Provider
-from local.provision import PROVIDER, Aws, Installation, provision
+from local.provision import Aws, Installation, provision
 
 
 def made(url: str, plan: Plan, **options: Any) -> Installation:

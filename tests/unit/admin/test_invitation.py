@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from local.provision import _PASSWORDS
+from local.pools import _PASSWORDS
 from services.admin.invitation import VALID_S
 
 IDENTITY = Path(__file__).parents[3] / "terraform" / "modules" / "identity" / "main.tf"
