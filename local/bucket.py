@@ -55,10 +55,15 @@ def _expiry(days: int) -> dict[str, Any]:
         "Status": "Enabled",
         "Filter": {"Prefix": "users/"},
         "Expiration": {"Days": days},
+    }
+    uploads = {
+        "ID": "uploads",
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
     }
     ledger = {"ID": "ledger", "Status": "Enabled", "Filter": {"Prefix": "ledger/"}, "Expiration": {"Days": 40}}
-    return {"Rules": [files, ledger]}
+    return {"Rules": [files, uploads, ledger]}
 
 
 def _uploads(origins: tuple[str, ...]) -> dict[str, Any]:

@@ -66,8 +66,15 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     expiration {
       days = var.expiry_days
     }
+  }
 
-    # Parts of uploads that were never completed are billed like files, and seen nowhere.
+  # Parts of uploads that were never completed are billed like files, and seen nowhere.
+  rule {
+    id     = "uploads"
+    status = "Enabled"
+
+    filter {}
+
     abort_incomplete_multipart_upload {
       days_after_initiation = 1
     }
