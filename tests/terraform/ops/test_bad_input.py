@@ -150,7 +150,7 @@ def test_each_value_that_cannot_be_is_named_with_what_to_do(plan, values):
         "none that holds credentials or belongs to the connection is passed on",
         "mcp_servers: timeout_s is from 1 to 25 seconds",
         "mcp_servers: approved is {tool = digest}",
-        "functions: exactly openai, mcp, admin and authorizer",
+        "functions: exactly openai, mcp, admin, authorizer and ledger",
     ):
         assert wanted in said
 
