@@ -159,6 +159,7 @@ def test_groups_are_listed_with_their_policy(organization):
         "budget_usd": None,
         "user_budget_usd": None,
         "rate": None,
+        "tools": {"allow": None, "deny": []},
     }
     assert [group.id for group in organization.groups.list(order="desc")] == ["restricted", "developers", "admins"]
     strict(GroupUpdateResponse, organization.groups.retrieve("admins"))

@@ -32,7 +32,7 @@ EVERY_ROUTE = [
     for method, operation in operations.items()
     if method != "parameters"
     and operation["x-pennyworth"]["service"] == "admin"
-    and operation["x-pennyworth"]["action"] == "admin"
+    and operation["x-pennyworth"].get("action") == "admin"
 ]
 
 BAD_USERS = [

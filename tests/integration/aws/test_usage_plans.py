@@ -149,6 +149,7 @@ def test_the_policies_name_the_actions_that_the_code_calls() -> None:
         account_id="1",
         user_pool_arn="p",
         identity_pool_arn="i",
+        bucket_arn="b",
         parameters="/pennyworth/local",
         provider_keys=(),
     )

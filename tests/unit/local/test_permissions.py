@@ -66,8 +66,8 @@ def test_the_app_client_of_the_sign_in_is_read_where_there_is_one() -> None:
     def read(**told: bool) -> list[str]:
         return [action.rpartition(":")[2] for action, _ in allowed("mcp", **told) if action.startswith("cognito-idp:")]
 
-    assert read() == ["AdminGetUser", "DescribeUserPoolClient", "ListUserPoolClients"]
-    assert read(mcp_sign_in=False) == ["AdminGetUser"]
+    assert read() == ["AdminGetUser", "GetGroup", "DescribeUserPoolClient", "ListUserPoolClients"]
+    assert read(mcp_sign_in=False) == ["AdminGetUser", "GetGroup"]
 
 
 BUCKET = "arn:aws:s3:::files"
@@ -193,10 +193,15 @@ def named(folder: str) -> set[str]:
     }
 
 
+# What the shared code does for another function alone.
+OF_MCP = {"cognito-idp:GetGroup"}
+
+
 @pytest.mark.parametrize(
     ("key", "folder"),
     [("admin", "services/admin"), ("authorizer", "shared/pennyworth"), ("ledger", "services/admin/ledger")],
 )
 def test_a_role_allows_what_its_function_calls_and_no_more(key: str, folder: str) -> None:
     # The AWS stand-in evaluates no such policy: what is missing would first be missed in AWS.
-    assert {action for action, _ in allowed(key) if action.startswith(("cognito-idp:", "ssm:"))} == named(folder)
+    assert {action for action, _ in allowed(key) if action.startswith(("cognito-idp:", "ssm:"))} == named(folder) - OF_MCP
+    assert {action for action, _ in allowed("mcp")} >= OF_MCP
