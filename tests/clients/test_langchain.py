@@ -5,6 +5,7 @@ The flags say what the gateway claims. Where to and the key are the environment'
 
 import os
 from typing import Any, ClassVar
+from uuid import uuid4
 
 from langchain_core.messages import HumanMessage
 from langchain_openai import ChatOpenAI, OpenAIEmbeddings
@@ -47,8 +48,8 @@ class TestClaude(ChatModelIntegrationTests):
         return {"invoke": details, "stream": details}
 
     def invoke_with_cache_creation_input(self, *, stream=False):
-        """A prefix that is new: the suite's own name for it would be the same in every test."""
-        return self._marked(f"{type(self).__name__} {stream}", stream)
+        """A prefix that is new: the suite's own name for it would be the same in every test, and in every run."""
+        return self._marked(uuid4().hex, stream)
 
     def invoke_with_cache_read_input(self, *, stream=False):
         self._marked("twice", stream)

@@ -86,7 +86,15 @@ def depart(gateway, upstream, tmp_path):
     """Ask the function for a stream, cut it off where it says `mark`, and wait until `left` is true."""
     wanted = plan()
     theirs = Provider("acme", f"http://127.0.0.1:{upstream.server_port}/v1")
-    installation = provision(Aws(gateway.aws_url, wanted.region), wanted, version="0", git_sha="0", providers=(theirs,))
+    front = gateway.base_url.removesuffix("/v1")
+    installation = provision(
+        Aws(gateway.aws_url, wanted.region),
+        wanted,
+        version="0",
+        git_sha="0",
+        providers=(theirs,),
+        addresses=(front, front.replace("127.0.0.1", "localhost")),  # as it was: others sign in there
+    )
     function, own = wanted.functions["openai"], installation.functions["openai"]
     endpoints = Places("", gateway.aws_url, gateway.bedrock_url, gateway.facts["lambda_url"]).endpoints
     role = gateway.aws("cognito-idp").get_group(UserPoolId=installation.user_pool_id, GroupName="developers")

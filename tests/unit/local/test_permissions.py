@@ -203,5 +203,7 @@ OF_MCP = {"cognito-idp:GetGroup"}
 )
 def test_a_role_allows_what_its_function_calls_and_no_more(key: str, folder: str) -> None:
     # The AWS stand-in evaluates no such policy: what is missing would first be missed in AWS.
-    assert {action for action, _ in allowed(key) if action.startswith(("cognito-idp:", "ssm:"))} == named(folder) - OF_MCP
+    assert {action for action, _ in allowed(key) if action.startswith(("cognito-idp:", "ssm:"))} == named(
+        folder
+    ) - OF_MCP
     assert {action for action, _ in allowed("mcp")} >= OF_MCP
