@@ -10,16 +10,8 @@ from services.mcp.source import Asked, Object
 from services.mcp.tools import Tool, ToolResult
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltIn:
-    """The source without a name. `call` runs a tool with arguments that fit its schema."""
-
-    offered: Mapping[str, Tool]
-    call: Callable[[str, Mapping[str, Any]], ToolResult]
-    name: str = ""
-
-    def tools(self) -> Sequence[Object]:
-        return [tool.definition for tool in self.offered.values()]
+class ToolsAlone:
+    """What a source says of all that it has not got."""
 
     def prompts(self) -> Sequence[Object]:
         return ()
@@ -30,13 +22,6 @@ class BuiltIn:
     def templates(self) -> Sequence[Object]:
         return ()
 
-    def call_tool(self, name: str, params: Object, asked: Asked) -> Object:
-        tool, arguments = self.offered[name], params.get("arguments") or {}
-        _check_capabilities(tool, asked.capabilities)
-        # What a model got wrong is told to the model, in a result it reads, so that it can try again.
-        fault = schema.violation(arguments, tool.input_schema)
-        return (ToolResult.error(fault) if fault else self.call(name, arguments)).members
-
     def get_prompt(self, name: str, params: Object, asked: Asked) -> Object:
         raise RpcError(INVALID_PARAMS, f"Unknown prompt: {name[:200]}")
 
@@ -45,6 +30,25 @@ class BuiltIn:
 
     def complete(self, ref: Object, params: Object, asked: Asked) -> Object:
         return {"completion": {"values": []}}
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltIn(ToolsAlone):
+    """The source without a name. `call` runs a tool with arguments that fit its schema."""
+
+    offered: Mapping[str, Tool]
+    call: Callable[[str, Mapping[str, Any]], ToolResult]
+    name: str = ""
+
+    def tools(self) -> Sequence[Object]:
+        return [tool.definition for tool in self.offered.values()]
+
+    def call_tool(self, name: str, params: Object, asked: Asked) -> Object:
+        tool, arguments = self.offered[name], params.get("arguments") or {}
+        _check_capabilities(tool, asked.capabilities)
+        # What a model got wrong is told to the model, in a result it reads, so that it can try again.
+        fault = schema.violation(arguments, tool.input_schema)
+        return (ToolResult.error(fault) if fault else self.call(name, arguments)).members
 
 
 def _check_capabilities(tool: Tool, declared: Mapping[str, Any]) -> None:

@@ -97,7 +97,8 @@ def _unreadable(reason: str) -> RpcError:
 
 
 def _message(document: dict[str, Any]) -> Message:
-    _bounded(document)
+    if deep(document):
+        raise _too_deep()
     require(document.get("jsonrpc") == "2.0", INVALID_REQUEST, "'jsonrpc' must be \"2.0\".")
     method = document.get("method")
     if method is None and not document.keys().isdisjoint({"result", "error"}):
@@ -116,14 +117,15 @@ def _id(document: Mapping[str, Any]) -> RequestId | None:
     return value if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
-def _bounded(document: object) -> None:
-    """Refuse nesting that only serves to exhaust whoever walks it, level by level so that this walk is safe itself."""
+def deep(document: object) -> bool:
+    """Whether it is nested deeper than MAX_DEPTH, which only serves to exhaust whoever walks it. Level by level, so
+    that this walk is safe itself."""
     level = [document]
     for _ in range(MAX_DEPTH):
         level = [child for node in level for child in _children(node) if isinstance(child, dict | list)]
         if not level:
-            return
-    raise _too_deep()
+            return False
+    return True
 
 
 def _children(node: object) -> list[Any]:

@@ -13,6 +13,7 @@ from typing import Any
 from services.mcp import schema
 from services.mcp.access.search import ranked
 from services.mcp.aggregate import Aggregate, Entry
+from services.mcp.builtin import ToolsAlone
 from services.mcp.protocol import INVALID_PARAMS, RpcError
 from services.mcp.source import Asked, Object
 from services.mcp.tools import Tool, ToolResult
@@ -112,7 +113,7 @@ class Crowd(Aggregate):
 
 
 @dataclass(frozen=True, slots=True)
-class Finder:
+class Finder(ToolsAlone):
     """The two tools as a source: they have no rights of their own, and see what the caller sees."""
 
     crowd: Crowd
@@ -142,24 +143,6 @@ class Finder:
 
     def tools(self) -> Sequence[Object]:
         return ()
-
-    def prompts(self) -> Sequence[Object]:
-        return ()
-
-    def resources(self) -> Sequence[Object]:
-        return ()
-
-    def templates(self) -> Sequence[Object]:
-        return ()
-
-    def get_prompt(self, name: str, params: Object, asked: Asked) -> Object:
-        raise RpcError(INVALID_PARAMS, f"Unknown prompt: {name[:200]}")
-
-    def read_resource(self, uri: str, params: Object, asked: Asked) -> Object:
-        raise RpcError(INVALID_PARAMS, "There is no such resource.", data={"uri": uri})
-
-    def complete(self, ref: Object, params: Object, asked: Asked) -> Object:
-        return {"completion": {"values": []}}
 
 
 def _definition(tool: Tool) -> Object:

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from services.mcp.protocol import MAX_DEPTH, deep
 from services.mcp.upstream.faults import Unreachable
 
-MAX_DEPTH = 64
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # how JSON writes half of a UTF-16 pair
 _BOM = b"\xef\xbb\xbf"
@@ -24,7 +24,8 @@ def document(data: bytes) -> Any:
         raise _too_deep() from None
     except ValueError:  # not JSON, not UTF-8, or a number of too many digits
         raise Unreachable("answered with something that is not JSON") from None
-    bounded(found)
+    if deep(found):
+        raise _too_deep()
     if _SURROGATE.search(data):  # a lone one is no text, and could not be sent on
         text = json.dumps(found, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         found = json.loads(text)
@@ -73,22 +74,6 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 def _no_constant(_name: str) -> None:
     raise ValueError("NaN and Infinity are no JSON")
-
-
-def bounded(found: object) -> None:
-    """Level by level, so that this walk is safe itself."""
-    level = [found]
-    for _ in range(MAX_DEPTH):
-        level = [child for node in level for child in _children(node) if isinstance(child, dict | list)]
-        if not level:
-            return
-    raise _too_deep()
-
-
-def _children(node: object) -> list[Any]:
-    if isinstance(node, dict):
-        return list(node.values())
-    return node if isinstance(node, list) else []
 
 
 def _too_deep() -> Unreachable:
