@@ -14,6 +14,7 @@ from local.aws import access_keys, faults
 from local.aws.authorization import Answer, Judged, judged
 from local.aws.extensions import application
 from local.aws.pages import PATH, SignInPages
+from local.aws.retries import Answers
 from local.aws.state import StateFile
 
 Environ = dict[str, Any]
@@ -35,6 +36,7 @@ class Application:
         self._lock = threading.Lock()
         self._faults = faults.Faults()
         self._pages = SignInPages()
+        self._answers = Answers()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"].startswith(PATH):
@@ -54,21 +56,22 @@ class Application:
             who = judged(environ, body)
             refused = who.refusal() if isinstance(who, Judged) else who
             if refused:
-                return _refuse(start_response, refused)
-            answer = self._asked(environ, start_response, who)
-            if self._state and changes(environ, body):
-                self._state.save()
-        return answer
+                return _give(start_response, refused)
+            answer = self._answers.earlier(environ, body)
+            if not answer:
+                answer = self._asked(environ, who)
+                if changes(environ, body):
+                    self._answers.keep(environ, body, answer)
+                    if self._state:
+                        self._state.save()
+        return _give(start_response, answer)
 
-    def _asked(self, environ: Environ, start_response: StartResponse, who: Judged | None) -> list[bytes]:
+    def _asked(self, environ: Environ, who: Judged | None) -> Answer:
         """moto's answer, unless it tells somebody that there is nothing which is not theirs to know."""
         told: list[Any] = []
-        answer = list(self._moto(environ, lambda *head: told.extend(head)))
+        body = b"".join(self._moto(environ, lambda *head: told.extend(head)))
         absence = who.absence() if who and told[0].startswith("404") else None
-        if absence:
-            return _refuse(start_response, absence)
-        start_response(*told)
-        return answer
+        return absence or Answer(told[0], told[1], body)
 
     def _page(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """What browsers come for: forms of its own alone, to no name but this machine's."""
@@ -143,9 +146,9 @@ def _answer(start_response: StartResponse, status: str, body: bytes, kind: str =
     return [body]
 
 
-def _refuse(start_response: StartResponse, refused: Answer) -> list[bytes]:
-    start_response(refused.status, refused.headers)
-    return [refused.body]
+def _give(start_response: StartResponse, answer: Answer) -> list[bytes]:
+    start_response(answer.status, answer.headers)
+    return [answer.body]
 
 
 class _Handler(MotoRequestHandler):
