@@ -1,14 +1,38 @@
-"""Files for their owner alone, whole or not at all."""
+"""Files for their owner alone, whole or not at all; one program at a time where a change builds on what is there."""
 
 import contextlib
 import json
 import os
 import secrets
 import stat
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from pennyworth_cli.failure import Code, Failure
+
+_WAIT_S = 30  # for another program to end its change: it may be waiting for Cognito
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Of all programs that change what lies in `folder`, this one. May be entered again within. Raises Failure."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with _lock(folder / "lock"):
+            yield
+    except Timeout:
+        raise Failure(f"Another pennyworth holds {folder / 'lock'}. End it and try again.", Code.FAILED) from None
+    except OSError as error:
+        raise Failure(f"{folder} cannot be written: {error.strerror or error}.", Code.FAILED) from None
+
+
+@cache
+def _lock(path: Path) -> FileLock:
+    return FileLock(path, timeout=_WAIT_S, mode=0o600)
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Profiles: gateways by name, and which of them counts. No secret is in this file."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +36,10 @@ class Profiles:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        held = private.read(path)
+        self._read()
+
+    def _read(self) -> None:
+        held = private.read(self._path)
         self._rows: dict[str, dict[str, str]] = dict(held.get("profiles", {}))
         self.current: str = held.get("profile", DEFAULT)
 
@@ -55,25 +60,30 @@ class Profiles:
 
     def keep(self, profile: Profile) -> None:
         """The first profile that is kept is the one that counts."""
-        if not self._rows:
-            self.current = profile.name
-        self._rows[profile.name] = {"endpoint": profile.endpoint, "email": profile.email}
-        self._write()
+        with self._changing():
+            if not self._rows:
+                self.current = profile.name
+            self._rows[profile.name] = {"endpoint": profile.endpoint, "email": profile.email}
 
     def use(self, name: str) -> Profile:
-        found = self.known(name)
-        self.current = name
-        self._write()
+        with self._changing():
+            found = self.known(name)
+            self.current = name
         return found
 
     def forget(self, name: str) -> Profile:
-        found = self.known(name)
-        del self._rows[name]
-        self._write()
+        with self._changing():
+            found = self.known(name)
+            del self._rows[name]
         return found
 
-    def _write(self) -> None:
-        private.write(self._path, {"profile": self.current, "profiles": self._rows})
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """What lies there now, and what it is afterwards: another program may have kept a profile meanwhile."""
+        with private.alone(self._path.parent):
+            self._read()
+            yield
+            private.write(self._path, {"profile": self.current, "profiles": self._rows})
 
 
 def chosen(profiles: Profiles, name: str, endpoint: str) -> Profile:

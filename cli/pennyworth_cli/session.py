@@ -5,7 +5,7 @@ import time
 from functools import cached_property
 from typing import Any
 
-from pennyworth_cli import address, profiles, vault
+from pennyworth_cli import address, private, profiles, vault
 from pennyworth_cli.cognito import Cognito, CognitoFailure
 from pennyworth_cli.failure import Code, Failure
 from pennyworth_cli.gateway import Gateway
@@ -58,9 +58,13 @@ class Session:
     def tokens(self) -> Tokens:
         """Of who is signed in, renewed where they have ended. Raises Failure NOT_SIGNED_IN."""
         held = Tokens.parse(self.vault.read(self.entry))
-        if held is None:
-            raise Failure("Nobody is signed in here. Run `pennyworth login`.", Code.NOT_SIGNED_IN)
-        return held if held.fresh(time.time()) else self._renewed(held)
+        if held and held.fresh(time.time()):
+            return held
+        with private.alone(profiles.folder()):  # a refresh token may be good for one use, and another program at it
+            held = Tokens.parse(self.vault.read(self.entry))
+            if held is None:
+                raise Failure("Nobody is signed in here. Run `pennyworth login`.", Code.NOT_SIGNED_IN)
+            return held if held.fresh(time.time()) else self._renewed(held)
 
     def cognito(self, tokens: Tokens) -> Cognito:
         url = address.cognito_url(tokens.cognito_url, self.endpoint)

@@ -28,12 +28,14 @@ class FileVault:
         return str(private.read(self._path).get(name, ""))
 
     def write(self, name: str, text: str) -> None:
-        private.write(self._path, private.read(self._path) | {name: text})
+        with private.alone(self._path.parent):
+            private.write(self._path, private.read(self._path) | {name: text})
 
     def remove(self, name: str) -> None:
-        held = private.read(self._path)
-        if held.pop(name, None) is not None:
-            private.write(self._path, held)
+        with private.alone(self._path.parent):
+            held = private.read(self._path)
+            if held.pop(name, None) is not None:
+                private.write(self._path, held)
 
 
 class KeyringVault:
@@ -41,8 +43,9 @@ class KeyringVault:
 
     place = "the system's keyring"
 
-    def __init__(self, keyring: Any) -> None:
-        self._keyring = keyring
+    def __init__(self, keyring: Any, folder: Path) -> None:
+        """`folder`: where who writes waits for the others; nothing is kept there."""
+        self._keyring, self._folder = keyring, folder
 
     def read(self, name: str) -> str:
         chunks: list[str] = []
@@ -51,16 +54,18 @@ class KeyringVault:
         return "".join(chunks)
 
     def write(self, name: str, text: str) -> None:
-        self.remove(name)
-        for start in range(0, len(text), _CHUNK):
-            entry = f"{name}#{start // _CHUNK}"
-            self._ask(self._keyring.set_password, _SERVICE, entry, text[start : start + _CHUNK])
+        with private.alone(self._folder):
+            self.remove(name)
+            for start in range(0, len(text), _CHUNK):
+                entry = f"{name}#{start // _CHUNK}"
+                self._ask(self._keyring.set_password, _SERVICE, entry, text[start : start + _CHUNK])
 
     def remove(self, name: str) -> None:
         count = 0
-        while self._ask(self._keyring.get_password, _SERVICE, f"{name}#{count}"):
-            self._ask(self._keyring.delete_password, _SERVICE, f"{name}#{count}")
-            count += 1
+        with private.alone(self._folder):
+            while self._ask(self._keyring.get_password, _SERVICE, f"{name}#{count}"):
+                self._ask(self._keyring.delete_password, _SERVICE, f"{name}#{count}")
+                count += 1
 
     def _ask(self, method: Callable[..., Any], *given: str) -> Any:
         from keyring.errors import KeyringError
@@ -78,7 +83,7 @@ class KeyringVault:
 def vault(folder: Path) -> Vault:
     """PENNYWORTH_KEYRING=off means the file, whatever there is."""
     found = _keyring() if os.environ.get("PENNYWORTH_KEYRING", "") != "off" else None
-    return KeyringVault(found) if found is not None else FileVault(folder / "tokens.json")
+    return KeyringVault(found, folder) if found is not None else FileVault(folder / "tokens.json")
 
 
 def _keyring() -> Any:

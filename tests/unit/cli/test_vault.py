@@ -45,7 +45,7 @@ def held():
 
 @pytest.fixture(params=["file", "keyring"])
 def place(request, tmp_path, held):
-    return FileVault(tmp_path / "new" / "tokens.json") if request.param == "file" else KeyringVault(held)
+    return FileVault(tmp_path / "new" / "tokens.json") if request.param == "file" else KeyringVault(held, tmp_path)
 
 
 def test_what_is_written_is_read_again_and_gone_once_removed(place):
@@ -60,18 +60,18 @@ def test_what_is_written_is_read_again_and_gone_once_removed(place):
     assert (place.read("one"), place.read("two")) == ("", "other")
 
 
-def test_nothing_is_left_in_the_keyring(held):
-    place = KeyringVault(held)
+def test_nothing_is_left_in_the_keyring(held, tmp_path):
+    place = KeyringVault(held, tmp_path)
     place.write("one", "x" * 5000)
     place.write("one", "y")
     place.remove("one")
     assert held.entries == {}
 
 
-def test_a_locked_keyring_says_what_to_do(held):
+def test_a_locked_keyring_says_what_to_do(held, tmp_path):
     held.locked = True
     with pytest.raises(Failure, match="PENNYWORTH_KEYRING=off"):
-        KeyringVault(held).read("one")
+        KeyringVault(held, tmp_path).read("one")
 
 
 def test_the_keyring_is_taken_where_there_is_one(held, tmp_path, monkeypatch):
@@ -95,7 +95,7 @@ def test_the_file_is_its_owners_alone(tmp_path):
         os.umask(before)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    assert [each.name for each in path.parent.iterdir()] == ["tokens.json"]
+    assert {each.name for each in path.parent.iterdir()} == {"tokens.json", "lock"}
     path.chmod(0o640)
     with pytest.raises(Failure, match="chmod 600"):
         FileVault(path).read("one")
