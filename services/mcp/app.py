@@ -24,10 +24,11 @@ from services.mcp.headers import joined
 from services.mcp.inference import Inference
 from services.mcp.oauth.routes import router as oauth
 from services.mcp.own.offer import ACTIONS, Own
+from services.mcp.own.tools import SELF_TOOLS
 from services.mcp.protocol import RpcError
 from services.mcp.rounds import Rounds
 from services.mcp.source import Source
-from services.mcp.tools import SELF_TOOLS, TOOLS, ToolResult
+from services.mcp.tools import TOOLS, ToolResult
 
 _RESERVE_S = 1.5  # of the function's time, for the answer's own way back
 _EVENT_STREAM = {"x-accel-buffering": "no"}  # asked of servers by MCP, lest a proxy keep the events back
@@ -83,7 +84,7 @@ def _called(caller: Principal, infer: Inference, name: str, arguments: Mapping[s
         return toolbox.call(name, arguments, infer)
     from services.mcp.own.person import TELLS
 
-    return TELLS[name](caller)
+    return TELLS[name](caller, arguments)
 
 
 def _toolset(event: Event) -> str:
