@@ -16,7 +16,8 @@ MISSING_CLIENT_CAPABILITY = -32021
 UNSUPPORTED_VERSION = -32022
 
 # 2026-07-28 names a status for each of these, except for parameters other than `_meta`: as a malformed request, 400.
-# What went wrong behind a well-formed request is said in the body alone: a status of 500 means a broken transport.
+# What went wrong behind a well-formed request, here or at another server, is said in the body alone: it names no status
+# for that, the official SDKs' servers answer 200, and clients take a 5xx for a broken transport and read no body.
 STATUS = {METHOD_NOT_FOUND: 404, INTERNAL_ERROR: 200}
 
 MAX_BYTES = 4 * 1024 * 1024  # leaves room to pass the messages on within Lambda's 6 MB request

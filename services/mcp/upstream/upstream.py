@@ -204,13 +204,13 @@ class Upstream:
         try:
             return shapes.answer(self._ask(method, params, asked, {}), member)
         except Unreachable as why:
-            raise RpcError(INTERNAL_ERROR, self._sentence(why), status=502) from None
+            raise RpcError(INTERNAL_ERROR, self._sentence(why)) from None
         except Refused as refusal:
             if refusal.code in _NOT_FOUND:
                 raise RpcError(INVALID_PARAMS, self._said(refusal)) from None
             if refusal.code == MISSING_CLIENT_CAPABILITY:
                 raise self._lacking(refusal) from None
-            raise RpcError(INTERNAL_ERROR, self._said(refusal), status=502) from None
+            raise RpcError(INTERNAL_ERROR, self._said(refusal)) from None
 
     def _ask(self, method: str, params: Object, asked: Asked, headers: Mapping[str, str]) -> dict[str, Any]:
         served = self._served()
