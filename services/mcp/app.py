@@ -9,7 +9,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from pennyworth.http import Event, dumps, log_also, principal, router, serve
-from pennyworth.logs import logger
+from pennyworth.logs import fault, logger
 from pennyworth.policy import authorize
 from pennyworth.principal import Principal
 from pennyworth.settings import settings
@@ -19,7 +19,7 @@ from services.mcp.access.grants import chosen, foreign, grants
 from services.mcp.access.guarded import guarded
 from services.mcp.access.usage import Usage
 from services.mcp.aggregate import Aggregate
-from services.mcp.endpoint import Answer, Post, Server, answer
+from services.mcp.endpoint import Answer, Post, Server, answer, broken, refused
 from services.mcp.headers import joined
 from services.mcp.inference import Inference
 from services.mcp.oauth.routes import router as oauth
@@ -50,6 +50,15 @@ def _posted(name: str | None) -> Response[Any]:
     event: Event = app.current_event.raw_event
     caller = principal(event)
     authorize(caller, "mcp")
+    post = _post(event)
+    try:
+        return _response(_answered(event, caller, post, name))
+    except Exception as error:  # a client of MCP reads errors of JSON-RPC, and finds its request by the id in them
+        fault("unexpected error", error)
+        return _response(broken(post))
+
+
+def _answered(event: Event, caller: Principal, post: Post, name: str | None) -> Answer:
     ends_at = time.monotonic() + app.lambda_context.get_remaining_time_in_millis() / 1e3 - _RESERVE_S
     here = settings()
     rounds = Rounds(f"{caller.user_id} {caller.key_id}", time.time(), _pepper)
@@ -58,9 +67,8 @@ def _posted(name: str | None) -> Response[Any]:
     try:
         offer = _offer(_sources(event, ends_at, caller, usage), name)
     except RpcError as error:
-        return _response(Answer(error.status, error.body))
-    server = Server(here.version, offer, rounds, ends_at, here.mcp_origins)
-    return _response(answer(_post(event), server))
+        return refused(post, error)
+    return answer(post, Server(here.version, offer, rounds, ends_at, here.mcp_origins))
 
 
 def _sources(event: Event, ends_at: float, caller: Principal, usage: Usage) -> list[Source]:

@@ -67,6 +67,21 @@ def answer(post: Post, server: Server) -> Answer:
     return _written(message, result, notices, post)
 
 
+def refused(post: Post, error: RpcError) -> Answer:
+    """The answer where an error was met before the message was read: with its id, as far as one can be read."""
+    try:
+        error.id = parse(post.body).id
+    except RpcError as unreadable:
+        error.id = unreadable.id
+    return Answer(error.status, error.body)
+
+
+def broken(post: Post) -> Answer:
+    """The answer where something went wrong that nobody thought of. The log says what; the client has no use for it."""
+    text = "Something went wrong in the gateway. Its log says what, under this x-request-id."
+    return refused(post, RpcError(INTERNAL_ERROR, text))
+
+
 def _admit(post: Post, server: Server) -> Aggregate:
     headers.check_origin(post.headers, post.host, server.origins)
     headers.check_content_type(post.headers)
