@@ -22,6 +22,7 @@ _SAID = {
     "TooManyRequestsException": "is asked too much just now. Try again shortly",
     "RequestTooLargeException": "finds the request too large",
 }
+_ASKED_WRONGLY = frozenset(_SAID) - {"Timeout"}  # too much, or too often: it says nothing of the function's health
 
 
 class LambdaChannel:
@@ -70,7 +71,8 @@ class LambdaChannel:
             raise Unreachable("answered with JSON that is nested too deep") from None
         except AwsError as error:
             logger.warning("mcp function gave no answer", function=self._function, aws_code=error.code)
-            raise Unreachable(_SAID.get(error.code, "cannot be invoked")) from None
+            why = _SAID.get(error.code, "cannot be invoked")
+            raise Unreachable(why, counts=error.code not in _ASKED_WRONGLY, down=error.code not in _SAID) from None
         if "x-amz-function-error" in headers:
             raise Unreachable("failed")
         return found

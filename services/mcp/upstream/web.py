@@ -110,7 +110,9 @@ class Web:
             return Answer(self._pool.exchange(endpoint, request, body, deadline, again=again), deadline, max_bytes)
         except TransportError as fault:
             logger.warning("mcp server gave no answer", server=self._server, error=fault.message)
-            raise _unreachable(fault) from None
+            # No connection, and not for want of time of the request's own; or one that ended without a word.
+            down = not fault.answered and (fault.code != "Timeout" or (not fault.sent and time.monotonic() < deadline))
+            raise _unreachable(fault, down=down) from None
 
     def close(self) -> None:
         """Close what is idle."""
@@ -149,7 +151,7 @@ def place(url: str) -> tuple[Endpoint, str]:
     return Endpoint(tls, host, parts.port or default, authority, "", _NOBODY), target
 
 
-def _unreachable(fault: TransportError) -> Unreachable:
+def _unreachable(fault: TransportError, *, down: bool = False) -> Unreachable:
     if fault.code == "Timeout":
-        return Unreachable("did not answer in time")
-    return Unreachable("broke off its answer" if fault.answered else "cannot be reached")
+        return Unreachable("did not answer in time", down=down)
+    return Unreachable("broke off its answer" if fault.answered else "cannot be reached", down=down)
