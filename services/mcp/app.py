@@ -22,6 +22,7 @@ from services.mcp.aggregate import Aggregate
 from services.mcp.endpoint import Answer, Post, Server, answer, broken, refused
 from services.mcp.headers import joined
 from services.mcp.inference import Inference
+from services.mcp.levels import Levels
 from services.mcp.oauth.routes import router as oauth
 from services.mcp.own.offer import ACTIONS, Own
 from services.mcp.own.tools import SELF_TOOLS
@@ -32,6 +33,7 @@ from services.mcp.tools import TOOLS, ToolResult
 
 _RESERVE_S = 1.5  # of the function's time, for the answer's own way back
 _EVENT_STREAM = {"x-accel-buffering": "no"}  # asked of servers by MCP, lest a proxy keep the events back
+LEVELS = Levels()
 
 app = router()
 
@@ -61,14 +63,15 @@ def _posted(name: str | None) -> Response[Any]:
 def _answered(event: Event, caller: Principal, post: Post, name: str | None) -> Answer:
     ends_at = time.monotonic() + app.lambda_context.get_remaining_time_in_millis() / 1e3 - _RESERVE_S
     here = settings()
-    rounds = Rounds(f"{caller.user_id} {caller.key_id}", time.time(), _pepper)
+    who = f"{caller.user_id} {caller.key_id}"
+    rounds = Rounds(who, time.time(), _pepper)
     usage = Usage(caller, here.tool_terms)
     log_also(event, usage.fields)
     try:
         offer = _offer(_sources(event, ends_at, caller, usage), name)
     except RpcError as error:
         return refused(post, error)
-    return answer(post, Server(here.version, offer, rounds, ends_at, here.mcp_origins))
+    return answer(post, Server(here.version, offer, rounds, ends_at, here.mcp_origins, LEVELS.of(who)))
 
 
 def _sources(event: Event, ends_at: float, caller: Principal, usage: Usage) -> list[Source]:

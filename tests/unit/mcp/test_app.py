@@ -280,6 +280,30 @@ def test_also_where_it_went_wrong_before_the_message_was_read(
     assert (reply["statusCode"], found["id"], found["error"]["code"]) == (200, answered, -32603)
 
 
+def logs_of(number: int, caller: dict[str, str]) -> list[str]:
+    reply = invoke(event(handshake("tools/call", {"name": "shelf_logs"}, number=number), caller))
+    return [level for level in ("debug", "info", "error") if f'"level":"{level}"' in reply["body"]]
+
+
+def test_an_old_clients_log_level_counts_for_its_key_until_the_next_handshake(shelf: Shelf) -> None:
+    def logs(_name: str, _params: Any, asked: Asked) -> dict[str, Any]:
+        for level in ("debug", "info", "error"):
+            asked.progress({"method": "notifications/message", "params": {"level": level, "data": "x"}})
+        return text(str(asked.log_level))
+
+    shelf.has["tools"].append(tool("logs"))
+    shelf.answers["logs"] = logs
+    other = {**CALLER, "key_id": "key_0000000000000002"}
+
+    assert logs_of(1, CALLER) == ["info", "error"]
+    for level, heard in (("error", ["error"]), ("debug", ["debug", "info", "error"])):
+        assert invoke(event(handshake("logging/setLevel", {"level": level})))["statusCode"] == 200
+        assert logs_of(2, CALLER) == heard
+        assert logs_of(3, other) == ["info", "error"]
+    invoke(event(handshake("initialize", {"protocolVersion": "2025-11-25"}, version=None)))
+    assert logs_of(4, CALLER) == ["info", "error"]
+
+
 COLD_START = """
 import json, sys
 from types import SimpleNamespace
