@@ -26,12 +26,14 @@ from services.mcp.levels import Levels
 from services.mcp.oauth.routes import router as oauth
 from services.mcp.own.offer import ACTIONS, Own
 from services.mcp.own.tools import SELF_TOOLS
-from services.mcp.protocol import RpcError
+from services.mcp.protocol import INTERNAL_ERROR, RpcError
 from services.mcp.rounds import Rounds
 from services.mcp.source import Source
 from services.mcp.tools import TOOLS, ToolResult
 
 _RESERVE_S = 1.5  # of the function's time, for the answer's own way back
+_MOST_BYTES = 6 * 1024 * 1024 - 64 * 1024  # of a body, with room for the headers in the 6 MB that Lambda answers with
+_TOO_LARGE = "The answer is over the 6 MB that can be handed over here. Ask for less."
 _EVENT_STREAM = {"x-accel-buffering": "no"}  # asked of servers by MCP, lest a proxy keep the events back
 LEVELS = Levels()
 
@@ -54,7 +56,8 @@ def _posted(name: str | None) -> Response[Any]:
     authorize(caller, "mcp")
     post = _post(event)
     try:
-        return _response(_answered(event, caller, post, name))
+        response = _response(_answered(event, caller, post, name))
+        return _response(refused(post, RpcError(INTERNAL_ERROR, _TOO_LARGE))) if _too_large(response) else response
     except Exception as error:  # a client of MCP reads errors of JSON-RPC, and finds its request by the id in them
         fault("unexpected error", error)
         return _response(broken(post))
@@ -157,6 +160,12 @@ def _response(found: Answer) -> Response[Any]:
     return Response(
         found.status, "text/event-stream", _event_stream((*found.notices, found.body)), headers=_EVENT_STREAM
     )
+
+
+def _too_large(response: Response[Any]) -> bool:
+    """Whether Lambda would not hand it over: it counts the body as a string of JSON, with every quote escaped."""
+    body = response.body
+    return isinstance(body, str) and len(body) > _MOST_BYTES // 6 and len(dumps(body).encode()) > _MOST_BYTES
 
 
 def _event_stream(messages: Iterable[Mapping[str, Any]]) -> str:

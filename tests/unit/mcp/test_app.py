@@ -280,6 +280,20 @@ def test_also_where_it_went_wrong_before_the_message_was_read(
     assert (reply["statusCode"], found["id"], found["error"]["code"]) == (200, answered, -32603)
 
 
+@pytest.mark.parametrize(("size", "fits"), [(2_900_000, True), (3_200_000, False)])
+def test_an_answer_that_lambda_would_not_hand_over_is_refused_under_its_id(shelf: Shelf, size: int, fits: bool) -> None:
+    """Each quote has a backslash in the answer, and each of both one more in Lambda's."""
+    shelf.has["tools"].append(tool("much"))
+    shelf.answers["much"] = lambda *_: text('"' * (size // 2))
+
+    body = json.loads(invoke(event(modern("tools/call", {"name": "shelf_much"}, number="a")))["body"])
+
+    assert body["id"] == "a"
+    assert ("result" in body) is fits
+    if not fits:
+        assert (body["error"]["code"], "Ask for less" in body["error"]["message"]) == (-32603, True)
+
+
 def logs_of(number: int, caller: dict[str, str]) -> list[str]:
     reply = invoke(event(handshake("tools/call", {"name": "shelf_logs"}, number=number), caller))
     return [level for level in ("debug", "info", "error") if f'"level":"{level}"' in reply["body"]]
