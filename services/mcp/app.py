@@ -98,7 +98,7 @@ def _called(caller: Principal, infer: Inference, name: str, arguments: Mapping[s
         return toolbox.call(name, arguments, infer)
     from services.mcp.own.person import TELLS
 
-    return TELLS[name](caller, arguments)
+    return TELLS[name](caller, arguments, infer.ends_at)
 
 
 def _toolset(event: Event) -> str:

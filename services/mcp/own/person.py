@@ -32,13 +32,15 @@ def my_keys(caller: Principal, read: Callable[[str], User] | None = None, now: f
 def my_usage(
     caller: Principal,
     arguments: Arguments,
+    ends_at: float,
     read: Callable[[str], User] | None = None,
     group: Callable[[str], Group] | None = None,
-    used: Callable[[str, int, int], dict[str, Any]] = used,
+    used: Callable[[str, int, int, float], dict[str, Any]] = used,
     now: float | None = None,
 ) -> ToolResult:
     """What the ledger has told of the person this month and the budgets of `GET /me`, in dollars; and what they used in
-    a time, of which a log that gives no answer takes nothing else with it. Raises Problem service_unavailable."""
+    a time, of which a log that gives no answer takes nothing else with it. `ends_at`: on time.monotonic(). Raises
+    Problem service_unavailable."""
     at = time.time() if now is None else now
     start = int(arguments.get("start_time", begins_at(at)))  # JSON Schema takes 5.0 for an integer
     end = min(int(arguments.get("end_time", at + 1)), int(at) + 1)  # nothing was used in the future
@@ -65,13 +67,13 @@ def my_usage(
                 for record in _keys(person)
             ],
             "budget_resets_at": resets_at(at),
-            "usage": _told(lambda: used(caller.user_id, start, end)),
+            "usage": _told(lambda: used(caller.user_id, start, end, ends_at - time.monotonic())),
         }
     )
 
 
-TELLS: Mapping[str, Callable[[Principal, Arguments], ToolResult]] = {
-    MY_KEYS.name: lambda caller, _arguments: my_keys(caller),
+TELLS: Mapping[str, Callable[[Principal, Arguments, float], ToolResult]] = {
+    MY_KEYS.name: lambda caller, _arguments, _ends_at: my_keys(caller),
     MY_USAGE.name: my_usage,
 }
 

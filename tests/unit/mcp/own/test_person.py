@@ -1,6 +1,7 @@
 """What the gateway tells a caller of themselves."""
 
 import json
+import time
 from dataclasses import asdict
 from typing import Any
 
@@ -29,7 +30,7 @@ def key(name: str, created_at: int, **more: Any) -> str:
 USED = {"requests": 0, "input_tokens": 0, "input_cached_tokens": 0, "output_tokens": 0, "cost_usd": 0.0}
 
 
-def nothing(_user_id: str, start: int, end: int) -> dict[str, Any]:
+def nothing(_user_id: str, start: int, end: int, _left_s: float) -> dict[str, Any]:
     return {"start_time": start, "end_time": end, **USED, "models": []}
 
 
@@ -39,7 +40,9 @@ def told(
     policy = {"actions": ["mcp"], "models": [], "budget_microusd": 9_000_000, "user_budget_microusd": 2_000_000}
     staff = Group.of({"GroupName": "staff", "Description": json.dumps(policy)})
     person = User("u", "n", True, attributes)
-    result = my_usage(CALLER, arguments or {}, lambda _: person, lambda _: group or staff, used, NOW)
+    result = my_usage(
+        CALLER, arguments or {}, time.monotonic() + 27, lambda _: person, lambda _: group or staff, used, NOW
+    )
     jsonschema.validate(result.structured, MY_USAGE.output_schema)
     assert json.loads(result.texts[0]) == result.structured
     return result.structured
@@ -93,7 +96,8 @@ def test_usage_is_of_the_time_asked_for_and_else_of_the_month(arguments: dict[st
     asked = []
 
     def used(*wanted: Any) -> dict[str, Any]:
-        asked.append(wanted)
+        asked.append(wanted[:3])
+        assert 20 < wanted[3] <= 27
         return nothing(*wanted)
 
     told({}, used=used, arguments=arguments)
@@ -107,7 +111,7 @@ def test_a_time_that_is_none_is_said_and_nobody_is_asked(arguments: dict[str, An
     def never(*_: Any) -> Any:
         raise AssertionError
 
-    result = my_usage(CALLER, arguments, never, never, never, NOW)
+    result = my_usage(CALLER, arguments, 0, never, never, never, NOW)
     assert result.is_error
     assert "'start_time' must be before 'end_time'" in result.texts[0]
 

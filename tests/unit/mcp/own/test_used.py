@@ -33,9 +33,9 @@ class Logs:
         return {"queryId": "q"}
 
 
-def found(logs: Logs, monkeypatch: pytest.MonkeyPatch, user: str = USER) -> dict[str, Any]:
+def found(logs: Logs, monkeypatch: pytest.MonkeyPatch, user: str = USER, left_s: float = 20) -> dict[str, Any]:
     monkeypatch.setattr(module, "lambda_api", lambda: logs)
-    return used(user, 5, 9, Insights(module._called, ["/a", "/b"]))
+    return used(user, 5, 9, left_s, Insights(module._called, ["/a", "/b"]))
 
 
 def test_it_asks_of_the_caller_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,3 +83,10 @@ def test_a_log_that_cannot_be_asked_is_a_problem(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(Problem) as raised:
         found(Logs(refusals=(code,)), monkeypatch)
     assert raised.value.code == "service_unavailable"
+
+
+def test_nothing_is_begun_for_which_no_time_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    logs = Logs()
+    with pytest.raises(Problem) as raised:
+        found(logs, monkeypatch, left_s=8)
+    assert (raised.value.code, logs.started) == ("query_timeout", [])
