@@ -147,6 +147,11 @@ def function(
     functions = f"arn:aws:lambda:{region}:{account_id}:function:{name.removesuffix(key)}"
     keys = [f"{parameter}/providers/{provider}" for provider in sorted(provider_keys)]
     pepper = _allow("Pepper", ["ssm:GetParameter"], [f"{parameter}/key-pepper"])
+    usage_records = [
+        _allow("UsageRecords", ["logs:StartQuery"], [f"{group}{key}:*" for key in ("openai", "mcp")]),
+        # CloudWatch knows no resources for a query that runs; its id is known to who started it.
+        _allow("Queries", ["logs:GetQueryResults", "logs:StopQuery"], ["*"]),
+    ]
     own = {
         "authorizer": [
             _allow("Directory", [f"cognito-idp:{action}" for action in _AUTHORIZATION], [user_pool_arn]),
@@ -164,6 +169,7 @@ def function(
             _allow("Inference", ["lambda:InvokeFunction"], [f"{functions}openai:live"]),
             _allow("Self", ["cognito-idp:AdminGetUser", "cognito-idp:GetGroup"], [user_pool_arn]),
             pepper,
+            *usage_records,
             *_mcp_servers(mcp_servers, f"{parameter}/mcp"),
             *(
                 [_allow("SignIn", [f"cognito-idp:{action}" for action in _SIGN_IN], [user_pool_arn])]
@@ -177,9 +183,7 @@ def function(
             _allow("Locks", ["ssm:GetParameter", "ssm:PutParameter"], [f"{parameter}/locks/*"]),
             *_usage_plans(f"arn:aws:apigateway:{region}:", parameters.rpartition("/")[2]),
             _allow("AuditLog", ["logs:FilterLogEvents"], [logs]),
-            _allow("UsageRecords", ["logs:StartQuery"], [f"{group}{key}:*" for key in ("openai", "mcp")]),
-            # CloudWatch knows no resources for a query that runs; its id is known to who started it.
-            _allow("Queries", ["logs:GetQueryResults", "logs:StopQuery"], ["*"]),
+            *usage_records,
         ],
     }
     return _policy(

@@ -94,6 +94,7 @@ def provision(
         "PENNYWORTH_PEPPER_PARAMETER": f"{plan.parameters}/key-pepper",
         "PENNYWORTH_AUTHORIZER_TTL_S": str(plan.authorizer_ttl_s),
     }
+    usage_logs = ",".join(f"/aws/lambda/{plan.functions[key].name}" for key in ("openai", "mcp"))
     own = {
         "openai": {
             **_providers(aws("ssm"), plan, providers),
@@ -106,6 +107,7 @@ def provision(
         "ledger": {"PENNYWORTH_BUCKET": bucket_name},
         "mcp": {
             "PENNYWORTH_OPENAI_FUNCTION": f"{plan.functions['openai'].name}:live",
+            "PENNYWORTH_USAGE_LOGS": usage_logs,
             **kept(aws("ssm"), plan.parameters, mcp_servers),
             "PENNYWORTH_REDIRECT_URIS": " ".join(plan.mcp_redirect_uris),
             "PENNYWORTH_MCP_TERMS": json.dumps([_terms(row) for row in plan.mcp_tool_terms]),
@@ -116,7 +118,7 @@ def provision(
         "admin": {
             "PENNYWORTH_RATE_PER_S": str(plan.rate_per_s),
             "PENNYWORTH_BURST": str(plan.burst),
-            "PENNYWORTH_USAGE_LOGS": ",".join(f"/aws/lambda/{plan.functions[key].name}" for key in ("openai", "mcp")),
+            "PENNYWORTH_USAGE_LOGS": usage_logs,
         },
         "authorizer": mcp_sign_in,
     }

@@ -200,6 +200,24 @@ def said(text: str) -> dict[str, Any]:
     return {"resultType": "complete", "content": [{"type": "text", "text": text}], "isError": False}
 
 
+def broken_behind_its_lists(exchange: Exchange) -> None:
+    """A server of 2026-07-28 that lists a prompt and a resource, and gives neither."""
+    method = exchange.message["method"]
+    kinds = {"prompts": {"name": "gone"}, "resources": {"uri": "broken://gone", "name": "gone"}}
+    fresh = {"resultType": "complete", "ttlMs": 60_000, "cacheScope": "private"}
+    if method == "server/discover":
+        capabilities = {**{kind: {} for kind in kinds}, "completions": {}}
+        exchange.result({**fresh, "supportedVersions": ["2026-07-28"], "capabilities": capabilities})
+    elif method.endswith("/list"):
+        kind = method.partition("/")[0]
+        name = "resourceTemplates" if "templates" in method else kind
+        exchange.result({**fresh, name: [kinds[kind]] if name in kinds else []})
+    elif method == "completion/complete":
+        exchange.error(-32603, "the index is rebuilt", 500)
+    else:
+        exchange.answer(503)
+
+
 def modern(*tools: Mapping[str, Any], call: Respond | None = None, ttl_ms: int = 60_000) -> Respond:
     """A server of 2026-07-28 with these tools, strict about what a message must carry."""
     fresh = {"resultType": "complete", "ttlMs": ttl_ms, "cacheScope": "private"}

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any, NamedTuple
 
+from pennyworth.records import Row, count
 from services.admin.usage import COMPLETIONS, COSTS, EMBEDDINGS, FIELDS, OWN, Wanted
-
-Row = dict[str, str]  # of the query: what is shown of each field
 
 # What a result says where it is not grouped by it, or all records say the same.
 _CONSTANT: dict[str, Any] = {"project_id": "default", "batch": False}
@@ -75,24 +73,24 @@ def _group(name: str, row: Row) -> Any:
 
 
 def _embedded(row: Row) -> dict[str, Any]:
-    return {"input_tokens": _count(row, "prompt"), "num_model_requests": _count(row, "requests")}
+    return {"input_tokens": count(row, "prompt"), "num_model_requests": count(row, "requests")}
 
 
 def _completed(row: Row) -> dict[str, Any]:
-    prompt, cached, written = (_count(row, name) for name in ("prompt", "cached", "written"))
+    prompt, cached, written = (count(row, name) for name in ("prompt", "cached", "written"))
     return {
         "input_tokens": prompt,
         "input_cached_tokens": cached,
         "input_cache_write_tokens": written,
         "input_uncached_tokens": prompt - cached - written,
-        "output_tokens": _count(row, "completion"),
-        "num_model_requests": _count(row, "requests"),
+        "output_tokens": count(row, "completion"),
+        "num_model_requests": count(row, "requests"),
     }
 
 
 def _cost(row: Row) -> dict[str, Any]:
     """In dollars: the nearest number to whole micro-dollars, which shows exactly those."""
-    return {"amount": {"value": _count(row, "microusd") / _MICRO, "currency": "usd"}}
+    return {"amount": {"value": count(row, "microusd") / _MICRO, "currency": "usd"}}
 
 
 def _own(row: Row) -> dict[str, Any]:
@@ -100,11 +98,6 @@ def _own(row: Row) -> dict[str, Any]:
 
 
 _COUNTS = {COMPLETIONS.object: _completed, EMBEDDINGS.object: _embedded, COSTS.object: _cost, OWN.object: _own}
-
-
-def _count(row: Row, name: str) -> int:
-    """CloudWatch leaves out what no record had, and may write large sums with an exponent."""
-    return int(Decimal(row.get(name) or 0))
 
 
 def _at(shown: str) -> int:

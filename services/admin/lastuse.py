@@ -7,10 +7,11 @@ from functools import cache
 from typing import NamedTuple
 
 from pennyworth.errors import Problem
+from pennyworth.insights import Insights
+from pennyworth.records import literal
 from pennyworth.settings import settings
 from services.admin.aws import client
-from services.admin.insights import Insights
-from services.admin.usage import literal
+from services.admin.insights import queries
 
 LOOKED_BACK_S = 30 * 86_400  # a key that was not used for longer shows nothing
 _TIME_S = 3.0
@@ -60,4 +61,4 @@ def text(key_ids: Iterable[str]) -> str:
 @cache
 def last_use() -> LastUse:
     # Sent once: what is slow shows nothing.
-    return LastUse(Insights(client("logs", attempts=1), settings().usage_logs))
+    return LastUse(queries(client("logs", attempts=1), settings().usage_logs))

@@ -5,13 +5,14 @@ or a name without quotes.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from pennyworth.errors import Problem
+from pennyworth.insights import LONGEST
+from pennyworth.records import MODEL, one_of, sums
 from services.admin import query
-from services.admin.insights import LONGEST
 from services.admin.people import is_user_id
 from services.admin.query import Parameters
 
@@ -19,7 +20,6 @@ MOST_VALUES = 50  # of one parameter
 _LAST_S = 253_402_300_799  # the year 9999; beyond is a time in milliseconds
 _DAY_S = 86_400
 _KEY_ID = re.compile(r"key_[a-z2-7]{1,32}")
-_MODEL = re.compile(r"[!#-\[\]-~ ]{1,256}")  # printable, but neither a quote nor a backslash
 _PROJECT = "default"
 
 
@@ -148,45 +148,10 @@ def _short(wanted: Wanted) -> Wanted:
 
 
 def text(wanted: Wanted, start: int, end: int) -> str:
-    """The query for the time from `start` to before `end`, in unix seconds. CloudWatch's own limits include their last
-    second, so the time is in the query too."""
-    conditions = [
-        f'message = "request" and {wanted.form.condition}',
-        # what no model worked on and no tool was paid for counts nowhere: its status says why
-        "(ispresent(prompt_tokens) or ispresent(completion_tokens) or ispresent(cost_microusd))",
-        f"toMillis(@timestamp) >= {start * 1000} and toMillis(@timestamp) < {end * 1000}",
-        *(_one_of(_FILTERS[name], values) for name, values in wanted.only.items()),
-    ]
+    """The query for the time from `start` to before `end`, in unix seconds."""
+    conditions = [wanted.form.condition, *(one_of(_FILTERS[name], values) for name, values in wanted.only.items())]
     fields = dict.fromkeys(FIELDS[name] for name in wanted.groups if FIELDS[name])
-    return "\n| ".join(
-        [
-            f"filter {' and '.join(conditions)}",
-            f"stats {', '.join(_SUMS)} by {', '.join([f'bin({wanted.width})', *fields])}",
-            "limit 10000",
-        ]
-    )
-
-
-_SUMS = (
-    "count(*) as requests",
-    "sum(prompt_tokens) as prompt",
-    "sum(cached_tokens) as cached",
-    "sum(cache_write_tokens) as written",
-    "sum(completion_tokens) as completion",
-    "sum(cost_microusd) as microusd",
-)
-
-
-def _one_of(fields: Sequence[str], values: Sequence[str]) -> str:
-    listed = ", ".join(map(literal, values))
-    return f"({' or '.join(f'{field} in [{listed}]' for field in fields)})"
-
-
-def literal(value: str) -> str:
-    """A text of the query language. Raises ValueError for one that could end itself."""
-    if not _MODEL.fullmatch(value):
-        raise ValueError("no text for a query")
-    return f'"{value}"'
+    return sums(conditions, start, end, [f"bin({wanted.width})", *fields])
 
 
 def _groups(parameters: Parameters, form: Form) -> tuple[str, ...]:
@@ -212,9 +177,9 @@ def _values(parameters: Parameters, name: str) -> tuple[str, ...]:
 _CHECKS = {
     "user_ids[]": (is_user_id, "the id of a user"),
     "api_key_ids[]": (lambda value: bool(_KEY_ID.fullmatch(value)), "the id of a key, as in 'key_…'"),
-    "models[]": (lambda value: bool(_MODEL.fullmatch(value)), "the name of a model"),
+    "models[]": (lambda value: bool(MODEL.fullmatch(value)), "the name of a model"),
     "line_items[]": (
-        lambda value: bool(_MODEL.fullmatch(value)),
+        lambda value: bool(MODEL.fullmatch(value)),
         "the name of a line item, which is a model's or a tool's",
     ),
 }

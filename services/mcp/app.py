@@ -9,7 +9,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from pennyworth.http import Event, dumps, log_also, principal, router, serve
-from pennyworth.logs import logger
+from pennyworth.logs import fault, logger
 from pennyworth.policy import authorize
 from pennyworth.principal import Principal
 from pennyworth.settings import settings
@@ -19,18 +19,23 @@ from services.mcp.access.grants import chosen, foreign, grants
 from services.mcp.access.guarded import guarded
 from services.mcp.access.usage import Usage
 from services.mcp.aggregate import Aggregate
-from services.mcp.endpoint import Answer, Post, Server, answer
+from services.mcp.endpoint import Answer, Post, Server, answer, broken, refused
 from services.mcp.headers import joined
 from services.mcp.inference import Inference
+from services.mcp.levels import Levels
 from services.mcp.oauth.routes import router as oauth
 from services.mcp.own.offer import ACTIONS, Own
-from services.mcp.protocol import RpcError
+from services.mcp.own.tools import SELF_TOOLS
+from services.mcp.protocol import INTERNAL_ERROR, RpcError
 from services.mcp.rounds import Rounds
 from services.mcp.source import Source
-from services.mcp.tools import SELF_TOOLS, TOOLS, ToolResult
+from services.mcp.tools import TOOLS, ToolResult
 
 _RESERVE_S = 1.5  # of the function's time, for the answer's own way back
+_MOST_BYTES = 6 * 1024 * 1024 - 64 * 1024  # of a body, with room for the headers in the 6 MB that Lambda answers with
+_TOO_LARGE = "The answer is over the 6 MB that can be handed over here. Ask for less."
 _EVENT_STREAM = {"x-accel-buffering": "no"}  # asked of servers by MCP, lest a proxy keep the events back
+LEVELS = Levels()
 
 app = router()
 
@@ -49,17 +54,27 @@ def _posted(name: str | None) -> Response[Any]:
     event: Event = app.current_event.raw_event
     caller = principal(event)
     authorize(caller, "mcp")
+    post = _post(event)
+    try:
+        response = _response(_answered(event, caller, post, name))
+        return _response(refused(post, RpcError(INTERNAL_ERROR, _TOO_LARGE))) if _too_large(response) else response
+    except Exception as error:  # a client of MCP reads errors of JSON-RPC, and finds its request by the id in them
+        fault("unexpected error", error)
+        return _response(broken(post))
+
+
+def _answered(event: Event, caller: Principal, post: Post, name: str | None) -> Answer:
     ends_at = time.monotonic() + app.lambda_context.get_remaining_time_in_millis() / 1e3 - _RESERVE_S
     here = settings()
-    rounds = Rounds(f"{caller.user_id} {caller.key_id}", time.time(), _pepper)
+    who = f"{caller.user_id} {caller.key_id}"
+    rounds = Rounds(who, time.time(), _pepper)
     usage = Usage(caller, here.tool_terms)
     log_also(event, usage.fields)
     try:
         offer = _offer(_sources(event, ends_at, caller, usage), name)
     except RpcError as error:
-        return _response(Answer(error.status, error.body))
-    server = Server(here.version, offer, rounds, ends_at, here.mcp_origins)
-    return _response(answer(_post(event), server))
+        return refused(post, error)
+    return answer(post, Server(here.version, offer, rounds, ends_at, here.mcp_origins, LEVELS.of(who)))
 
 
 def _sources(event: Event, ends_at: float, caller: Principal, usage: Usage) -> list[Source]:
@@ -83,7 +98,7 @@ def _called(caller: Principal, infer: Inference, name: str, arguments: Mapping[s
         return toolbox.call(name, arguments, infer)
     from services.mcp.own.person import TELLS
 
-    return TELLS[name](caller)
+    return TELLS[name](caller, arguments, infer.ends_at)
 
 
 def _toolset(event: Event) -> str:
@@ -145,6 +160,12 @@ def _response(found: Answer) -> Response[Any]:
     return Response(
         found.status, "text/event-stream", _event_stream((*found.notices, found.body)), headers=_EVENT_STREAM
     )
+
+
+def _too_large(response: Response[Any]) -> bool:
+    """Whether Lambda would not hand it over: it counts the body as a string of JSON, with every quote escaped."""
+    body = response.body
+    return isinstance(body, str) and len(body) > _MOST_BYTES // 6 and len(dumps(body).encode()) > _MOST_BYTES
 
 
 def _event_stream(messages: Iterable[Mapping[str, Any]]) -> str:

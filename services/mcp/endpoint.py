@@ -1,12 +1,13 @@
 """A POST to the endpoint and its answer. Pure: all it needs is handed in, so one table of cases can hold the rules."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pennyworth.errors import Problem
 from services.mcp import eras, headers
 from services.mcp.aggregate import Aggregate, Silent
+from services.mcp.levels import Level
 from services.mcp.methods import HANDSHAKE_METHODS, MODERN_METHODS, Request
 from services.mcp.notices import Notices
 from services.mcp.protocol import (
@@ -44,6 +45,7 @@ class Server:
     rounds: Rounds
     ends_at: float  # on time.monotonic(): when the answer must be there
     origins: tuple[str, ...] = ()  # of pages elsewhere that may call: `https://app.example.com`
+    level: Level = field(default_factory=Level)  # the caller's, who may change it
 
 
 def answer(post: Post, server: Server) -> Answer:
@@ -55,9 +57,11 @@ def answer(post: Post, server: Server) -> Answer:
         version = eras.version_of(message, post.headers)
         if message.id is None:
             return Answer(202)
-        notices = Notices(eras.progress_token(message), eras.log_level(message, version))
+        notices = Notices(eras.progress_token(message), eras.log_level(message, version, server.level.name))
         info = {"name": "pennyworth", "version": server.version}
-        request = Request(message, version, post.headers, offer, server.rounds, server.ends_at, info, notices)
+        request = Request(
+            message, version, post.headers, offer, server.rounds, server.ends_at, info, notices, server.level
+        )
         result = eras.dressed(_result(request), message.method, version, info)
     except RpcError as error:
         if message is not None:
@@ -65,6 +69,21 @@ def answer(post: Post, server: Server) -> Answer:
         # To the handshake revisions an HTTP status speaks of the transport alone, and 404 means a session has ended.
         return Answer(200 if version in eras.HANDSHAKE else error.status, error.body)
     return _written(message, result, notices, post)
+
+
+def refused(post: Post, error: RpcError) -> Answer:
+    """The answer where an error was met before the message was read: with its id, as far as one can be read."""
+    try:
+        error.id = parse(post.body).id
+    except RpcError as unreadable:
+        error.id = unreadable.id
+    return Answer(error.status, error.body)
+
+
+def broken(post: Post) -> Answer:
+    """The answer where something went wrong that nobody thought of. The log says what; the client has no use for it."""
+    text = "Something went wrong in the gateway. Its log says what, under this x-request-id."
+    return refused(post, RpcError(INTERNAL_ERROR, text))
 
 
 def _admit(post: Post, server: Server) -> Aggregate:

@@ -122,14 +122,13 @@ def capabilities(version: str) -> dict[str, Any]:
     return {name: {} for name, since in _CAPABILITIES.items() if age <= SUPPORTED.index(since)}
 
 
-def log_level(message: Message, version: str) -> str | None:
+def log_level(message: Message, version: str, kept: str) -> str | None:
     """The least severe log message that the client wants with its answer; None for none at all.
 
-    2026-07-28 says it with every request. Before that a client set it once, for a session; without sessions it is left
-    to the server, which sends what is not for debugging.
+    2026-07-28 says it with every request. Before that a client set it once: `kept` is what is known of that.
     """
     if not is_modern(version):
-        return "info"
+        return kept
     level = message.params["_meta"].get(LOG_LEVEL_KEY)
     require(level is None or level in LOG_LEVELS, INVALID_PARAMS, f"{LOG_LEVEL_KEY} must be {_one_of(LOG_LEVELS)}.")
     return None if level is None else str(level)

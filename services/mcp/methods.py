@@ -1,13 +1,14 @@
 """What each method of the protocol does, in either era: a request in, the members of its result out."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from pennyworth.errors import Problem
 from services.mcp import eras, headers, shapes
 from services.mcp.aggregate import Aggregate, Entry, Silent
+from services.mcp.levels import USUAL, Level
 from services.mcp.notices import LOG_LEVELS, Notices
 from services.mcp.outputs import misfit
 from services.mcp.pages import page
@@ -35,6 +36,7 @@ class Request:
     ends_at: float  # on time.monotonic()
     info: Mapping[str, str]  # who we are
     notices: Notices
+    level: Level = field(default_factory=Level)
 
     def text(self, name: str) -> str:
         value = self.message.params.get(name)
@@ -55,6 +57,7 @@ def discover(_request: Request) -> Result:
 
 def initialize(request: Request) -> Result:
     version = eras.negotiated(request.text("protocolVersion"))
+    request.level.name = USUAL
     return {
         "protocolVersion": version,
         "capabilities": eras.capabilities(version),
@@ -68,14 +71,14 @@ def ping(_request: Request) -> Result:
 
 
 def set_log_level(request: Request) -> Result:
-    """Taken, and forgotten: there is no session to keep it for. See eras.log_level."""
     level = request.text("level")
     require(level in LOG_LEVELS, INVALID_PARAMS, f"'params.level' must be one of {', '.join(LOG_LEVELS)}.")
+    request.level.name = level
     return {}
 
 
 def subscribe(request: Request) -> Result:
-    """Taken, and forgotten: no capability promised that anything would be sent."""
+    """Taken, and forgotten: no capability (`resources.subscribe`) promised that anything would be sent."""
     request.text("uri")
     return {}
 
@@ -255,7 +258,7 @@ def _asked(request: Request, input_responses: Mapping[str, Any], state: str | No
         ends_at=request.ends_at,
         progress=request.notices.take,
         token=eras.progress_token(request.message),
-        log_level=eras.log_level(request.message, request.version),
+        log_level=eras.log_level(request.message, request.version, request.level.name),
         input_responses=input_responses,
         state=state,
         headers=headers.passable(request.headers),

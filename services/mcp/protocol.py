@@ -16,7 +16,8 @@ MISSING_CLIENT_CAPABILITY = -32021
 UNSUPPORTED_VERSION = -32022
 
 # 2026-07-28 names a status for each of these, except for parameters other than `_meta`: as a malformed request, 400.
-# What went wrong behind a well-formed request is said in the body alone: a status of 500 means a broken transport.
+# What went wrong behind a well-formed request, here or at another server, is said in the body alone: it names no status
+# for that, the official SDKs' servers answer 200, and clients take a 5xx for a broken transport and read no body.
 STATUS = {METHOD_NOT_FOUND: 404, INTERNAL_ERROR: 200}
 
 MAX_BYTES = 4 * 1024 * 1024  # leaves room to pass the messages on within Lambda's 6 MB request
@@ -72,7 +73,7 @@ def parse(body: bytes) -> Message:
 def _json(body: bytes) -> Any:
     require(bool(body.strip()), PARSE_ERROR, "The body is empty: send one JSON-RPC message.")
     try:
-        document = json.loads(body.decode(), parse_constant=_not_json)
+        document = json.loads(body.decode(), parse_constant=_not_json, parse_float=finite)
         if _SURROGATE.search(body):
             # A lone surrogate is valid JSON but no text: it could be neither passed on nor sent back.
             json.dumps(document, ensure_ascii=False).encode()
@@ -82,9 +83,17 @@ def _json(body: bytes) -> Any:
         raise _unreadable(str(error)) from None
     except UnicodeError:
         raise _unreadable("it is not UTF-8, or holds an unpaired surrogate (\\ud800 to \\udfff)") from None
-    except ValueError:  # from int(), which has a limit
-        raise _unreadable("it holds a number of too many digits") from None
+    except ValueError:  # from int(), which has a limit, and from `finite`
+        raise _unreadable("it holds a number that is too large") from None
     return document
+
+
+def finite(number: str) -> float:
+    """Python's parser takes 1e999 for infinity, and would write it as a word that is no JSON. Raises ValueError."""
+    found = float(number)
+    if found in (float("inf"), float("-inf")):
+        raise ValueError("a number beyond all floats")
+    return found
 
 
 def _not_json(constant: str) -> NoReturn:

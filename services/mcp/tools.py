@@ -50,23 +50,23 @@ class ToolResult:
         return {**result, "isError": self.is_error}
 
 
-def _object(properties: Mapping[str, Any], required: list[str]) -> dict[str, Any]:
+def object_of(properties: Mapping[str, Any], required: list[str]) -> dict[str, Any]:
+    """The JSON Schema of an object with these members and no others."""
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
-_LIST = {"type": "array", "items": {"type": "string"}}
-_TOKENS = {"type": "integer", "minimum": 0}
+TOKENS = {"type": "integer", "minimum": 0}
 
 LIST_MODELS = Tool(
     name="list_models",
     title="List models",
     description="List the language models you may use here. Their ids go into the argument 'model' of the tool chat.",
     input_schema={"type": "object", "properties": {}, "additionalProperties": False},
-    output_schema=_object(
+    output_schema=object_of(
         {
             "models": {
                 "type": "array",
-                "items": _object(
+                "items": object_of(
                     {
                         "id": {"type": "string", "description": "The name to use in chat"},
                         "owned_by": {"type": "string", "description": "Who made or serves the model"},
@@ -87,7 +87,7 @@ CHAT = Tool(
         "Ask a language model and get its answer as text. Give either 'prompt', one question, or 'messages', a whole "
         "conversation. An answer that takes longer than about 25 seconds comes back cut, and says so."
     ),
-    input_schema=_object(
+    input_schema=object_of(
         {
             "model": {"type": "string", "minLength": 1, "description": "An id from list_models"},
             "prompt": {"type": "string", "minLength": 1, "description": "What to ask, instead of 'messages'"},
@@ -95,7 +95,7 @@ CHAT = Tool(
                 "type": "array",
                 "minItems": 1,
                 "description": "The conversation so far, oldest first, instead of 'prompt'",
-                "items": _object(
+                "items": object_of(
                     {
                         "role": {"type": "string", "enum": ["system", "user", "assistant"]},
                         "content": {"type": "string", "minLength": 1},
@@ -114,7 +114,7 @@ CHAT = Tool(
         },
         ["model"],
     ),
-    output_schema=_object(
+    output_schema=object_of(
         {
             "text": {"type": "string", "description": "The answer"},
             "model": {"type": "string", "description": "The model that answered"},
@@ -127,8 +127,8 @@ CHAT = Tool(
             },
             "usage": {
                 "description": "Absent where the answer was cut before the count came",
-                **_object(
-                    {"prompt_tokens": _TOKENS, "completion_tokens": _TOKENS, "total_tokens": _TOKENS},
+                **object_of(
+                    {"prompt_tokens": TOKENS, "completion_tokens": TOKENS, "total_tokens": TOKENS},
                     ["prompt_tokens", "completion_tokens", "total_tokens"],
                 ),
             },
@@ -144,7 +144,7 @@ EMBED = Tool(
     name="embed",
     title="Embed texts",
     description=f"Turn up to {_INPUTS} texts into vectors, with an embedding model from list_models.",
-    input_schema=_object(
+    input_schema=object_of(
         {
             "model": {"type": "string", "minLength": 1, "description": "An embedding model's id from list_models"},
             "input": {
@@ -162,7 +162,7 @@ EMBED = Tool(
         },
         ["model", "input"],
     ),
-    output_schema=_object(
+    output_schema=object_of(
         {
             "model": {"type": "string", "description": "The model that answered"},
             "embeddings": {
@@ -170,7 +170,7 @@ EMBED = Tool(
                 "description": "A vector for each text, in their order",
                 "items": {"type": "array", "items": {"type": "number"}},
             },
-            "usage": _object({"prompt_tokens": _TOKENS, "total_tokens": _TOKENS}, ["prompt_tokens", "total_tokens"]),
+            "usage": object_of({"prompt_tokens": TOKENS, "total_tokens": TOKENS}, ["prompt_tokens", "total_tokens"]),
         },
         ["model", "embeddings"],
     ),
@@ -184,90 +184,11 @@ COUNT_TOKENS = Tool(
         "Count the tokens of a prompt for a model, without asking it. Where the model's provider cannot count, it is "
         "an estimate. Give either 'prompt' or 'messages', as to chat."
     ),
-    input_schema=_object(
+    input_schema=object_of(
         {name: CHAT.input_schema["properties"][name] for name in ("model", "prompt", "messages", "system")}, ["model"]
     ),
-    output_schema=_object({"model": {"type": "string"}, "input_tokens": _TOKENS}, ["model", "input_tokens"]),
+    output_schema=object_of({"model": {"type": "string"}, "input_tokens": TOKENS}, ["model", "input_tokens"]),
     annotations={"readOnlyHint": True, "destructiveHint": False, "idempotentHint": True, "openWorldHint": False},
-)
-
-MY_KEYS = Tool(
-    name="my_keys",
-    title="List my API keys",
-    description="List the API keys of the person who calls: what each may do and when it ends. Never a secret.",
-    input_schema={"type": "object", "properties": {}, "additionalProperties": False},
-    output_schema=_object(
-        {
-            "keys": {
-                "type": "array",
-                "items": _object(
-                    {
-                        "id": {"type": "string"},
-                        "name": {"type": "string"},
-                        "ends_with": {"type": "string", "description": "The last characters of the secret"},
-                        "in_use": {"type": "boolean", "description": "Whether this call was made with it"},
-                        "expired": {"type": "boolean"},
-                        "scopes": _LIST,
-                        "models": _LIST,
-                        "tools": _LIST,
-                        "created_at": {"type": "integer", "description": "Unix seconds"},
-                        "expires_at": {"type": "integer", "description": "Unix seconds; absent for never"},
-                    },
-                    ["id", "name", "ends_with", "in_use", "expired", "scopes", "models", "tools", "created_at"],
-                ),
-            }
-        },
-        ["keys"],
-    ),
-    annotations={"readOnlyHint": True, "destructiveHint": False, "idempotentHint": True, "openWorldHint": False},
-    action="mcp",
-)
-
-_USD = {"type": "number", "minimum": 0, "description": "Dollars, this month"}
-_BUDGET = {"type": ["number", "null"], "minimum": 0, "description": "Dollars a month; null for any amount"}
-
-MY_USAGE = Tool(
-    name="my_usage",
-    title="What I spent this month",
-    description=(
-        "Tell what the person who calls has spent this month, in dollars: in all, with each of their API keys, and "
-        "what everyone in their group has; with the budgets that hold and when they begin anew. A request counts some "
-        "seconds after it has ended. Tokens and requests are not told here, but by GET /me/usage."
-    ),
-    input_schema={"type": "object", "properties": {}, "additionalProperties": False},
-    output_schema=_object(
-        {
-            "month": {"type": "string", "description": "In UTC, such as 2026-11"},
-            "spent_usd": {**_USD, "description": "With all keys, and signed in"},
-            "budget_usd": _BUDGET,
-            "group": {"type": "string", "description": "The group that speaks for the person"},
-            "group_spent_usd": {**_USD, "description": "By everyone in it, as of the person's own last request"},
-            "group_budget_usd": _BUDGET,
-            "keys": {
-                "type": "array",
-                "items": _object(
-                    {
-                        "id": {"type": "string"},
-                        "name": {"type": "string"},
-                        "in_use": {"type": "boolean", "description": "Whether this call was made with it"},
-                        "spent_usd": _USD,
-                        "budget_usd": _BUDGET,
-                    },
-                    ["id", "name", "in_use", "spent_usd", "budget_usd"],
-                ),
-            },
-            "budget_resets_at": {"type": "integer", "description": "Unix seconds: when the next month begins, in UTC"},
-        },
-        [
-            *("month", "spent_usd", "budget_usd", "group", "group_spent_usd", "group_budget_usd"),
-            *("keys", "budget_resets_at"),
-        ],
-    ),
-    annotations={"readOnlyHint": True, "destructiveHint": False, "idempotentHint": True, "openWorldHint": False},
-    action="usage",
 )
 
 TOOLS: Mapping[str, Tool] = {tool.name: tool for tool in (LIST_MODELS, CHAT, EMBED, COUNT_TOKENS)}
-SELF_TOOLS: Mapping[str, Tool] = {
-    tool.name: tool for tool in (MY_KEYS, MY_USAGE)
-}  # about whoever calls: they ask no model

@@ -22,6 +22,12 @@ def month(now: float) -> str:
     return time.strftime("%Y-%m", time.gmtime(now))
 
 
+def begins_at(now: float) -> int:
+    """When the month began, in unix seconds."""
+    today = time.gmtime(now)
+    return int(datetime(today.tm_year, today.tm_mon, 1, tzinfo=UTC).timestamp())
+
+
 def resets_at(now: float) -> int:
     """When the next month begins, in unix seconds."""
     today = time.gmtime(now)

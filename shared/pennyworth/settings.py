@@ -62,7 +62,7 @@ class Settings:
     tool_limit: int = 100  # tools that one list has at most; beyond it the rest is found by words
     redirect_uris: tuple[str, ...] = ()  # where a sign-in may lead back to, beside the person's own machine
     log_group: str = ""  # of this function
-    usage_logs: tuple[str, ...] = ()  # log groups with the usage records; told to the admin function
+    usage_logs: tuple[str, ...] = ()  # log groups with the usage records; told to the admin and MCP functions
     rate_per_s: float = 0  # requests that API Gateway lets through, of everyone together; told to the admin function
     burst: int = 0  # beyond that rate, for a moment
     mcp_servers: tuple[str, ...] = ()  # of others; what each is, lies in the parameter /pennyworth/ENV/mcp/NAME/server

@@ -1,7 +1,7 @@
 // One of the TypeScript SDKs against the gateway: what it lists and what it is answered, as one line of JSON.
-// node clients.mjs GENERATION MODE URL TOOL, with the key in GATEWAY_KEY.
+// node clients.mjs GENERATION MODE URL TOOL [PROMPT], with the key in GATEWAY_KEY. Of the PROMPT, the error is told.
 
-const [generation, mode, url, tool] = process.argv.slice(2);
+const [generation, mode, url, tool, prompt] = process.argv.slice(2);
 const info = { name: "pennyworth-tests", version: "1" };
 const options = { requestInit: { headers: { Authorization: `Bearer ${process.env.GATEWAY_KEY}` } } };
 
@@ -23,6 +23,7 @@ const { tools } = await client.listTools();
 const { prompts } = await client.listPrompts();
 const { resources } = await client.listResources();
 const result = await client.callTool({ name: tool, arguments: {} });
+const refused = prompt && (await client.getPrompt({ name: prompt }).then(() => null, (error) => error));
 console.log(
   JSON.stringify({
     version: transport.protocolVersion ?? client.getNegotiatedProtocolVersion?.() ?? null,
@@ -30,6 +31,7 @@ console.log(
     prompts: prompts.map((each) => each.name),
     resources: resources.map((each) => each.uri),
     result,
+    refused: refused ? { code: refused.code, message: refused.message } : null,
   }),
 );
 await client.close();

@@ -18,8 +18,8 @@ OPENINGS = {
 }
 
 
-def talk(gateway, generation, mode, tool):
-    command = [node(), str(FOLDER / "clients.mjs"), generation, mode, gateway.mcp_url, tool]
+def talk(gateway, generation, mode, tool, *prompt):
+    command = [node(), str(FOLDER / "clients.mjs"), generation, mode, gateway.mcp_url, tool, *prompt]
     environment = {"PATH": os.environ["PATH"], "GATEWAY_KEY": gateway.api_key}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr

@@ -11,9 +11,11 @@ import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
-from mcp_types import ElicitResult
+from mcp_types import ElicitResult, PromptReference
 
-from tests.mcp_upstreams import Exchange, running, scripted
+from tests.e2e.test_mcp_sdks import OPENINGS
+from tests.e2e.test_mcp_sdks import talk as typescript
+from tests.mcp_upstreams import Exchange, broken_behind_its_lists, running, scripted
 
 MODES = ["auto", "legacy"]
 API = {
@@ -43,12 +45,13 @@ def pets(exchange: Exchange) -> None:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    """A gateway with five servers behind it: one of each era, an API, a dead one and one that needs approval."""
+    """A gateway with six servers behind it: one of each era, an API, a dead one, one that needs approval and one that
+    fails at whatever it is asked for."""
     from tests.e2e.conftest import started
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         dead = listener.getsockname()[1]
-    with running() as new, running() as old, scripted(pets) as api:
+    with running() as new, running() as old, scripted(pets) as api, scripted(broken_behind_its_lists) as broken:
         declared = {
             "new": {"type": "http", "url": new.url, "auth": {"type": "header"}, "secret": "new-secret"},
             "old": {"type": "http", "url": old.url, "era": "2025-06-18"},
@@ -60,6 +63,7 @@ def world(tmp_path_factory):
                 "forward": ["X-Tenant"],
             },
             "dead": {"type": "http", "url": f"http://127.0.0.1:{dead}/mcp"},
+            "broken": {"type": "http", "url": broken.url},
             "pinned": {"type": "http", "url": new.url, "approved": {"add": "x" * 43}},
         }
         rows = {name: {"private": True, **row} for name, row in declared.items()}
@@ -135,6 +139,41 @@ def test_an_operation_of_an_api_is_a_tool(world):
     result = talk(gateway, "auto", lambda client: client.call_tool("pets_getPet", {"id": "7/../8"}))
     assert result.structured_content == {"id": "7%2F..%2F8", "seen": "blue"}
     assert api.seen[-1].path == "/api/pets/7%2F..%2F8"
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (lambda client: client.get_prompt("broken_gone"), "The server 'broken' answered with the status 503."),
+        (lambda client: client.read_resource("broken://gone"), "The server 'broken' answered with the status 503."),
+        (
+            lambda client: client.complete(PromptReference(name="broken_gone"), {"name": "a", "value": "b"}),
+            "The server 'broken' refused: the index is rebuilt",
+        ),
+    ],
+    ids=["prompt", "resource", "completion"],
+)
+def test_what_a_server_does_not_give_is_an_error_of_the_protocol_with_its_text(world, mode, ask, said):
+    gateway, *_ = world
+
+    async def story(client: Client) -> tuple[int, str]:
+        with pytest.raises(MCPError) as raised:
+            await ask(client)
+        return raised.value.code, raised.value.message
+
+    code, message = talk(gateway, mode, story)
+    assert code == -32603
+    # Asked once too often in a row it is left alone for a while, and that is said instead.
+    assert message == said or message.startswith("The server 'broken' has failed several times")
+
+
+@pytest.mark.parametrize(("generation", "mode"), OPENINGS)
+def test_the_typescript_sdk_is_told_it_too(world, generation, mode):
+    gateway, *_ = world
+    refused = typescript(gateway, generation, mode, "list_models", "broken_gone")["refused"]
+    assert refused["code"] == -32603
+    assert "The server 'broken'" in refused["message"]
 
 
 @pytest.mark.parametrize("mode", MODES)

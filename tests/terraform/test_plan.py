@@ -182,6 +182,14 @@ def test_the_mcp_function_invokes_what_serves_inference_and_nothing_else(rules):
     assert invoked == {"arn:aws:lambda:us-east-1:123456789012:function:pennyworth-local-openai:live"}
 
 
+def test_usage_records_are_read_by_the_functions_that_tell_of_them_and_they_read_no_other_log(rules):
+    for key in ("openai", "authorizer", "ledger", "admin", "mcp"):
+        asked = [each for each in role_of(rules, f'function["{key}"]') if "logs:StartQuery" in each.actions]
+        logs = {resource.partition("log-group:")[2] for each in asked for resource in each.resources}
+        told = {f"/aws/lambda/pennyworth-local-{log}:*" for log in ("openai", "mcp")}
+        assert logs == (told if key in ("admin", "mcp") else set()), key
+
+
 def test_only_the_admin_function_and_the_ledgers_mirror_write_to_the_user_pool(installed):
     reads = re.compile(r"cognito-idp:(Admin)?(Describe|Get|List)")
     writes = [

@@ -9,6 +9,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from pennyworth.errors import Problem
+from pennyworth.insights import MOST_ROWS, Insights
 from pennyworth.policy import require
 from pennyworth.settings import settings
 from services.admin import usage
@@ -17,7 +18,7 @@ from services.admin.buckets import buckets, page
 from services.admin.call import administrator, event, parameters
 from services.admin.caller import oneself
 from services.admin.directory import directory
-from services.admin.insights import MOST_ROWS, Insights
+from services.admin.insights import queries
 from services.admin.usage import COMPLETIONS, COSTS, EMBEDDINGS, OWN, Form, Wanted
 
 router = Router()  # type: ignore[no-untyped-call]
@@ -53,7 +54,7 @@ def _of_everyone(form: Form) -> dict[str, Any]:
 
 
 def _insights() -> Insights:
-    return Insights(client("logs"), settings().usage_logs)
+    return queries(client("logs"), settings().usage_logs)
 
 
 def listing(insights: Insights, wanted: Wanted) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from typing import Any
 from services.mcp import toolbox
 from services.mcp.builtin import BuiltIn
 from services.mcp.completion import Refused
+from services.mcp.own.tools import SELF_TOOLS
 from services.mcp.protocol import INTERNAL_ERROR, INVALID_PARAMS, RpcError
 from services.mcp.source import Asked, Object
 from services.mcp.toolbox import Infer
-from services.mcp.tools import CHAT, LIST_MODELS, SELF_TOOLS, TOOLS
+from services.mcp.tools import CHAT, LIST_MODELS, TOOLS
 
 MODELS: Object = {
     "uri": "pennyworth://models",

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, TypeVar
 
-from pennyworth.budgets import SPEND, Spend, month, resets_at
+from pennyworth.budgets import SPEND, Spend, begins_at, month, resets_at
 from pennyworth.directory import Directory, User
 from pennyworth.errors import Problem
 from pennyworth.keys import SLOTS, KeyRecord
@@ -14,8 +14,10 @@ from pennyworth.policy import BUDGET, NO_GROUP, Group
 from pennyworth.principal import Principal
 from pennyworth.settings import settings
 from services.mcp.inference import lambda_api
-from services.mcp.toolbox import data
-from services.mcp.tools import MY_KEYS, MY_USAGE, ToolResult
+from services.mcp.own.tools import MY_KEYS, MY_USAGE
+from services.mcp.own.used import used
+from services.mcp.toolbox import Arguments, data
+from services.mcp.tools import ToolResult
 
 _Found = TypeVar("_Found")
 
@@ -29,14 +31,22 @@ def my_keys(caller: Principal, read: Callable[[str], User] | None = None, now: f
 
 def my_usage(
     caller: Principal,
+    arguments: Arguments,
+    ends_at: float,
     read: Callable[[str], User] | None = None,
     group: Callable[[str], Group] | None = None,
+    used: Callable[[str, int, int, float], dict[str, Any]] = used,
     now: float | None = None,
 ) -> ToolResult:
-    """What the ledger has told of the person this month, and the budgets of `GET /me`, in dollars. Raises Problem
-    service_unavailable."""
-    person, policy = (read or _read)(caller.user_id), (group or _group)(caller.group).policy
+    """What the ledger has told of the person this month and the budgets of `GET /me`, in dollars; and what they used in
+    a time, of which a log that gives no answer takes nothing else with it. `ends_at`: on time.monotonic(). Raises
+    Problem service_unavailable."""
     at = time.time() if now is None else now
+    start = int(arguments.get("start_time", begins_at(at)))  # JSON Schema takes 5.0 for an integer
+    end = min(int(arguments.get("end_time", at + 1)), int(at) + 1)  # nothing was used in the future
+    if start >= end:
+        return ToolResult.error("'start_time' must be before 'end_time', and not in the future. Both are unix seconds.")
+    person, policy = (read or _read)(caller.user_id), (group or _group)(caller.group).policy
     spend = Spend.parse(person.attributes.get(SPEND, ""), at)
     return data(
         {
@@ -57,11 +67,22 @@ def my_usage(
                 for record in _keys(person)
             ],
             "budget_resets_at": resets_at(at),
+            "usage": _told(lambda: used(caller.user_id, start, end, ends_at - time.monotonic())),
         }
     )
 
 
-TELLS: Mapping[str, Callable[[Principal], ToolResult]] = {MY_KEYS.name: my_keys, MY_USAGE.name: my_usage}
+TELLS: Mapping[str, Callable[[Principal, Arguments, float], ToolResult]] = {
+    MY_KEYS.name: lambda caller, _arguments, _ends_at: my_keys(caller),
+    MY_USAGE.name: my_usage,
+}
+
+
+def _told(ask: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+    try:
+        return ask()
+    except Problem:  # logged where it was met, unless time ran out
+        return None
 
 
 def _keys(person: User) -> list[KeyRecord]:

@@ -98,7 +98,7 @@ class TokenProof:
         try:
             token, life_s = _token(json.loads(reply) if status == 200 else {})
         except (ValueError, RecursionError):
-            raise Unreachable("has an authorization server that gives the gateway no token") from None
+            raise Unreachable("has an authorization server that gives the gateway no token", down=True) from None
         # One that lives for less than twice that margin is used for half its life.
         self._token, self._until = token, self._clock() + max(life_s - _EARLY_S, life_s / 2)
 

@@ -12,10 +12,15 @@ from services.mcp.eras import SUPPORTED
 TYPES = ("http", "lambda", "openapi")
 AUTHS = ("none", "header", "oauth", "sigv4")
 PAYLOADS = ("rest", "http", "message")
+SERVICES = ("execute-api", "lambda", "bedrock-agentcore")  # whose signatures the role may be given a right for
 _MOST_S = 25.0  # of the 29 that a request may take
 _MOST_KB = 4096  # of the 6 MB that a function may answer with
 
 _HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
+# Terraform holds what is declared there to the same, so that nobody finds out when it is asked for.
+_URL = re.compile(
+    r"[a-z][a-z0-9+.-]*://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[!$->@-\[\]-~]*)?(\?[!$-\[\]-~]*)?"
+)
 _ARN = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_$-]{1,128})?")
 # What a caller sends for us, or about the connection, is no other server's. Who holds a secret under another name than
 # these may still not have it sent: every such word in a name is refused.
@@ -134,15 +139,15 @@ class Declared:
         if auth.type == "oauth":
             self._check_url("auth.token_url", auth.token_url)
             self._must(bool(auth.client_id), "auth.client_id is missing")
-        self._must(auth.type != "sigv4" or bool(auth.service), "auth.service is missing")
+        self._must(auth.type != "sigv4" or auth.service in SERVICES, f"auth.service is one of {', '.join(SERVICES)}")
 
     def _check_url(self, at: str, url: str) -> None:
         try:
             parts = urlsplit(url)
-            usable = bool(parts.hostname) and "@" not in parts.netloc and not parts.fragment and parts.port != 0
-        except (ValueError, AttributeError):
+            usable = bool(_URL.fullmatch(url)) and parts.port != 0
+        except ValueError:  # a port too high, an address of IPv6 that is none
             usable = False
-        self._must(usable and url.isascii() and not re.search(r"[\s\\]", url), f"{at} is no usable URL")
+        self._must(usable, f"{at} is no usable URL")
         schemes = ("https", "http") if self.private else ("https",)
         self._must(parts.scheme in schemes, f"{at} begins with https (or, with private = true, http)")
 

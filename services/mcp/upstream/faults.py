@@ -8,19 +8,22 @@ TEXT = 1000  # characters of another server's own words
 class Unreachable(Exception):  # noqa: N818 -- a fact about a server
     """No answer that could be used; `str()` completes the sentence "The server 'x' …".
 
-    `counts`: whether it speaks of the server's health, so that the circuit breaker hears of it.
+    `counts`: whether it may speak of the server's health; `down`: whether it does so whatever was asked for. Of a
+    caller's request the circuit breaker hears only the latter: what one asks a tool for must not close it to all.
     """
 
-    def __init__(self, why: str, *, counts: bool = True) -> None:
+    def __init__(self, why: str, *, counts: bool = True, down: bool = False) -> None:
         super().__init__(why)
-        self.counts = counts
+        self.counts, self.down = counts, down
 
 
 class BadStatus(Unreachable):
     """An HTTP status that is no answer to a message, and nothing in the body that is."""
 
     def __init__(self, status: int) -> None:
-        super().__init__(_SAID.get(status, f"answered with the status {status}"), counts=status in _UNWELL)
+        super().__init__(
+            _SAID.get(status, f"answered with the status {status}"), counts=status in _UNWELL, down=status in _DOWN
+        )
         self.status = status
 
 
@@ -49,4 +52,5 @@ _SAID = {
     429: "is asked too much just now. Try again shortly",
     **dict.fromkeys((301, 302, 303, 307, 308), "answered with a redirect, and none is followed. Ask an administrator"),
 }
-_UNWELL = frozenset((401, 500, 502, 503, 504))
+_DOWN = frozenset((401, 502, 503, 504))
+_UNWELL = _DOWN | {500}  # which may be about the request

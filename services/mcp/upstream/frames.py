@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from services.mcp.protocol import MAX_DEPTH, deep
+from services.mcp.protocol import MAX_DEPTH, deep, finite
 from services.mcp.upstream.faults import Unreachable
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
@@ -19,10 +19,10 @@ _BOM = b"\xef\xbb\xbf"
 def document(data: bytes) -> Any:
     """The JSON value. Raises Unreachable."""
     try:
-        found = json.loads(data.removeprefix(_BOM).decode(), parse_constant=_no_constant)
+        found = json.loads(data.removeprefix(_BOM).decode(), parse_constant=_no_constant, parse_float=finite)
     except RecursionError:
         raise _too_deep() from None
-    except ValueError:  # not JSON, not UTF-8, or a number of too many digits
+    except ValueError:  # not JSON, not UTF-8, or a number that is too large
         raise Unreachable("answered with something that is not JSON") from None
     if deep(found):
         raise _too_deep()

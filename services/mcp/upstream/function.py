@@ -1,6 +1,7 @@
 """A Lambda function as an MCP server, invoked as the gateway's own role."""
 
 import json
+import re
 import time
 from base64 import b64decode
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ _SAID = {
     "TooManyRequestsException": "is asked too much just now. Try again shortly",
     "RequestTooLargeException": "finds the request too large",
 }
+_ASKED_WRONGLY = frozenset(_SAID) - {"Timeout"}  # too much, or too often: it says nothing of the function's health
 
 
 class LambdaChannel:
@@ -70,14 +72,15 @@ class LambdaChannel:
             raise Unreachable("answered with JSON that is nested too deep") from None
         except AwsError as error:
             logger.warning("mcp function gave no answer", function=self._function, aws_code=error.code)
-            raise Unreachable(_SAID.get(error.code, "cannot be invoked")) from None
+            why = _SAID.get(error.code, "cannot be invoked")
+            raise Unreachable(why, counts=error.code not in _ASKED_WRONGLY, down=error.code not in _SAID) from None
         if "x-amz-function-error" in headers:
             raise Unreachable("failed")
         return found
 
     def _unwrapped(self, found: dict[str, Any], *, in_session: bool) -> Reply:
         # An answer to an HTTP API's event may be the body alone.
-        status, body = found.get("statusCode", 200), found.get("body") if "statusCode" in found else json.dumps(found)
+        status, body = _status(found), found.get("body") if "statusCode" in found else json.dumps(found)
         headers, data = _headers(found), self._bounded(_decoded(body, found.get("isBase64Encoded")))
         if status == 404 and in_session:
             raise BadStatus(404)  # it knows the session no more, whatever else it says
@@ -92,13 +95,21 @@ class LambdaChannel:
         except Unreachable:
             answered = {}
         if not isinstance(answered.get("error"), dict):
-            raise BadStatus(status if isinstance(status, int) else 500)
+            raise BadStatus(status)
         return Reply(headers, iter((answered,)))
 
     def _bounded(self, data: bytes) -> bytes:
         if len(data) > self._max_bytes:
             raise Unreachable(f"answered with more than the {self._max_bytes // 1024} KB allowed", counts=False)
         return data
+
+
+def _status(found: Mapping[str, Any]) -> int:
+    """API Gateway takes it as a text too, and many a function writes one. 500 for what is none."""
+    status = found.get("statusCode", 200)
+    if isinstance(status, str) and re.fullmatch("[1-5][0-9]{2}", status):
+        return int(status)
+    return status if isinstance(status, int) else 500
 
 
 def _headers(found: Mapping[str, Any]) -> dict[str, str]:

@@ -53,6 +53,12 @@ class Lists:
             self._kept[kind] = _Kept(found.items, now + life_s, now)
             return found.items
 
+    def doubt(self) -> None:
+        """Have every list asked for again soon: whether it comes says how the server is."""
+        with self._lock:
+            for kept in self._kept.values():
+                kept.until = min(kept.until, kept.read_at + _LEAST_S)
+
     def left_ms(self, kind: str) -> int:
         """How long the list may still be kept; 0 for one that is not there, or is over."""
         kept = self._kept.get(kind)

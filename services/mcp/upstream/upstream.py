@@ -55,14 +55,23 @@ class Served:
     def __post_init__(self) -> None:
         self.lists, self.breaker = Lists(self._fetch, self.clock), Breaker(self.clock)
 
-    def guarded(self, ask: Callable[[], Any]) -> Any:
-        """What `ask` returns, unless the server has failed too often of late. Raises Unreachable, Refused."""
+    def guarded(self, ask: Callable[[], Any], *, for_caller: bool = False) -> Any:
+        """What `ask` returns, unless the server has failed too often of late. Raises Unreachable, Refused.
+
+        What a caller asks for may fail, or take too long, by its own fault: that says nothing yet. But the lists are
+        asked for again then, and whether they come does.
+        """
         if not self.breaker.admits():
             raise Unreachable(f"has failed several times and is asked again in {self.breaker.left_s:.0f} seconds")
         try:
             found = ask()
         except Unreachable as fault:
-            (self.breaker.failed if fault.counts else self.breaker.succeeded)()
+            if not fault.counts:
+                self.breaker.succeeded()
+            elif fault.down or not for_caller:
+                self.breaker.failed()
+            else:
+                self.lists.doubt()
             raise
         except Refused:
             self.breaker.succeeded()
@@ -204,13 +213,13 @@ class Upstream:
         try:
             return shapes.answer(self._ask(method, params, asked, {}), member)
         except Unreachable as why:
-            raise RpcError(INTERNAL_ERROR, self._sentence(why), status=502) from None
+            raise RpcError(INTERNAL_ERROR, self._sentence(why)) from None
         except Refused as refusal:
             if refusal.code in _NOT_FOUND:
                 raise RpcError(INVALID_PARAMS, self._said(refusal)) from None
             if refusal.code == MISSING_CLIENT_CAPABILITY:
                 raise self._lacking(refusal) from None
-            raise RpcError(INTERNAL_ERROR, self._said(refusal), status=502) from None
+            raise RpcError(INTERNAL_ERROR, self._said(refusal)) from None
 
     def _ask(self, method: str, params: Object, asked: Asked, headers: Mapping[str, str]) -> dict[str, Any]:
         served = self._served()
@@ -222,7 +231,9 @@ class Upstream:
             own["requestState"] = asked.state
         sent = {**forwarded(served.declared.forward, asked.headers), **headers}
         asked = replace(asked, progress=served.heard(asked.progress))
-        found: dict[str, Any] = served.guarded(lambda: served.backend.request(method, own, asked, ends_at, sent))
+        found: dict[str, Any] = served.guarded(
+            lambda: served.backend.request(method, own, asked, ends_at, sent), for_caller=True
+        )
         return served.safe(found)
 
     def _sentence(self, why: Unreachable) -> str:

@@ -6,7 +6,6 @@ mind gains nothing. TLS, with the certificate of the host's name. No redirect is
 kept. Answers have a size and an end.
 """
 
-import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -20,18 +19,13 @@ from pennyworth.aws.pool import Pool
 from pennyworth.logs import logger
 from pennyworth.public import is_public
 from services.mcp.upstream.faults import Unreachable
+from services.mcp.upstream.lookup import Lookup, addresses
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
 _CONNECT_S = 5.0
 _NOBODY = Service("", "")
-
-
-def addresses(host: str) -> list[str]:
-    """All that the host's name stands for. The resolver's own time limit ends a wait for it."""
-    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
 
 
 class Answer:
@@ -83,7 +77,8 @@ class Web:
         environ: Mapping[str, str] | None = None,
     ) -> None:
         """`environ`: with AWS_CA_BUNDLE, another choice of whom to trust."""
-        self._server, self._private, self._lookup, self._is_public = server, private, lookup, is_public
+        self._server, self._private, self._is_public = server, private, is_public
+        self._lookup = Lookup(lookup)
         self._pool = Pool(environ or {}, _CONNECT_S, time.time, self._dial)
 
     def request(
@@ -110,7 +105,9 @@ class Web:
             return Answer(self._pool.exchange(endpoint, request, body, deadline, again=again), deadline, max_bytes)
         except TransportError as fault:
             logger.warning("mcp server gave no answer", server=self._server, error=fault.message)
-            raise _unreachable(fault) from None
+            # No connection, and not for want of time of the request's own; or one that ended without a word.
+            down = not fault.answered and (fault.code != "Timeout" or (not fault.sent and time.monotonic() < deadline))
+            raise _unreachable(fault, down=down) from None
 
     def close(self) -> None:
         """Close what is idle."""
@@ -120,7 +117,9 @@ class Web:
         if context is None and not self._private:
             raise TransportError("ConnectionError", "without TLS, which takes private = true", sent=False)
         try:
-            found = self._lookup(endpoint.host)
+            found = self._lookup(endpoint.host, deadline)
+        except TimeoutError as late:
+            raise TransportError("Timeout", str(late), sent=False) from None
         except (OSError, UnicodeError):
             found = []
         if not found:
@@ -149,7 +148,7 @@ def place(url: str) -> tuple[Endpoint, str]:
     return Endpoint(tls, host, parts.port or default, authority, "", _NOBODY), target
 
 
-def _unreachable(fault: TransportError) -> Unreachable:
+def _unreachable(fault: TransportError, *, down: bool = False) -> Unreachable:
     if fault.code == "Timeout":
-        return Unreachable("did not answer in time")
-    return Unreachable("broke off its answer" if fault.answered else "cannot be reached")
+        return Unreachable("did not answer in time", down=down)
+    return Unreachable("broke off its answer" if fault.answered else "cannot be reached", down=down)

@@ -65,7 +65,7 @@ class Aws:
         credentials: Credentials | None = None,
         timeout_s: float = 8.0,
     ) -> dict[str, Any]:
-        """AWS JSON 1.1: cognito-idp, cognito-identity, ssm. Members as in the API reference."""
+        """AWS JSON 1.1: cognito-idp, cognito-identity, logs, ssm. Members as in the API reference."""
         target = f"{self._endpoint(service).service.target}.{operation}"
         headers = {"content-type": "application/x-amz-json-1.1", "x-amz-target": target}
         request = Request(service, "/", headers, dumps(payload), credentials, operation.startswith(_READS))

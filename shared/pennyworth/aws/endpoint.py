@@ -16,6 +16,7 @@ SERVICES = {
     "cognito-identity": Service("COGNITO_IDENTITY", "cognito-identity", "AWSCognitoIdentityService"),
     "cognito-idp": Service("COGNITO_IDENTITY_PROVIDER", "cognito-idp", "AWSCognitoIdentityProviderService"),
     "lambda": Service("LAMBDA", "lambda"),
+    "logs": Service("CLOUDWATCH_LOGS", "logs", "Logs_20140328"),
     "s3": Service("S3", "s3"),
     "ssm": Service("SSM", "ssm", "AmazonSSM"),
     "sts": Service("STS", "sts"),

@@ -17,7 +17,7 @@ locals {
     admin = {
       PENNYWORTH_RATE_PER_S = tostring(var.throttle.rate_per_s)
       PENNYWORTH_BURST      = tostring(var.throttle.burst)
-      PENNYWORTH_USAGE_LOGS = join(",", [for key in ["openai", "mcp"] : "/aws/lambda/${local.name}-${key}"])
+      PENNYWORTH_USAGE_LOGS = local.usage_logs
     }
     ledger = { PENNYWORTH_BUCKET = module.storage.bucket }
     openai = merge(
@@ -29,7 +29,7 @@ locals {
     authorizer = local.sign_in
     mcp = merge(
       local.sign_in,
-      { PENNYWORTH_OPENAI_FUNCTION = "${local.name}-openai:live" },
+      { PENNYWORTH_OPENAI_FUNCTION = "${local.name}-openai:live", PENNYWORTH_USAGE_LOGS = local.usage_logs },
       length(local.tool_terms) == 0 ? {} : { PENNYWORTH_MCP_TERMS = jsonencode(local.tool_terms) },
       length(var.mcp_toolsets) == 0 ? {} : { PENNYWORTH_MCP_TOOLSETS = jsonencode(var.mcp_toolsets) },
       var.mcp_tool_limit == 100 ? {} : { PENNYWORTH_MCP_TOOL_LIMIT = tostring(var.mcp_tool_limit) },
@@ -38,6 +38,8 @@ locals {
       length(var.mcp_servers) == 0 ? {} : { PENNYWORTH_MCP_SERVERS = join(",", keys(var.mcp_servers)) },
     )
   }
+
+  usage_logs = join(",", [for key in ["openai", "mcp"] : "/aws/lambda/${local.name}-${key}"])
 
   tool_terms = [
     for row in var.mcp_tool_terms : merge(
@@ -115,6 +117,14 @@ locals {
   parameter  = "${local.arn}:ssm:${local.here}:parameter${local.parameters}"
   pepper     = { sid = "Pepper", actions = ["ssm:GetParameter"], resources = ["${local.parameter}/key-pepper"] }
 
+  usage_records = {
+    sid       = "UsageRecords"
+    actions   = ["logs:StartQuery"]
+    resources = [for key in ["openai", "mcp"] : "${local.arn}:logs:${local.here}:log-group:/aws/lambda/${local.name}-${key}:*"]
+  }
+  # CloudWatch knows no resources for a query that runs; its id is known to who started it.
+  queries = { sid = "Queries", actions = ["logs:GetQueryResults", "logs:StopQuery"], resources = ["*"] }
+
   statements = {
     authorizer = [
       {
@@ -167,6 +177,9 @@ locals {
           resources = [module.identity.user_pool_arn]
         },
         local.pepper, # which signs what a client carries from one round of a request to the next
+        # What whoever calls has used. The rights are for the records of all; the query is for one.
+        local.usage_records,
+        local.queries,
       ],
       [
         for statement in concat(
@@ -242,17 +255,8 @@ locals {
         actions   = ["logs:FilterLogEvents"]
         resources = ["${local.arn}:logs:${local.here}:log-group:/aws/lambda/${local.name}-admin:*"]
       },
-      {
-        sid       = "UsageRecords"
-        actions   = ["logs:StartQuery"]
-        resources = [for key in ["openai", "mcp"] : "${local.arn}:logs:${local.here}:log-group:/aws/lambda/${local.name}-${key}:*"]
-      },
-      # CloudWatch knows no resources for a query that runs; its id is known to who started it.
-      {
-        sid       = "Queries"
-        actions   = ["logs:GetQueryResults", "logs:StopQuery"]
-        resources = ["*"]
-      },
+      local.usage_records,
+      local.queries,
     ]
   }
 }

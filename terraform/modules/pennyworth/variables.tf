@@ -303,8 +303,13 @@ variable "mcp_servers" {
   validation {
     condition = alltrue([for url in flatten([for server in values(var.mcp_servers) : [
       for url in [server.url, server.document, try(server.auth.token_url, null)] : { url = url, private = server.private } if url != null
-    ]]) : can(regex("^https${url.private ? "?" : ""}://[^/?#@\\s]+(/[^?#\\s]*)?([?][^#\\s]*)?$", url.url))])
-    error_message = "mcp_servers: url, document and token_url begin with https://, because credentials travel there, and hold no user name and no fragment. http:// takes private = true. Change ${join(", ", [for name, server in var.mcp_servers : name if !alltrue([for url in [server.url, server.document, try(server.auth.token_url, null)] : can(regex("^https${server.private ? "?" : ""}://[^/?#@\\s]+(/[^?#\\s]*)?([?][^#\\s]*)?$", url)) if url != null])])}."
+    ]]) : can(regex("^https${url.private ? "?" : ""}://([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\])(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?(/[!$->@-\\[\\]-~]*)?([?][!$-\\[\\]-~]*)?$", url.url))])
+    error_message = "mcp_servers: url, document and token_url begin with https://, because credentials travel there, and hold no user name, no fragment and nothing but ASCII without blanks, quotes and backslashes. http:// takes private = true. Change ${join(", ", [for name, server in var.mcp_servers : name if !alltrue([for url in [server.url, server.document, try(server.auth.token_url, null)] : can(regex("^https${server.private ? "?" : ""}://([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\])(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?(/[!$->@-\\[\\]-~]*)?([?][!$-\\[\\]-~]*)?$", url)) if url != null])])}."
+  }
+
+  validation {
+    condition     = alltrue([for url in flatten([for server in values(var.mcp_servers) : [for url in [server.url, server.document, try(server.auth.token_url, null)] : regexall("://\\[([^]]*)\\]", url) if url != null]]) : can(cidrhost("${url}/128", 0))])
+    error_message = "mcp_servers: url, document and token_url have an address of IPv6 between their brackets, as in https://[2001:db8::1]/mcp."
   }
 
   validation {
@@ -313,7 +318,7 @@ variable "mcp_servers" {
   }
 
   validation {
-    condition     = alltrue([for server in values(var.mcp_servers) : server.payload == null || (server.type == "lambda" && contains(["rest", "http", "message"], coalesce(server.payload, "rest")))])
+    condition     = alltrue([for server in values(var.mcp_servers) : server.payload == null || (server.type == "lambda" && try(contains(["rest", "http", "message"], server.payload), false))])
     error_message = "mcp_servers: payload says what a function takes, so it is for the type lambda alone: rest (API Gateway's event of a REST API), http (of an HTTP API or a function URL) or message (the JSON-RPC message itself)."
   }
 
@@ -325,11 +330,14 @@ variable "mcp_servers" {
   validation {
     condition = alltrue([for server in values(var.mcp_servers) : server.auth == null ? true : (
       server.auth.type == "none" ||
-      (server.auth.type == "header" && can(regex("^[A-Za-z0-9][A-Za-z0-9-]*$", coalesce(server.auth.header, "authorization")))) ||
-      (server.auth.type == "oauth" && server.auth.token_url != null && server.auth.client_id != null) ||
+      (server.auth.type == "header" && (server.auth.header == null || (
+        can(regex("^[A-Za-z0-9][A-Za-z0-9-]{0,63}$", server.auth.header)) &&
+        !can(regex("(?i)^(host|content-length|content-type|connection|transfer-encoding|upgrade|te|trailer|mcp-.*)$", server.auth.header))
+      ))) ||
+      (server.auth.type == "oauth" && server.auth.token_url != null && try(length(server.auth.client_id), 0) > 0) ||
       (server.auth.type == "sigv4" && contains(["execute-api", "lambda", "bedrock-agentcore"], coalesce(server.auth.service, "-")) && length(server.auth.resources) > 0)
     ) && (server.type != "lambda" || server.auth.type == "none")])
-    error_message = "mcp_servers: auth is of type none, header (with header, the name of one, where that is not authorization), oauth (with token_url and client_id) or sigv4 (with service execute-api, lambda or bedrock-agentcore, and resources, the ARNs it is good for). A lambda has none: it is invoked as the gateway's own role."
+    error_message = "mcp_servers: auth is of type none, header (with header, where that is not authorization, the name of one of 64 characters at most that is none of HTTP's or MCP's own, such as X-Api-Key), oauth (with token_url and client_id) or sigv4 (with service execute-api, lambda or bedrock-agentcore, and resources, the ARNs it is good for). A lambda has none: it is invoked as the gateway's own role."
   }
 
   validation {

@@ -6,7 +6,8 @@ from pathlib import Path
 import botocore.session
 import pytest
 
-from services.admin import directory, insights, parameters, trail, usageplans
+from pennyworth import insights
+from services.admin import directory, parameters, trail, usageplans
 from services.admin.aws import AT, FAULTS
 
 EDGES = (

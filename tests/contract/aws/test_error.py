@@ -16,6 +16,7 @@ OPERATIONS = {
     "cognito-idp": ["AdminGetUser", "AdminListGroupsForUser", "ListGroups"],
     "cognito-identity": ["GetOpenIdTokenForDeveloperIdentity"],
     "lambda": ["Invoke", "InvokeWithResponseStream"],
+    "logs": ["StartQuery", "GetQueryResults", "StopQuery"],
     "ssm": ["GetParameter"],
     "sts": ["AssumeRoleWithWebIdentity"],
 }
@@ -56,7 +57,7 @@ def test_rest_json_errors(model: OperationModel, code: str, status: int, key: st
     same(model, status, {}, json.dumps({"__type": f"com.amazon#{code}", key: "what"}).encode())
 
 
-@pytest.mark.parametrize(("model", "code", "status"), modelled("cognito-idp", "cognito-identity", "ssm"))
+@pytest.mark.parametrize(("model", "code", "status"), modelled("cognito-idp", "cognito-identity", "logs", "ssm"))
 @pytest.mark.parametrize("key", ["message", "Message"])
 def test_json_errors(model: OperationModel, code: str, status: int, key: str) -> None:
     for name in (code, f"com.amazonaws.coral#{code}", f"{code}:http://internal.amazon.com/"):

@@ -101,3 +101,16 @@ def test_an_answer_too_deep_for_a_parser_is_told_in_words(api, upstream):
     assert there.tools()
     api.respond = function(call=lambda exchange: exchange.answer(200, b'{"a":' * 200_000 + b"1" + b"}" * 200_000))
     assert "nested too deep" in there.call_tool("echo", {}, asked())["content"][0]["text"]
+
+
+def test_a_status_may_be_a_text_as_api_gateway_takes_it(api, upstream):
+    def call(exchange: Exchange) -> None:
+        result = {"content": [{"type": "text", "text": "done"}]}
+        body = json.dumps({"jsonrpc": "2.0", "id": message(exchange)["id"], "result": result})
+        exchange.answer(200, {"statusCode": "200", "headers": {"Content-Type": "application/json"}, "body": body})
+
+    api.respond = function(call=call)
+    there = upstream(type="lambda", function=ARN, era="2025-06-18")
+    assert there.call_tool("echo", {}, asked())["content"][0]["text"] == "done"
+    api.respond = function(call=lambda exchange: exchange.answer(200, {"statusCode": "many", "body": "x"}))
+    assert "status 500" in there.call_tool("echo", {}, asked())["content"][0]["text"]

@@ -55,18 +55,56 @@ def test_a_server_that_dies_is_still_listed_and_its_calls_name_it(server, upstre
     assert text(there.call_tool("echo", {}, asked())) == "The server 'there' answered with the status 503."
     with pytest.raises(RpcError, match="The server 'there' answered with the status 503") as raised:
         there.get_prompt("x", {}, asked())
-    assert (raised.value.code, raised.value.status) == (INTERNAL_ERROR, 502)
+    assert (raised.value.code, raised.value.status) == (INTERNAL_ERROR, 200)
 
 
 def test_after_three_failures_a_server_is_left_alone(server, upstream):
     there = upstream(url=server.url)
     assert there.tools()
-    server.respond = lambda exchange: exchange.answer(500)
+    server.respond = lambda exchange: exchange.answer(503)
     for _ in range(3):
-        assert "status 500" in text(there.call_tool("echo", {}, asked()))
+        assert "status 503" in text(there.call_tool("echo", {}, asked()))
     asked_before = len(server.seen)
     assert "has failed several times and is asked again in" in text(there.call_tool("echo", {}, asked()))
     assert len(server.seen) == asked_before
+
+
+def test_a_server_that_is_gone_is_left_alone(upstream):
+    """Its calls alone are what counts here: it has listed its tools before."""
+    with scripted(modern()) as server:
+        there = upstream(url=server.url)
+        assert there.tools()
+    there._served().backend.close()  # what is kept open
+    for _ in range(3):
+        assert "cannot be reached" in text(there.call_tool("echo", {}, asked()))
+    assert "has failed several times and is asked again in" in text(there.call_tool("echo", {}, asked()))
+
+
+@pytest.mark.parametrize(
+    ("hurts", "why"),
+    [
+        (lambda _exchange: time.sleep(2), "did not answer in time"),
+        (lambda exchange: exchange.answer(500), "status 500"),
+        (lambda exchange: exchange.answer(200, b"{", content_length="9"), "broke off its answer"),
+        (lambda exchange: exchange.answer(200, b"<html>"), "not JSON"),
+    ],
+    ids=["slow", "fails", "cut", "no answer"],
+)
+def test_one_callers_calls_do_not_close_a_server_to_others(server, upstream, hurts, why):
+    """The attack: a tool that is slow, or goes wrong, for the arguments that somebody gives it again and again."""
+
+    def call(exchange: Exchange) -> None:
+        if exchange.message["params"]["arguments"].get("hurt"):
+            hurts(exchange)
+            exchange.handler.close_connection = why in ("did not answer in time", "broke off its answer")
+        else:
+            exchange.result(said("well"))
+
+    there = upstream(url=server.url, timeout_s=1)
+    server.respond = modern(call=call)
+    for _ in range(4):
+        assert why in text(there.call_tool("echo", {"arguments": {"hurt": True}}, asked()))
+    assert there.call_tool("echo", {}, asked())["content"] == said("well")["content"]
 
 
 def test_what_a_server_says_of_the_request_opens_no_circuit(server, upstream):

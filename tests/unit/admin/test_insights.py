@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pennyworth.errors import Problem
-from services.admin.insights import Insights
+from services.admin.insights import queries
 from services.admin.lastuse import LastUse
 
 GROUPS = ("/aws/lambda/a", "/aws/lambda/b")
@@ -47,7 +47,7 @@ class Clock:
 
 def insights(logs):
     clock = Clock()
-    return Insights(logs, GROUPS, clock, clock.sleep, clock)
+    return queries(logs, GROUPS, clock=clock, sleep=clock.sleep, now=clock)
 
 
 def test_rows_are_fields_by_name_when_the_query_is_complete():
@@ -97,7 +97,7 @@ def test_too_many_queries_at_once_are_a_429():
 
 def last_use(logs):
     clock = Clock()
-    return LastUse(Insights(logs, GROUPS, clock, clock.sleep, clock), clock), clock
+    return LastUse(queries(logs, GROUPS, clock=clock, sleep=clock.sleep, now=clock), clock), clock
 
 
 def test_all_keys_of_a_list_are_one_query():

@@ -3,9 +3,10 @@
 import pytest
 
 from pennyworth.errors import Problem
+from pennyworth.records import literal
 from services.admin import usage
 from services.admin.buckets import buckets, page
-from services.admin.usage import COMPLETIONS, COSTS, EMBEDDINGS, OWN, literal, parse
+from services.admin.usage import COMPLETIONS, COSTS, EMBEDDINGS, OWN, parse
 
 DAY = 86_400
 START = 20_000 * DAY  # 2024-10-04

@@ -39,7 +39,7 @@ def test_no_function_may_call_bedrock() -> None:
 @pytest.mark.parametrize("key", list(plan().functions))
 def test_only_what_knows_no_resources_is_allowed_on_all(key: str) -> None:
     everywhere = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
-    everywhere |= {"logs:GetQueryResults", "logs:StopQuery"} if key == "admin" else set()
+    everywhere |= {"logs:GetQueryResults", "logs:StopQuery"} if key in ("admin", "mcp") else set()
     assert {action for action, resource in allowed(key) if resource == "*"} == everywhere
     assert not any("*" in action for action, _ in allowed(key))
 

@@ -237,6 +237,87 @@ def test_without_the_pepper_a_question_fails_and_nothing_else(monkeypatch: pytes
     assert "isError" not in talked
 
 
+@pytest.mark.parametrize("request_id", ["seven", 7])
+@pytest.mark.parametrize(
+    "post",
+    [
+        lambda number: modern("tools/call", {"name": "shelf_breaks"}, number=number),
+        lambda number: handshake("tools/call", {"name": "shelf_breaks"}, number=number),
+    ],
+    ids=["modern", "handshake"],
+)
+def test_what_nobody_thought_of_is_an_error_of_the_protocol_and_in_the_log(
+    shelf: Shelf, log: Any, post: Any, request_id: str | int
+) -> None:
+    def breaks(*_: Any) -> Any:
+        raise KeyError("the-secret-inside")
+
+    shelf.has["tools"].append(tool("breaks"))
+    shelf.answers["breaks"] = breaks
+
+    reply = invoke(event(post(request_id)))
+
+    body = json.loads(reply["body"])
+    assert (reply["statusCode"], body["id"], body["error"]["code"]) == (200, request_id, -32603)
+    assert "x-request-id" in body["error"]["message"]
+    assert "the-secret-inside" not in json.dumps([reply, log()])
+    [line] = [line for line in log() if line["message"] == "unexpected error"]
+    assert (line["error"], line["level"]) == (["KeyError"], "ERROR")
+
+
+@pytest.mark.parametrize(("body", "answered"), [(b"{", None), (b'{"id": 5, "jsonrpc": "1.0", "method": "x"}', 5)])
+def test_also_where_it_went_wrong_before_the_message_was_read(
+    monkeypatch: pytest.MonkeyPatch, body: bytes, answered: int | None
+) -> None:
+    def breaks() -> Any:
+        raise RuntimeError
+
+    monkeypatch.setattr(app, "_upstreams", breaks)
+
+    reply = invoke(event(raw(body)))
+
+    found = json.loads(reply["body"])
+    assert (reply["statusCode"], found["id"], found["error"]["code"]) == (200, answered, -32603)
+
+
+@pytest.mark.parametrize(("size", "fits"), [(2_900_000, True), (3_200_000, False)])
+def test_an_answer_that_lambda_would_not_hand_over_is_refused_under_its_id(shelf: Shelf, size: int, fits: bool) -> None:
+    """Each quote has a backslash in the answer, and each of both one more in Lambda's."""
+    shelf.has["tools"].append(tool("much"))
+    shelf.answers["much"] = lambda *_: text('"' * (size // 2))
+
+    body = json.loads(invoke(event(modern("tools/call", {"name": "shelf_much"}, number="a")))["body"])
+
+    assert body["id"] == "a"
+    assert ("result" in body) is fits
+    if not fits:
+        assert (body["error"]["code"], "Ask for less" in body["error"]["message"]) == (-32603, True)
+
+
+def logs_of(number: int, caller: dict[str, str]) -> list[str]:
+    reply = invoke(event(handshake("tools/call", {"name": "shelf_logs"}, number=number), caller))
+    return [level for level in ("debug", "info", "error") if f'"level":"{level}"' in reply["body"]]
+
+
+def test_an_old_clients_log_level_counts_for_its_key_until_the_next_handshake(shelf: Shelf) -> None:
+    def logs(_name: str, _params: Any, asked: Asked) -> dict[str, Any]:
+        for level in ("debug", "info", "error"):
+            asked.progress({"method": "notifications/message", "params": {"level": level, "data": "x"}})
+        return text(str(asked.log_level))
+
+    shelf.has["tools"].append(tool("logs"))
+    shelf.answers["logs"] = logs
+    other = {**CALLER, "key_id": "key_0000000000000002"}
+
+    assert logs_of(1, CALLER) == ["info", "error"]
+    for level, heard in (("error", ["error"]), ("debug", ["debug", "info", "error"])):
+        assert invoke(event(handshake("logging/setLevel", {"level": level})))["statusCode"] == 200
+        assert logs_of(2, CALLER) == heard
+        assert logs_of(3, other) == ["info", "error"]
+    invoke(event(handshake("initialize", {"protocolVersion": "2025-11-25"}, version=None)))
+    assert logs_of(4, CALLER) == ["info", "error"]
+
+
 COLD_START = """
 import json, sys
 from types import SimpleNamespace
@@ -283,3 +364,13 @@ def test_only_what_is_ours_to_mend_is_an_error_in_the_log(
     assert [(line["level"], line["source"]) for line in log() if "could not be listed" in line["message"]] == [
         (level, "down")
     ]
+
+
+def test_a_toolset_that_there_is_not_is_refused_under_the_requests_id() -> None:
+    request = event(modern("tools/list", number="a"))
+    request["multiValueQueryStringParameters"] = {"toolset": ["nope"]}
+
+    reply = invoke(request)
+
+    body = json.loads(reply["body"])
+    assert (reply["statusCode"], body["id"], body["error"]["code"]) == (404, "a", -32600)

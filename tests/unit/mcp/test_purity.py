@@ -17,10 +17,11 @@ CORE = [
     "completion",
     "reply",
 ]
-CORE += ["source", "builtin", "aggregate", "pages", "rounds", "notices", "outputs"]
+CORE += ["source", "builtin", "aggregate", "pages", "rounds", "notices", "outputs", "levels"]
 PURE = {
     "base64",
     "binascii",
+    "collections",
     "collections.abc",
     "dataclasses",
     "functools",

@@ -123,6 +123,7 @@ RULES: dict[str, tuple[Post, int, int | None]] = {
     "no JSON": (raw(b"{"), 400, -32700),
     "no UTF-8": (raw(b'{"jsonrpc":"2.0","id":1,"method":"\xff"}'), 400, -32700),
     "UTF-16": (raw('{"jsonrpc":"2.0","id":1,"method":"ping"}'.encode("utf-16")), 400, -32700),
+    "infinity in disguise": (raw(b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":-1e999}}'), 400, -32700),
     "NaN": (raw(b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":NaN}}'), 400, -32700),
     "an unpaired surrogate": (raw(b'{"jsonrpc":"2.0","id":"\\ud800","method":"ping"}'), 400, -32700),
     "a pair of surrogates": (raw(b'{"jsonrpc":"2.0","id":"\\ud83d\\ude00","method":"ping"}'), 200, None),

@@ -1,6 +1,7 @@
 """What the gateway tells a caller of themselves."""
 
 import json
+import time
 from dataclasses import asdict
 from typing import Any
 
@@ -9,14 +10,15 @@ import pytest
 
 from pennyworth.budgets import SPEND, Spend
 from pennyworth.directory import User
+from pennyworth.errors import Problem
 from pennyworth.keys import KeyRecord, attribute
 from pennyworth.policy import BUDGET, NO_GROUP, Group
 from pennyworth.principal import Principal
 from services.mcp.own.person import my_usage
-from services.mcp.tools import MY_USAGE
+from services.mcp.own.tools import MY_USAGE
 
 NOW = 1_795_392_000.0  # 2026-11-23
-DECEMBER = 1_796_083_200
+NOVEMBER, DECEMBER = 1_793_491_200, 1_796_083_200
 CALLER = Principal("u", "n", "key_b", "staff", "r", frozenset({"mcp", "usage"}), ("*",))
 
 
@@ -25,10 +27,22 @@ def key(name: str, created_at: int, **more: Any) -> str:
     return json.dumps(asdict(record))
 
 
-def told(attributes: dict[str, str], group: Group | None = None) -> Any:
+USED = {"requests": 0, "input_tokens": 0, "input_cached_tokens": 0, "output_tokens": 0, "cost_usd": 0.0}
+
+
+def nothing(_user_id: str, start: int, end: int, _left_s: float) -> dict[str, Any]:
+    return {"start_time": start, "end_time": end, **USED, "models": []}
+
+
+def told(
+    attributes: dict[str, str], group: Group | None = None, used: Any = nothing, arguments: dict[str, Any] | None = None
+) -> Any:
     policy = {"actions": ["mcp"], "models": [], "budget_microusd": 9_000_000, "user_budget_microusd": 2_000_000}
     staff = Group.of({"GroupName": "staff", "Description": json.dumps(policy)})
-    result = my_usage(CALLER, lambda _: User("u", "n", True, attributes), lambda _: group or staff, NOW)
+    person = User("u", "n", True, attributes)
+    result = my_usage(
+        CALLER, arguments or {}, time.monotonic() + 27, lambda _: person, lambda _: group or staff, used, NOW
+    )
     jsonschema.validate(result.structured, MY_USAGE.output_schema)
     assert json.loads(result.texts[0]) == result.structured
     return result.structured
@@ -49,6 +63,7 @@ def test_sums_and_budgets_are_in_dollars_and_keys_in_the_order_they_were_made() 
             {"id": "key_a", "name": "a", "in_use": False, "spent_usd": 0.000001, "budget_usd": None},
         ],
         "budget_resets_at": DECEMBER,
+        "usage": {"start_time": NOVEMBER, "end_time": int(NOW) + 1, **USED, "models": []},
     }
 
 
@@ -66,3 +81,44 @@ def test_ones_own_budget_comes_before_the_groups(own: str, budget_usd: float) ->
 def test_of_a_group_that_is_gone_there_is_no_budget() -> None:
     found = told({}, NO_GROUP)
     assert (found["group_budget_usd"], found["keys"]) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "span"),
+    [
+        ({}, (NOVEMBER, int(NOW) + 1)),
+        ({"start_time": 5.0}, (5, int(NOW) + 1)),
+        ({"start_time": 5, "end_time": 9}, (5, 9)),
+        ({"start_time": 5, "end_time": 253_402_300_799}, (5, int(NOW) + 1)),
+    ],
+)
+def test_usage_is_of_the_time_asked_for_and_else_of_the_month(arguments: dict[str, Any], span: tuple[int, int]) -> None:
+    asked = []
+
+    def used(*wanted: Any) -> dict[str, Any]:
+        asked.append(wanted[:3])
+        assert 20 < wanted[3] <= 27
+        return nothing(*wanted)
+
+    told({}, used=used, arguments=arguments)
+    assert asked == [("u", *span)]
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"start_time": 9, "end_time": 9}, {"start_time": int(NOW) + 60}, {"end_time": 1}]
+)
+def test_a_time_that_is_none_is_said_and_nobody_is_asked(arguments: dict[str, Any]) -> None:
+    def never(*_: Any) -> Any:
+        raise AssertionError
+
+    result = my_usage(CALLER, arguments, 0, never, never, never, NOW)
+    assert result.is_error
+    assert "'start_time' must be before 'end_time'" in result.texts[0]
+
+
+def test_a_log_that_gives_no_answer_takes_nothing_else_with_it() -> None:
+    def silent(*_: Any) -> Any:
+        raise Problem("query_timeout", limit="10 s")
+
+    found = told({SPEND: Spend("2026-11", 1_000_000).dump()}, used=silent)
+    assert (found["spent_usd"], found["usage"]) == (1, None)

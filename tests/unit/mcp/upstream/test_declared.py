@@ -3,15 +3,14 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from services.mcp.upstream import declared
 from services.mcp.upstream.declared import Declared, Misdeclared
+from tests.mcp_declarations import BAD, GOOD, HTTP
 
-HTTP = {"type": "http", "url": "https://mcp.example.com/mcp"}
-ARN = "arn:aws:lambda:eu-west-1:123456789012:function:crm:live"
-OAUTH = {"type": "oauth", "token_url": "https://id.example.com/token", "client_id": "x"}
 VARIABLES = Path(__file__).resolve().parents[4] / "terraform/modules/pennyworth/variables.tf"
 
 
@@ -19,22 +18,20 @@ def of(row: object) -> Declared:
     return Declared.of("there", json.dumps(row))
 
 
-@pytest.mark.parametrize(
-    "row",
-    [
-        HTTP,
-        {**HTTP, "era": "2025-06-18", "shared_session": True, "approved": {}, "timeout_s": 25, "max_kb": 4096},
-        {**HTTP, "forward": ["X-Tenant-Id", "accept-language", "traceparent"]},
-        {**HTTP, "auth": OAUTH},
-        {**HTTP, "timeout_s": 1.5, "approved": None},
-        {**HTTP, "auth": {"type": "header", "header": "X-Api-Key"}},
-        {**HTTP, "url": "http://[fd00::1]:8080/mcp?x=1", "private": True},
-        {"type": "lambda", "function": ARN, "payload": "message"},
-        {"type": "openapi", "document": "https://api.example.com/openapi.json"},
-    ],
-)
+def said(row: dict[str, Any]) -> dict[str, Any]:
+    """As Terraform writes it into the parameter: without what is the role's alone."""
+    return {**row, "auth": {k: v for k, v in row["auth"].items() if k != "resources"}} if "auth" in row else row
+
+
+@pytest.mark.parametrize("row", GOOD, ids=json.dumps)
 def test_what_can_be_declared(row):
-    assert of(row).name == "there"
+    assert of(said(row)).name == "there"
+
+
+@pytest.mark.parametrize(("row", "why"), BAD, ids=json.dumps)
+def test_what_cannot_be_declared_is_named(row, why):
+    with pytest.raises(Misdeclared, match=re.escape(why)):
+        of(said(row))
 
 
 @pytest.mark.parametrize(
@@ -42,19 +39,9 @@ def test_what_can_be_declared(row):
     [
         ([], "a JSON object"),
         ({}, "type"),
-        ({"type": "stdio"}, "type is one of"),
         ({**HTTP, "colour": "red"}, "its fields are"),
         ({**HTTP, "name": "else"}, "its fields are"),
-        ({**HTTP, "auth": {"type": "basic"}}, "auth.type is one of"),
         ({**HTTP, "auth": {"kind": "header"}}, "its fields are"),
-        ({**HTTP, "auth": {"type": "header", "header": "host"}}, "auth.header"),
-        ({**HTTP, "auth": {"type": "header", "header": "a b"}}, "auth.header"),
-        ({**HTTP, "auth": {"type": "header", "header": "Mcp-Session-Id"}}, "auth.header"),
-        ({**HTTP, "auth": {**OAUTH, "client_id": ""}}, "client_id is missing"),
-        ({**HTTP, "auth": {**OAUTH, "token_url": "http://id.example.com"}}, "auth.token_url begins with https"),
-        ({**HTTP, "auth": {"type": "sigv4"}}, "auth.service is missing"),
-        ({**HTTP, "era": "2023-01-01"}, "era is one of"),
-        ({**HTTP, "timeout_s": 26}, "timeout_s"),
         ({**HTTP, "timeout_s": "20"}, "timeout_s is of another type"),
         ({**HTTP, "timeout_s": True}, "timeout_s"),
         ({**HTTP, "url": 7}, "url is of another type"),
@@ -65,23 +52,9 @@ def test_what_can_be_declared(row):
         ({**HTTP, "private": "yes"}, "private is of another type"),
         ({**HTTP, "auth": None}, "auth is of another type"),
         ({**HTTP, "auth": {"type": "header", "header": 7}}, "header is of another type"),
-        ({**HTTP, "max_kb": 0}, "max_kb"),
-        ({**HTTP, "url": "http://mcp.example.com/mcp"}, "url begins with https"),
-        ({**HTTP, "url": "https://user:pass@mcp.example.com/mcp"}, "no usable URL"),
-        ({**HTTP, "url": "https:///mcp"}, "no usable URL"),
-        ({**HTTP, "url": "https://mcp.example.com/a b"}, "no usable URL"),
-        ({**HTTP, "url": "https://mcp.example.com\\@evil.example/"}, "no usable URL"),
-        ({**HTTP, "url": "https://mcp.example.com/#x"}, "no usable URL"),
-        ({**HTTP, "url": "https://mcp.example.com:99999/"}, "no usable URL"),
-        ({**HTTP, "url": "file:///etc/passwd", "private": True}, "no usable URL"),
-        ({**HTTP, "url": "ftp://mcp.example.com", "private": True}, "url begins with https"),
-        ({"type": "openapi", "url": "https://api.example.com"}, "document is no usable URL"),
-        ({"type": "lambda", "function": "crm"}, "Lambda function's ARN"),
-        ({"type": "lambda", "function": ARN, "payload": "sqs"}, "payload is one of"),
-        ({"type": "lambda", "function": ARN, "auth": {"type": "header"}}, "invoked as the gateway's own role"),
     ],
 )
-def test_what_cannot_be_declared_is_named(row, why):
+def test_what_terraforms_types_leave_out_is_refused_here_too(row, why):
     with pytest.raises(Misdeclared, match=re.escape(why)):
         of(row)
 

@@ -43,7 +43,10 @@ def test_an_event_without_its_end_is_none():
     assert list(frames.events([b'data: {"jsonrpc":"2.0"}\n'])) == []
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"nul", b'{"a":NaN}', b'{"a":1e}', b"\xff", b"[" * 10_000, b"1" * 5000])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"{", b"nul", b'{"a":NaN}', b'{"a":1e}', b'{"a":1e999}', b"-1e999", b"\xff", b"[" * 10_000, b"1" * 5000],
+)
 def test_what_is_no_json_is_refused(data):
     with pytest.raises(Unreachable):
         frames.document(data)

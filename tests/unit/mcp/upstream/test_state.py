@@ -8,7 +8,7 @@ import pytest
 from services.mcp.upstream.approval import digest, sorted_out
 from services.mcp.upstream.breaker import Breaker
 from services.mcp.upstream.declared import Declared
-from services.mcp.upstream.faults import Refused, Unreachable
+from services.mcp.upstream.faults import BadStatus, Refused, Unreachable
 from services.mcp.upstream.lists import Lists
 from services.mcp.upstream.servers import Declaration
 from services.mcp.upstream.session import Listed
@@ -119,6 +119,66 @@ def test_the_last_list_stands_in_for_a_day_and_the_server_is_not_asked_at_every_
     assert name(lists) == "tools5"
 
 
+def test_a_list_in_doubt_is_asked_for_again_soon_and_not_at_every_turn(clock):
+    lists = Lists(Shelf(), clock)
+    assert name(lists) == "tools1"
+    lists.doubt()
+    assert name(lists) == "tools1"
+    clock.now += 5
+    assert name(lists) == "tools2"
+    clock.now += 59
+    lists.doubt()
+    assert name(lists) == "tools3"
+
+
+HEALTH = [
+    # what happens, whether it opens the circuit when the gateway asks for itself, and when it asks for a caller
+    (Unreachable("cannot be reached", down=True), True, True),
+    (BadStatus(401), True, True),
+    (BadStatus(502), True, True),
+    (BadStatus(503), True, True),
+    (BadStatus(504), True, True),
+    (BadStatus(500), True, False),
+    (Unreachable("did not answer in time"), True, False),
+    (Unreachable("answered with something that is not JSON"), True, False),
+    (BadStatus(404), False, False),
+    (BadStatus(429), False, False),
+    (Unreachable("answered with too much", counts=False), False, False),
+    (Refused(-32602, "no"), False, False),
+]
+
+
+@pytest.mark.parametrize("for_caller", [False, True])
+@pytest.mark.parametrize(("fault", "for_itself", "for_callers"), HEALTH, ids=lambda value: str(value))
+def test_what_opens_the_circuit(clock, fault, for_itself, for_callers, for_caller):
+    served = Served(Declared("s", "http"), Backend(), clock)
+
+    def fails() -> None:
+        raise fault
+
+    for _ in range(3):
+        with pytest.raises(type(fault), match=str(fault)):
+            served.guarded(fails, for_caller=for_caller)
+    assert served.breaker.admits() is not (for_callers if for_caller else for_itself)
+
+
+def test_a_server_that_hangs_as_a_whole_is_left_alone_for_its_lists_do_not_come(clock):
+    backend = Backend()
+    served = Served(Declared("s", "http"), backend, clock)
+    assert served.lists("tools")
+
+    def hangs() -> None:
+        raise Unreachable("did not answer in time")
+
+    backend.listed = lambda *_: hangs()
+    for _ in range(3):
+        with pytest.raises(Unreachable, match="in time"):
+            served.guarded(hangs, for_caller=True)
+        clock.now += 20
+        assert served.lists("tools")  # the last one stands in
+    assert not served.breaker.admits()
+
+
 TOOL = {"name": "a", "description": "Says a.", "inputSchema": {"type": "object", "properties": {"x": {}, "y": {}}}}
 
 
@@ -152,6 +212,12 @@ def test_a_tool_that_was_never_approved_is_withheld_and_without_a_list_all_stay(
 
 class Backend:
     closed = 0
+
+    def listed(self, *_: object) -> Listed:
+        return Listed([{"name": "a", "inputSchema": {"type": "object"}}], 60_000)
+
+    def shows(self, _text: str) -> bool:
+        return False
 
     def close(self) -> None:
         self.closed += 1
