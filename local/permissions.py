@@ -178,6 +178,7 @@ def function(
             *_usage_plans(f"arn:aws:apigateway:{region}:", parameters.rpartition("/")[2]),
             _allow("AuditLog", ["logs:FilterLogEvents"], [logs]),
             _allow("UsageRecords", ["logs:StartQuery"], [f"{group}{key}:*" for key in ("openai", "mcp")]),
+            _allow("LastUse", ["s3:GetObject", "s3:PutObject"], [f"{bucket_arn}/ledger/last-use.json"]),
             # CloudWatch knows no resources for a query that runs; its id is known to who started it.
             _allow("Queries", ["logs:GetQueryResults", "logs:StopQuery"], ["*"]),
         ],

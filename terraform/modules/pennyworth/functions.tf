@@ -17,6 +17,7 @@ locals {
     admin = {
       PENNYWORTH_RATE_PER_S = tostring(var.throttle.rate_per_s)
       PENNYWORTH_BURST      = tostring(var.throttle.burst)
+      PENNYWORTH_BUCKET     = module.storage.bucket
       PENNYWORTH_USAGE_LOGS = join(",", [for key in ["openai", "mcp"] : "/aws/lambda/${local.name}-${key}"])
     }
     ledger = { PENNYWORTH_BUCKET = module.storage.bucket }
@@ -246,6 +247,12 @@ locals {
         sid       = "UsageRecords"
         actions   = ["logs:StartQuery"]
         resources = [for key in ["openai", "mcp"] : "${local.arn}:logs:${local.here}:log-group:/aws/lambda/${local.name}-${key}:*"]
+      },
+      # What such a question found of everybody's keys, so that not everyone who lists some asks it.
+      {
+        sid       = "LastUse"
+        actions   = ["s3:GetObject", "s3:PutObject"]
+        resources = ["${module.storage.arn}/ledger/last-use.json"]
       },
       # CloudWatch knows no resources for a query that runs; its id is known to who started it.
       {

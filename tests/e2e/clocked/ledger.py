@@ -15,12 +15,14 @@ from services.admin.aws import client
 from services.admin.ledger import app
 from services.admin.ledger.ledger import Ledger
 from services.admin.ledger.shelf import Shelf
+from services.admin.objects import Objects
 
 
 @cache
 def ledger():
     """As the ledger's own module composes it, but for the clock."""
-    return Ledger(Shelf(client("s3"), settings().bucket), client("cognito-idp"), settings().user_pool_id, clock.now)
+    shelf = Shelf(Objects(client("s3"), settings().bucket))
+    return Ledger(shelf, client("cognito-idp"), settings().user_pool_id, clock.now)
 
 
 def handler(event, context):
