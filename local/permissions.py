@@ -184,6 +184,7 @@ def function(
             *_usage_plans(f"arn:aws:apigateway:{region}:", parameters.rpartition("/")[2]),
             _allow("AuditLog", ["logs:FilterLogEvents"], [logs]),
             *usage_records,
+            _allow("LastUse", ["s3:GetObject", "s3:PutObject"], [f"{bucket_arn}/ledger/last-use.json"]),
         ],
     }
     return _policy(

@@ -118,6 +118,7 @@ def provision(
         "admin": {
             "PENNYWORTH_RATE_PER_S": str(plan.rate_per_s),
             "PENNYWORTH_BURST": str(plan.burst),
+            "PENNYWORTH_BUCKET": bucket_name,
             "PENNYWORTH_USAGE_LOGS": usage_logs,
         },
         "authorizer": mcp_sign_in,

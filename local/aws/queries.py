@@ -1,4 +1,5 @@
-"""CloudWatch Logs Insights over moto's events: StartQuery, GetQueryResults and StopQuery, which moto does by halves.
+"""CloudWatch Logs Insights over moto's events: StartQuery, GetQueryResults, StopQuery and DescribeQueries, which moto
+does by halves.
 
 A query runs for a moment, as AWS's do, and what it finds is what there is when it ends.
 """
@@ -26,12 +27,14 @@ _KEPT_S = 3600.0  # here; AWS keeps results for seven days
 
 @dataclass
 class Query:
+    text: str
     commands: list[Command]
     groups: list[Any]
     start: int  # unix seconds, included, as `end`
     end: int
     most: int
     started_at: float = field(default_factory=time.monotonic)
+    created_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
     stopped: bool = False
     rows: list[dict[str, str]] | None = None
     scanned: int = 0
@@ -74,10 +77,11 @@ class QueryActions(LogsResponse):
         if start > end:
             raise _invalid("The start time is after the end time.")
         groups = [self._group(name) for name in self._names()]
-        commands = _compiled(lambda: parse(self._get_param("queryString")))
+        text = self._get_param("queryString")
+        commands = _compiled(lambda: parse(text))
         _compiled(lambda: results(commands, []))  # what is wrong in it shows without any event, too
         _require_kept(groups, end)
-        query = Query(commands, groups, start, end, self._get_param("limit") or DEFAULT_LIMIT)
+        query = Query(text, commands, groups, start, end, self._get_param("limit") or DEFAULT_LIMIT)
         query_id = str(uuid4())
         queries[query_id] = query
         return json.dumps({"queryId": query_id})
@@ -97,6 +101,22 @@ class QueryActions(LogsResponse):
             raise _invalid("Query is not running.")
         query.stopped = True
         return json.dumps({"success": True})
+
+    def describe_queries(self) -> str:
+        """Newest first, and in one piece."""
+        name, status = self._get_param("logGroupName"), self._get_param("status")
+        found = [
+            {
+                "queryId": key,
+                "queryString": each.text,
+                "status": each.status,
+                "createTime": each.created_ms,
+                "logGroupName": each.groups[0].name,
+            }
+            for key, each in reversed(self._queries().items())
+            if status in (None, each.status) and (name is None or name in [group.name for group in each.groups])
+        ]
+        return json.dumps({"queries": found})
 
     def _queries(self) -> dict[str, Query]:
         return self.queries[self.current_account, self.region]

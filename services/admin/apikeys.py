@@ -1,7 +1,8 @@
 """A person's keys: which slot holds which, what a new one may do, how one is shown. Pure."""
 
+import json
 from base64 import b32encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -17,6 +18,12 @@ VALUE_LENGTH = 2048  # of one Cognito attribute
 FORMER = 2  # secrets that may work beside the newest one: that in use, and one whose answer was lost
 _ROOM = (Former("0" * 64, "0" * 4, 10**12),) * FORMER  # every record leaves it, so that every key can be rotated
 # And enrolled: API Gateway's ids have 6 and 10 characters, a value 40.
+# What may be too long in a record, and what helps.
+_REMEDIES = {
+    "name": "Give a shorter name: a character beyond ASCII counts as six, or twelve",
+    "models": "Give fewer or wider patterns",
+    "tools": "Give fewer or wider patterns",
+}
 _COUNTED = Enrolment("0" * 12, "0" * 12, "0" * 48)
 
 
@@ -93,7 +100,7 @@ def record(request: ApiKeyRequest, scopes: tuple[str, ...], secret: str, entropy
         budget_microusd=microusd(request.budget_usd),
         tools=tuple(request.tools) or ("*",),
     )
-    return storable(made)
+    return storable(made, request.model_fields_set)
 
 
 def narrowed(record: KeyRecord, request: ApiKeyUpdate, policy: GroupPolicy, now: float) -> KeyRecord:
@@ -136,7 +143,7 @@ def narrowed(record: KeyRecord, request: ApiKeyUpdate, policy: GroupPolicy, now:
         expires_at=end,
         budget_microusd=budget,
     )
-    return storable(changed)
+    return storable(changed, asked)
 
 
 def rotated(record: KeyRecord, request: RotationRequest, secret: str, now: float) -> KeyRecord:
@@ -151,12 +158,19 @@ def rotated(record: KeyRecord, request: RotationRequest, secret: str, now: float
     return record.rotated(secret, now, request.overlap_s)
 
 
-def storable(record: KeyRecord) -> KeyRecord:
-    """The record. Raises Problem for one that leaves no room for what is still to come."""
+def storable(record: KeyRecord, asked: Set[str] = frozenset()) -> KeyRecord:
+    """The record. Raises Problem for one that leaves no room for what is still to come, naming the longest of the
+    fields `asked` for."""
     excess = len(replace(record, rotated_at=10**12, former=_ROOM, enrolment=_COUNTED).dump()) - VALUE_LENGTH
     if excess > 0:
-        reason = f"with the name, it takes {excess} characters more than can be stored. Give fewer or wider patterns"
-        raise Problem("invalid_value", param="models", reason=reason)
+        lengths = {
+            name: len(json.dumps(getattr(record, name)))
+            for name in _REMEDIES
+            if name in asked or asked.isdisjoint(_REMEDIES)
+        }
+        longest = max(lengths, key=lambda name: lengths[name])
+        reason = f"the key takes {excess} characters more than can be stored. {_REMEDIES[longest]}"
+        raise Problem("invalid_value", param=longest, reason=reason)
     return record
 
 

@@ -141,3 +141,15 @@ def call(
         fault("AWS did not answer", error, operation=operation)
         raise Fault("", _DOWN, subject) from None
     return answer
+
+
+def whole(body: Any) -> bytes:
+    """What an answer's body holds. Raises Fault where it breaks off."""
+    from botocore import exceptions
+
+    try:
+        content: bytes = body.read()
+    except (exceptions.HTTPClientError, exceptions.IncompleteReadError) as error:
+        fault("AWS did not answer", error)
+        raise Fault("", _DOWN, "") from None
+    return content

@@ -57,6 +57,10 @@ class Meter:
         counts = {name: usage.get(name) for name in _COUNTS} | {name: details.get(name) for name in _DETAILS}
         counts["reasoning_tokens"] = thought.get("reasoning_tokens")
         self._counts = {name: count for name, count in counts.items() if type(count) is int and count >= 0}
+        # Some providers count what is from or to a cache beside the prompt, or tell nothing else of it.
+        prompt, of_cache = (sum(self._counts.get(name, 0) for name in names) for names in (_COUNTS[:1], _DETAILS[:2]))
+        if of_cache > prompt:
+            self._counts["prompt_tokens"] = prompt + of_cache
 
     def fields(self) -> dict[str, Any]:
         """Of a stream that broke off, or was cut, before its usage came, what arrived is counted: marked as partial."""

@@ -51,7 +51,7 @@ class Settings:
     authorizer_ttl_s: int
     openai_function: str  # what the MCP service invokes for inference: name or ARN, with its alias
     mcp_origins: tuple[str, ...]  # web pages, by origin, that may speak MCP beside our own host's
-    bucket: str  # of people's files
+    bucket: str  # of people's files, and of what the installation itself keeps
     file_expiry_days: int  # after which that bucket deletes them
     remote_images: bool  # whether images are fetched from the URLs that a request names
     providers: Mapping[str, Endpoint]  # OpenAI-compatible, by name

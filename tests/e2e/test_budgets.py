@@ -73,43 +73,6 @@ def page(gateway, name):
     return json.loads(gateway.aws("s3").get_object(Bucket=bucket, Key=f"ledger/{name}.json")["Body"].read())
 
 
-def a_month_ago(gateway, user_id, group):
-    """The book and the mirror as they would be, had all of it been last month."""
-    s3 = gateway.aws("s3")
-    bucket = f"pennyworth-local-{gateway.aws('sts').get_caller_identity()['Account']}"
-    for name in (f"users/{user_id}", f"groups/{group}"):
-        old = {**page(gateway, name), "month": "2026-10"}
-        s3.put_object(Bucket=bucket, Key=f"ledger/{name}.json", Body=json.dumps(old).encode())
-    cognito = Cognito(gateway)
-    value = json.dumps({**spend(gateway, user_id), "month": "2026-10"})
-    attribute = {"Name": "custom:spend", "Value": value}
-    cognito.idp.admin_update_user_attributes(**cognito.pool, Username=user_id, UserAttributes=[attribute])
-
-
-def test_a_budget_that_is_spent_stops_a_user_until_the_month_is_over(gateway):
-    group = gateway.group("nova-*", budgets={"user_budget_microusd": 1})
-    user = gateway.user(address(), group)
-    client = gateway.openai(gateway.key(user)["value"])
-    chat(client)
-    assert counted(gateway, user)["user"] > 0
-
-    error = refused(client)
-    assert (error.status_code, error.code, error.type) == (429, "insufficient_quota", "insufficient_quota")
-    now = datetime.now(UTC)
-    first = datetime(now.year + now.month // 12, now.month % 12 + 1, 1, tzinfo=UTC)
-    assert f"{first:%Y-%m-%d}" in error.message
-    assert "Your budget" in error.message
-    assert error.response.headers["x-should-retry"] == "false"
-    assert "retry-after" not in error.response.headers
-
-    a_month_ago(gateway, user, group)
-    before = spend(gateway, user)
-    assert until(lambda: _answered(client))
-    after = until(lambda: (found := spend(gateway, user))["month"] != before["month"] and found)
-    assert after["month"] == f"{now:%Y-%m}"
-    assert 0 < after["user"] < 3 * before["user"]  # begun anew: this month's requests alone
-
-
 def _answered(client):
     try:
         return chat(client).choices

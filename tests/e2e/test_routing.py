@@ -1,14 +1,14 @@
 """Aliases, fallbacks, weights, patterns and raw ids, over Bedrock and two OpenAI-compatible providers."""
 
 import json
-import subprocess
 import time
 
 import httpx
 import openai
 import pytest
 
-from tests.e2e.conftest import ROOT, started
+from tests.e2e.conftest import started
+from tests.e2e.project import copied
 from tests.e2e.test_usage_log import line
 from tests.openai_provider import provider
 
@@ -53,14 +53,7 @@ def providers():
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     """A copy of the project with a catalogue of its own."""
-    copy = tmp_path_factory.mktemp("project")
-    listed = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    files = subprocess.run(listed, check=True, capture_output=True, text=True, timeout=30).stdout
-    for name in filter(None, files.split("\0")):
-        if (ROOT / name).is_file() and not name.startswith("tests/"):
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            (copy / name).write_bytes((ROOT / name).read_bytes())
-            (copy / name).chmod((ROOT / name).stat().st_mode)
+    copy = copied(tmp_path_factory.mktemp("project"))
     catalogue = copy / "services/openai/models.json"
     rows = json.loads(catalogue.read_text())
     rows["nova-lite"] |= {"aliases": ["small"], "fallbacks": ["spare-one"]}

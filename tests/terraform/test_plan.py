@@ -205,12 +205,14 @@ def test_only_the_admin_function_and_the_ledgers_mirror_write_to_the_user_pool(i
 
 def test_nobody_but_the_ledger_reaches_the_book(installed):
     reached = {
-        each.address
+        (each.address, resource.partition("/")[2])
         for each in statements(installed)
         for resource in each.resources
         if ".aws_iam_role_policy." in each.address and re.match("arn:aws:s3:[^/]*/(?!users/)", resource)
     }
-    assert reached == {'module.function["ledger"].aws_iam_role_policy.this'}
+    admin, ledger = (f'module.function["{key}"].aws_iam_role_policy.this' for key in ("admin", "ledger"))
+    # What lies beside the pages is the administration's own.
+    assert reached == {(ledger, "ledger/*"), (admin, "ledger/last-use.json")}
 
 
 def test_the_usage_records_that_may_cost_and_nothing_else_are_handed_to_the_ledger(installed):

@@ -10,6 +10,7 @@ from services.admin.aws import client
 from services.admin.ledger.batch import batch
 from services.admin.ledger.ledger import Ledger
 from services.admin.ledger.shelf import Shelf
+from services.admin.objects import Objects
 
 _RESERVE_S = 5.0  # of the function's time, to say what was left undone
 
@@ -34,4 +35,4 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
 @cache
 def ledger() -> Ledger:
     """The ledger of this process."""
-    return Ledger(Shelf(client("s3"), settings().bucket), client("cognito-idp"), settings().user_pool_id)
+    return Ledger(Shelf(Objects(client("s3"), settings().bucket)), client("cognito-idp"), settings().user_pool_id)

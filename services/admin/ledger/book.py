@@ -66,7 +66,13 @@ class Page:
 
     @classmethod
     def parse(cls, text: str | bytes) -> "Page":
-        """Raises ValueError, KeyError or TypeError for what `dump` did not write: better no sum than a wrong one."""
+        """Raises ValueError, KeyError, TypeError or AttributeError for what `dump` did not write: better no sum than
+        a wrong one."""
         document = json.loads(text)
         counted = tuple(Counted(*each) for each in document["counted"])
-        return cls(**{**document, "groups": tuple(document["groups"]), "counted": counted})
+        page = cls(**{**document, "groups": tuple(document["groups"]), "counted": counted})
+        texts = [page.month, *page.keys, *page.groups, *(each.batch_id for each in counted)]
+        numbers = [page.cost_microusd, page.tokens, *page.keys.values(), *(each.at for each in counted)]
+        if not (all(type(each) is str for each in texts) and all(type(each) is int for each in numbers)):
+            raise TypeError("no page")
+        return page

@@ -16,7 +16,7 @@ from pennyworth.logs import logger
 from services.admin.aws import Fault, call
 from services.admin.ledger.batch import Batch, Use
 from services.admin.ledger.book import Page
-from services.admin.ledger.shelf import Shelf, group_page, user_page
+from services.admin.ledger.shelf import Shelf, Unreadable, group_page, user_page
 
 
 class Ledger:
@@ -25,7 +25,7 @@ class Ledger:
 
     def count(self, batch: Batch, ends_at: float) -> None:
         """Have the batch in the book, and the book in the mirrors of its users. Raises Problem where that fails for
-        one of them, when all others are done; `ends_at` is the shelf's to read."""
+        a group or a user, when all others are done; `ends_at` is the shelf's to read."""
         groups: dict[str, list[Use]] = defaultdict(list)
         users: dict[str, list[Use]] = defaultdict(list)
         for use in batch.uses:
@@ -34,7 +34,11 @@ class Ledger:
                 groups[use.group].append(use)
         failed: list[Problem] = []
         for group, uses in sorted(groups.items()):
-            self._enter(group_page(group), batch, uses, ends_at, of_group=True)
+            try:
+                self._enter(group_page(group), batch, uses, ends_at, of_group=True)
+            except Problem as problem:
+                logger.warning("not counted", batch=batch.id, group=group, code=problem.code)
+                failed.append(problem)
         for user_id, uses in users.items():
             try:
                 self._enter(user_page(user_id), batch, uses, ends_at, of_group=False)
@@ -66,9 +70,16 @@ class Ledger:
             stored = newest
 
     def _spend(self, page: Page) -> Spend:
-        pages = {group: self._shelf.read(group_page(group)).page for group in page.groups}
+        pages = {group: self._page_of(group) for group in page.groups}
         sums = {group: each.cost_microusd for group, each in pages.items() if each.month == page.month}
         return Spend(page.month, page.cost_microusd, sums, page.keys)
+
+    def _page_of(self, group: str) -> Page:
+        """A blank one where it cannot be read, which is logged: the user's own sum is not to wait for that."""
+        try:
+            return self._shelf.read(group_page(group)).page
+        except Unreadable:
+            return Page()
 
     def _write(self, user_id: str, spend: Spend) -> None:
         attribute = {"Name": SPEND, "Value": spend.dump()}

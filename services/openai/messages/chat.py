@@ -206,9 +206,10 @@ def _usage(usage: object) -> dict[str, int]:
     """Zeros where a provider does not say."""
     told = usage if isinstance(usage, dict) else {}
     details = told.get("prompt_tokens_details")
-    cached = _count(details, "cached_tokens")
+    prompt, cached = _count(told, "prompt_tokens"), _count(details, "cached_tokens")
     return {
-        "input_tokens": max(0, _count(told, "prompt_tokens") - cached),
+        # Some count what is from a cache beside the prompt, as here, and not in it.
+        "input_tokens": prompt - cached if cached <= prompt else prompt,
         "cache_creation_input_tokens": 0,
         "cache_read_input_tokens": cached,
         "output_tokens": _count(told, "completion_tokens"),

@@ -310,6 +310,39 @@ run "budgets_are_kept_in_whole_micro_dollars" {
   }
 }
 
+run "warns_of_models_that_spend_no_budget" {
+  command = plan
+  variables {
+    unlisted_models = true
+    unpriced_models = ["nova-lite", "llama-3.3-70b", "acme/*", "gpt-*", "other/*"]
+    groups = {
+      free  = { precedence = 1, actions = ["inference"], models = ["*"] }
+      group = { precedence = 2, actions = ["inference"], models = ["nova-*", "acme/small"], budget_usd = 5 }
+      each  = { precedence = 3, actions = ["inference"], models = ["gpt-4*", "eu.mistral.pixtral-large-2502-v1:0"], user_budget_usd = 5 }
+    }
+  }
+  assert {
+    condition     = local.unpriced == tolist(["acme/*", "eu.mistral.pixtral-large-2502-v1:0", "gpt-*", "nova-lite"])
+    error_message = "${join(", ", local.unpriced)}: those that groups with a budget may use, and no others"
+  }
+  expect_failures = [check.budgets_are_spent_by_every_model]
+}
+
+run "warns_of_nothing_where_all_models_have_a_price" {
+  command = plan
+  variables {
+    unpriced_models = ["llama-3.3-70b"]
+    groups = {
+      free    = { precedence = 1, actions = ["inference"], models = ["*"] }
+      limited = { precedence = 2, actions = ["inference"], models = ["nova-*", "eu.amazon.nova-pro-v1:0"], budget_usd = 5 }
+    }
+  }
+  assert {
+    condition     = length(local.unpriced) == 0
+    error_message = "${join(", ", local.unpriced)}: of another geography's the near price counts"
+  }
+}
+
 run "refuses_a_budget_below_nothing" {
   command = plan
   variables {

@@ -55,6 +55,17 @@ locals {
     if local.geography[id] != null && !anytrue([for prefix in local.geographies[coalesce(local.geography[id], "global")] : startswith(data.aws_region.this.name, prefix)])
   ]
 
+  # What groups with a budget may use without spending it: models by name, another provider's by the pattern that means
+  # them, and what Bedrock's own patterns mean beyond the catalogue. A model of the catalogue in another geography
+  # counts towards budgets by the catalogue's price.
+  budgeted      = [for name, group in var.groups : name if group.budget_usd != null || group.user_budget_usd != null]
+  spending      = toset(flatten([for name in local.budgeted : var.groups[name].models]))
+  foundation    = { for id, target in local.target : id => trimprefix(target.id, "${coalesce(local.geography[id], "-")}.") }
+  priced        = [for name, id in var.catalogue : local.foundation[id] if !contains(var.unpriced_models, name)]
+  unpriced_name = [for name in var.unpriced_models : name if anytrue([for pattern in local.spending : can(regex(local.expressions[pattern], name)) || (strcontains(name, "*") && startswith(pattern, split("*", name)[0]))])]
+  unpriced_raw  = [for pattern in local.raw : pattern if contains(local.spending, pattern) && (local.target[pattern].arn || !contains(local.priced, local.foundation[pattern]))]
+  unpriced      = sort(distinct(concat(local.unpriced_name, local.unpriced_raw)))
+
   # The JSON in each group's description, which the authorizer reads. The plan's id is known once there is the plan.
   declared = {
     for name, group in var.groups : name => merge(
@@ -203,6 +214,14 @@ check "geographies_fit_the_region" {
   assert {
     condition     = length(local.out_of_reach) == 0
     error_message = "From ${data.aws_region.this.name} these inference profiles cannot be called: ${join(", ", local.out_of_reach)}. Put those of this Region's geography into the catalogue, or deploy where they are."
+  }
+}
+
+# A warning: the tokens of such a model are counted, and who means to allow it may.
+check "budgets_are_spent_by_every_model" {
+  assert {
+    condition     = length(local.unpriced) == 0
+    error_message = "Some groups have a budget and may use models without a known price, by which no budget is spent: ${join(", ", local.unpriced)}. Give them a price in services/openai/models.json, or leave them out of the models of ${join(", ", local.budgeted)}."
   }
 }
 

@@ -114,6 +114,13 @@ variable "unlisted_models" {
   default     = false
 }
 
+variable "unpriced_models" {
+  description = "Names of models without a known price, by which no budget is spent: the catalogue's, and patterns of those of other providers (`acme/*`)."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "bucket_arn" {
   description = "ARN of the bucket that holds the users' files, each user's below users/SUB/."
   type        = string

@@ -17,6 +17,7 @@ locals {
     admin = {
       PENNYWORTH_RATE_PER_S = tostring(var.throttle.rate_per_s)
       PENNYWORTH_BURST      = tostring(var.throttle.burst)
+      PENNYWORTH_BUCKET     = module.storage.bucket
       PENNYWORTH_USAGE_LOGS = local.usage_logs
     }
     ledger = { PENNYWORTH_BUCKET = module.storage.bucket }
@@ -257,6 +258,12 @@ locals {
       },
       local.usage_records,
       local.queries,
+      # What such a question found of everybody's keys, so that not everyone who lists some asks it.
+      {
+        sid       = "LastUse"
+        actions   = ["s3:GetObject", "s3:PutObject"]
+        resources = ["${module.storage.arn}/ledger/last-use.json"]
+      },
     ]
   }
 }

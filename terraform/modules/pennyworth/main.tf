@@ -23,6 +23,18 @@ locals {
 
   models  = jsondecode(file("${local.root}/services/openai/models.json"))
   planned = jsondecode(file("${path.module}/../../functions.json"))
+
+  # What the catalogue has no price of, and what it does not list: any model of another provider, by whichever pattern.
+  unpriced_models = setsubtract(
+    concat(
+      [
+        for name, model in local.models : name
+        if !can(model.price) && !can(model.targets) && (model.provider == "bedrock" ? !can(regex("[*?[]", name)) : contains(keys(var.model_providers), model.provider))
+      ],
+      flatten([for name, provider in var.model_providers : concat(["${name}/*"], provider.models)]),
+    ),
+    [for name, model in local.models : name if can(model.price)],
+  )
 }
 
 module "storage" {
@@ -42,6 +54,7 @@ module "identity" {
   plans                    = module.api.plans
   catalogue                = { for name, model in local.models : name => model.id if try(model.provider, "") == "bedrock" && !can(regex("[*]", model.id)) }
   unlisted_models          = length(var.model_providers) > 0
+  unpriced_models          = local.unpriced_models
   bucket_arn               = module.storage.arn
   mfa                      = var.mfa
   sign_in                  = var.mcp_sign_in

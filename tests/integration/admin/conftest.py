@@ -64,6 +64,7 @@ def environment(aws_url):
         _forget()
         where = f"/pennyworth/{uuid4().hex}"
         aws.client("ssm").put_parameter(Name=f"{where}/pepper", Value=PEPPER, Type="SecureString")
+        aws.client("s3").create_bucket(Bucket=(bucket := uuid4().hex))
         variables = {
             "PENNYWORTH_ENVIRONMENT": "test",
             "VERSION": "0",
@@ -76,6 +77,7 @@ def environment(aws_url):
             "PENNYWORTH_AUTHORIZER_TTL_S": "60",
             "PENNYWORTH_RATE_PER_S": "500",
             "PENNYWORTH_BURST": "1000",
+            "PENNYWORTH_BUCKET": bucket,
             "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{uuid4().hex}-admin",
         }
         for name, value in variables.items():
@@ -117,9 +119,10 @@ def _role(group):
 def _forget():
     """What a process keeps belongs to one installation."""
     from services.admin.directory import directory
+    from services.admin.lastuse import last_use
     from services.admin.parameters import parameters, pepper
 
-    for kept in (aws.client, settings, directory, parameters, pepper):
+    for kept in (aws.client, settings, directory, last_use, parameters, pepper):
         kept.cache_clear()
 
 

@@ -20,8 +20,10 @@ from pennyworth.tokens import Proof
 from services.admin import aws
 from services.admin.ledger import app
 from services.admin.ledger.batch import batch as read
+from services.admin.ledger.book import Page
 from services.admin.ledger.ledger import Ledger
 from services.admin.ledger.shelf import Shelf
+from services.admin.objects import Objects
 from tests.log_batches import batch, record
 
 NOVEMBER = datetime(2026, 11, 30, 23, 59, 50, tzinfo=UTC).timestamp()
@@ -32,21 +34,16 @@ CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 30_000)
 
 @pytest.fixture(scope="module")
 def bucket(environment):
-    name = f"book-{uuid4().hex}"
-    aws.client("s3").create_bucket(Bucket=name)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PENNYWORTH_BUCKET", name)
-        settings.cache_clear()
-        app.ledger.cache_clear()
-        yield name
-    settings.cache_clear()
+    app.ledger.cache_clear()
+    yield environment["PENNYWORTH_BUCKET"]
     app.ledger.cache_clear()
 
 
 @pytest.fixture
 def ledger(bucket):
     def make(now=NOVEMBER):
-        return Ledger(Shelf(aws.client("s3"), bucket), aws.client("cognito-idp"), settings().user_pool_id, lambda: now)
+        shelf = Shelf(Objects(aws.client("s3"), bucket))
+        return Ledger(shelf, aws.client("cognito-idp"), settings().user_pool_id, lambda: now)
 
     return make
 
@@ -133,6 +130,36 @@ def test_a_page_that_cannot_be_read_keeps_nobody_else_from_being_counted(ledger,
     assert (mirror(first)["user"], mirror(second)["user"]) == (5, 7)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b'{"month": "2026-11", "more": 1}', Page("2026-11").dump().replace(":0", ':"0"', 1).encode()],
+    ids=["empty", "another shape", "of a newer release", "no number"],
+)
+def test_a_groups_page_that_cannot_be_read_keeps_no_user_from_being_counted(
+    body, ledger, bucket, group, make_user, mirror, log
+):
+    """Everybody's requests are in a batch with the group's: its page must not stand in the way of theirs."""
+    name, other = group(), group()
+    first, second = make_user(name), make_user(other)
+    page = f"ledger/groups/{name}.json"
+    aws.client("s3").put_object(Bucket=bucket, Key=page, Body=body)
+    message = batch(record(first, 5, name), record(second, 7, other), record(first, 1, other), at=NOVEMBER)
+    for _ in range(3):  # as often as Lambda tries
+        with pytest.raises(Problem):
+            count(ledger(), message)
+    assert (mirror(first)["user"], mirror(first)["groups"]) == (6, {other: 8})
+    assert (mirror(second)["user"], mirror(second)["groups"]) == (7, {other: 8})
+    said = [line for line in log() if line["level"] == "ERROR"]
+    assert {(line["message"], line["page"]) for line in said} == {("a page that cannot be read", page)}
+    assert {line["group"] for line in log() if line["message"] == "not counted"} == {name}
+    assert aws.client("s3").get_object(Bucket=bucket, Key=page)["Body"].read() == body  # nobody wrote over it
+    # The remedy: without it the group's sum begins anew with what comes next, or with what Lambda tries again.
+    aws.client("s3").delete_object(Bucket=bucket, Key=page)
+    count(ledger(), message)
+    assert mirror(first)["groups"] == {name: 5, other: 8}
+    assert (mirror(first)["user"], mirror(second)["user"]) == (6, 7)
+
+
 def test_the_handler_counts_a_message_once_however_often_it_comes(bucket, group, make_user, mirror):
     name = group()
     user = make_user(name)
@@ -190,7 +217,8 @@ def test_a_mirror_that_was_overtaken_is_written_again(bucket, ledger, group, mak
                 count(ledger(), others.pop())
             return late.admin_update_user_attributes(**wanted)
 
-    slow = Ledger(Shelf(aws.client("s3"), bucket), Overtaken(), settings().user_pool_id, lambda: NOVEMBER)
+    shelf = Shelf(Objects(aws.client("s3"), bucket))
+    slow = Ledger(shelf, Overtaken(), settings().user_pool_id, lambda: NOVEMBER)
     count(slow, batch(record(user, 1, name), at=NOVEMBER))
     assert mirror(user)["user"] == 11
 

@@ -124,6 +124,17 @@ def test_a_stopped_query_has_no_rows(logs: Any, group: str) -> None:
     assert (finished(logs, query_id)["status"], finished(logs, query_id)["results"]) == ("Cancelled", [])
 
 
+def test_a_groups_queries_are_told_newest_first(logs: Any, group: str) -> None:
+    ids = [logs.start_query(**window(logGroupNames=[group]))["queryId"] for _ in range(2)]
+    finished(logs, ids[1])
+    found = logs.describe_queries(logGroupName=group)["queries"]
+    assert [(each["queryId"], each["queryString"], each["status"]) for each in found] == [
+        (query_id, QUERY, "Complete") for query_id in reversed(ids)
+    ]
+    assert logs.describe_queries(logGroupName=group, status="Running")["queries"] == []
+    assert logs.describe_queries(logGroupName="/aws/lambda/none")["queries"] == []
+
+
 @pytest.mark.parametrize(
     ("wanted", "error"),
     [

@@ -99,6 +99,20 @@ def test_values_that_cannot_be_are_refused_before_anything_is_made(plan, values,
     assert said in " ".join(done.stderr.split())
 
 
+def test_models_that_spend_no_budget_are_warned_of(plan, values):
+    """By the real catalogue, of groups with a budget alone, and no reason to refuse."""
+    providers = {"acme": {"url": "https://acme.example/v1", "models": ["gpt-4*"]}}
+    values(groups=groups(developers={"models": ["gpt-*", "nova-*"], "budget_usd": 5}), model_providers=providers)
+    done = plan()
+    assert done.returncode == 0, done.stderr
+    said = " ".join(done.stdout.replace("│", " ").split())
+    assert "Warning: Check block assertion failed" in said
+    assert "without a known price, by which no budget is spent: gpt-4*, gpt-oss-20b. Give them" in said
+    assert "leave them out of the models of developers." in said
+    values(groups=groups(developers={"models": ["nova-*"], "budget_usd": 5}), model_providers=providers)
+    assert "no budget is spent" not in plan().stdout
+
+
 def test_each_value_that_cannot_be_is_named_with_what_to_do(plan, values):
     values(
         architecture="mips",

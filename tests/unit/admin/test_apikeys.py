@@ -110,6 +110,26 @@ def test_a_record_that_no_attribute_can_hold_is_refused():
     assert raised.value.param == "models"
 
 
+@pytest.mark.parametrize(
+    ("update", "param", "remedy"),
+    [
+        ({"name": "\N{GRINNING FACE}" * 100}, "name", "shorter name"),
+        ({"name": "\N{GRINNING FACE}" * 100, "scopes": ["inference"]}, "name", "shorter name"),
+        ({"name": "short", "models": ["m" * 64] * 20}, "models", "fewer or wider"),
+    ],
+)
+def test_a_change_that_no_attribute_can_hold_names_what_was_asked_for(update, param, remedy):
+    """And not what the key had before, which its owner did not send."""
+    had = KeyRecord(
+        id="key_x", name="n", sha256="0" * 64, scopes=("inference",), models=("*", "m" * 300), created_at=0,
+        expires_at=None, last4="0000", tools=("*", "t" * 301),
+    )  # fmt: skip
+    everything = GroupPolicy(frozenset({"inference"}), ("*",))
+    with pytest.raises(Problem, match=remedy) as raised:
+        apikeys.narrowed(had, ApiKeyUpdate(**update), everything, NOW)
+    assert raised.value.param == param
+
+
 def test_the_largest_request_in_ascii_fits_an_attribute():
     request = ApiKeyRequest(name="n" * 100, models=["m" * 64] * 20, expires_at=NOW + 1)
     record = apikeys.record(request, ("inference", "mcp", "usage"), "sk-pw-x", bytes(10), NOW)

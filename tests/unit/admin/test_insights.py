@@ -5,7 +5,6 @@ from botocore.exceptions import ClientError
 
 from pennyworth.errors import Problem
 from services.admin.insights import queries
-from services.admin.lastuse import LastUse
 
 GROUPS = ("/aws/lambda/a", "/aws/lambda/b")
 
@@ -93,50 +92,3 @@ def test_too_many_queries_at_once_are_a_429():
     with pytest.raises(Problem) as raised:
         insights(Logs(refusals=["LimitExceededException"])).rows("fields a", 5, 9)
     assert (raised.value.status, raised.value.retry_after_s) == (429, 2)
-
-
-def last_use(logs):
-    clock = Clock()
-    return LastUse(queries(logs, GROUPS, clock=clock, sleep=clock.sleep, now=clock), clock), clock
-
-
-def test_all_keys_of_a_list_are_one_query():
-    logs = Logs({"key_id": "key_a", "used_ms": "1.7E12"}, {"key_id": "key_b", "used_ms": "1700000001999"})
-    uses, _ = last_use(logs)
-    assert uses.of(["key_a", "key_b", "key_c"]) == {"key_a": 1_700_000_000, "key_b": 1_700_000_001, "key_c": None}
-    (asked,) = logs.started
-    assert 'key_id in ["key_a", "key_b", "key_c"]' in asked["queryString"]
-    assert uses.of([]) == {}
-    assert len(logs.started) == 1
-
-
-def test_what_was_read_is_remembered_for_a_minute():
-    logs = Logs({"key_id": "key_a", "used_ms": "1700000000000"})
-    uses, clock = last_use(logs)
-    uses.of(["key_a"])
-    uses.of(["key_a"])
-    assert len(logs.started) == 1
-    clock.sleep(61)
-    uses.of(["key_a"])
-    assert len(logs.started) == 2
-
-
-@pytest.mark.parametrize(
-    "logs",
-    [
-        Logs(polls=10**6),
-        Logs(refusals=["LimitExceededException"]),
-        Logs(refusals=["ServiceUnavailableException"]),
-        Logs(refusals=["AccessDeniedException"]),
-        Logs(end="Failed"),
-    ],
-    ids=["slow", "too many", "down", "denied", "failed"],
-)
-def test_a_list_of_keys_never_fails_and_waits_three_seconds_at_most(logs):
-    uses, clock = last_use(logs)
-    before = clock()
-    assert uses.of(["key_a"]) == {"key_a": None}
-    assert clock() - before <= 3
-    logs.refusals, logs.polls, logs.end = [], 0, "Complete"
-    logs.rows = ({"key_id": "key_a", "used_ms": "1700000000000"},)
-    assert uses.of(["key_a"]) == {"key_a": 1_700_000_000}  # what failed is not remembered

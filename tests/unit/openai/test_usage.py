@@ -349,6 +349,26 @@ def test_so_it_is_where_no_model_answers(ask, log, pair):
     assert (line["model"], line["served"], used(line)) == ("small", "nova-pro", COUNTED)
 
 
+@pytest.mark.parametrize(
+    ("told", "prompt"),
+    [
+        ({"prompt_tokens": 10, "prompt_tokens_details": {"cached_tokens": 90}}, 100),
+        ({"prompt_tokens": 10, "prompt_tokens_details": {"cached_tokens": 9, "cache_write_tokens": 2}}, 21),
+        ({"prompt_tokens_details": {"cached_tokens": 90}}, 90),
+        ({"prompt_tokens": 90, "prompt_tokens_details": {"cached_tokens": 90}}, 90),
+        ({"prompt_tokens": 10, "prompt_tokens_details": {"cached_tokens": -1}}, 10),
+    ],
+)
+def test_what_is_from_and_to_a_cache_is_never_more_than_the_prompt_of_a_record(told, prompt):
+    """Else less than nothing would be uncached in the usage, and what is beside the cache would cost nothing."""
+    meter = Meter("m", "chat")
+    meter.asks(find("nova-lite"))
+    meter.read({"completion_tokens": 1, **told})
+    line = meter.fields()
+    assert line["prompt_tokens"] == prompt
+    assert line["prompt_tokens"] - line.get("cached_tokens", 0) - line.get("cache_write_tokens", 0) >= 0
+
+
 def test_the_tier_of_a_model_that_failed_is_not_that_of_the_next():
     meter = Meter("m", "chat")
     meter.asks(find("nova-lite"))

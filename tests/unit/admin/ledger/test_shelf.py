@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from pennyworth.errors import Problem
 from services.admin.ledger.book import Page
 from services.admin.ledger.shelf import Shelf, group_page, user_page
+from services.admin.objects import Objects
 
 ONE = Page("2026-11", 1)
 
@@ -34,7 +35,7 @@ class S3:
 
 
 def shelf(s3, clock=lambda: 0):
-    return Shelf(s3, "bucket", clock, lambda _: None)
+    return Shelf(Objects(s3, "bucket"), clock, lambda _: None)
 
 
 def change(s3, clock=lambda: 0):

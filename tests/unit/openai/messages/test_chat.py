@@ -139,6 +139,12 @@ def test_the_chunks_glued_are_the_message_of_the_whole_completion():
     assert glued(chat_events(CHUNKS, ENVELOPE)) == whole
 
 
+def test_a_provider_may_count_what_is_from_a_cache_beside_the_prompt():
+    usage = {"prompt_tokens": 3, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": 90}}
+    told = from_chat({**completion(content="Hi"), "usage": usage}, ENVELOPE)["usage"]
+    assert (told["input_tokens"], told["cache_read_input_tokens"]) == (3, 90)
+
+
 @pytest.mark.parametrize(
     "chunks",
     [
