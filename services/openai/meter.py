@@ -86,6 +86,8 @@ class Meter:
 
 
 def _added(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
+    if not one or not other:  # as a rule: few requests try a second model
+        return one or other
     return {**one, **{name: one.get(name, 0) + count for name, count in other.items()}}
 
 

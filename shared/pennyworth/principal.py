@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import NamedTuple
 
 ACTIONS = frozenset({"inference", "mcp", "usage", "admin"})
@@ -122,20 +123,26 @@ class Principal:
             group=context["group"],
             role_arn=context["role_arn"],
             actions=frozenset(context["actions"].split()) & ACTIONS,
-            models=tuple(json.loads(context["models"])),
-            key_models=tuple(json.loads(context["key_models"])),
+            models=_texts(context["models"]),
+            key_models=_texts(context["key_models"]),
             active=context["active"] == "true",
             guardrail=Guardrail(*json.loads(context["guardrail"])) if "guardrail" in context else None,
-            guardrails=tuple(json.loads(context.get("guardrails", "[]"))),
+            guardrails=_texts(context.get("guardrails", "[]")),
             spent=Spent(*json.loads(context["spent"])) if "spent" in context else None,
             tools=_tools(context["tools"]) if "tools" in context else OWN_TOOLS,
-            key_tools=tuple(json.loads(context.get("key_tools", '["*"]'))),
+            key_tools=_texts(context.get("key_tools", '["*"]')),
             expires_at=int(context["expires_at"]) if "expires_at" in context else None,
         )
 
 
 def _any(name: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+@lru_cache(256)
+def _texts(text: str) -> tuple[str, ...]:
+    """Remembered, because every request of a caller brings the same ones."""
+    return tuple(json.loads(text))
 
 
 def _tools(text: str) -> Tools:

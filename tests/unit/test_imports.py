@@ -75,6 +75,7 @@ PURE = {
     "dataclasses",
     "copy",
     "fnmatch",
+    "functools",
     "hashlib",
     "itertools",
     "json",
