@@ -61,13 +61,21 @@ class TypedDict:
     def __new__(cls, *args, **kwargs):
         return dict(*args, **kwargs)
 
-    def __init_subclass__(cls, total=True):
+    def __init_subclass__(cls, **kwargs):
         pass
 """
 PATCHED = {
-    # Its classes are for type checkers, and making them parses each of their annotations: a tenth of the openai
+    # These classes are for type checkers, and making them parses each of their annotations: a tenth of the openai
     # function's cold start.
     "pydantic_core/core_schema.py": {_TYPED_DICT: _PLAIN_DICT},
+    "pydantic/config.py": {
+        "from typing_extensions import TypedDict, Unpack": "from typing_extensions import Unpack",
+        "\nif TYPE_CHECKING:\n": f"\n{_PLAIN_DICT}\n\nif TYPE_CHECKING:\n",
+    },
+    "pydantic/fields.py": {
+        "import Self, TypedDict, TypeForm": "import Self, TypeForm",
+        "\nif TYPE_CHECKING:\n": f"\n{_PLAIN_DICT}\n\nif TYPE_CHECKING:\n",
+    },
     # Only events whose correlation id is asked for by a path want jmespath, and gzip with it: here none are.
     "aws_lambda_powertools/logging/logger.py": {
         "from aws_lambda_powertools.utilities import jmespath_utils\n": "",

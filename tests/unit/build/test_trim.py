@@ -81,8 +81,7 @@ def test_each_piece_that_is_patched_is_there_once(name: str) -> None:
 @pytest.fixture(scope="module")
 def patched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("patched")
-    for name in PATCHED:
-        package = name.split("/", 1)[0]
+    for package in {name.split("/", 1)[0] for name in PATCHED}:
         shutil.copytree(INSTALLED / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
     trim(folder)
     return folder
@@ -109,8 +108,9 @@ print(issubclass(made.ModelField, dict), made.CoreSchema.__args__[0].__name__)
 def test_models_validate_and_refuse_as_they_did(patched: Path) -> None:
     code = """
 from typing import Annotated, Literal
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 class One(BaseModel):
+    model_config = ConfigDict(strict=True) | ConfigDict(extra="forbid")
     kind: Literal["a", "b"]
     many: Annotated[list[int], Field(max_length=2)] = []
 print(One.model_validate({"kind": "a", "many": [1]}).model_dump_json())
@@ -118,11 +118,22 @@ try:
     One.model_validate({"kind": "c", "many": [1, 2, 3]})
 except ValidationError as error:
     print([each["type"] for each in error.errors()])
+try:
+    One.model_validate({"kind": "a", "more": 1})
+except ValidationError as error:
+    print(error.errors()[0]["type"], One.model_config)
+try:
+    class Two(One, odd=1):
+        pass
+except TypeError:
+    print("no such setting")
 print(list(One.model_json_schema()["properties"]))
 """
     assert run(patched, code).splitlines() == [
         '{"kind":"a","many":[1]}',
         "['literal_error', 'too_long']",
+        "extra_forbidden {'strict': True, 'extra': 'forbid'}",
+        "no such setting",
         "['kind', 'many']",
     ]
 
