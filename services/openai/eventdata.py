@@ -14,15 +14,19 @@ DONE = b"data: [DONE]\n\n"
 _DATA = re.compile(rb"^data:[ \t]*([^\r\n]+)", re.MULTILINE)
 
 
-def event(value: object) -> bytes:
-    """The value as one event."""
+def encoded(value: object) -> bytes:
+    """The value as JSON, which pydantic writes at a fraction of what the standard library takes."""
     try:
-        text = to_json(value)
+        return to_json(value)
     except (
         ValueError
     ):  # half a surrogate pair, which JSON can say and UTF-8 cannot: the next chunk holds its other half
-        text = json.dumps(value, separators=(",", ":")).encode()
-    return b"data: " + text + b"\n\n"
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+def event(value: object) -> bytes:
+    """The value as one event."""
+    return b"data: " + encoded(value) + b"\n\n"
 
 
 def data(events: bytes) -> list[bytes]:
