@@ -53,10 +53,13 @@ class Meter:
             self._who |= {"service_tier": tier} if tier in _TIERS else {}
         if not isinstance(usage, dict):
             return
-        details, thought = (_object(usage.get(f"{each}_tokens_details")) for each in ("prompt", "completion"))
-        counts = {name: usage.get(name) for name in _COUNTS} | {name: details.get(name) for name in _DETAILS}
-        counts["reasoning_tokens"] = thought.get("reasoning_tokens")
-        self._counts = {name: count for name, count in counts.items() if type(count) is int and count >= 0}
+        prompt, completion = (
+            _object(usage.get("prompt_tokens_details")),
+            _object(usage.get("completion_tokens_details")),
+        )
+        told = [(name, usage.get(name)) for name in _COUNTS] + [(name, prompt.get(name)) for name in _DETAILS]
+        told.append(("reasoning_tokens", completion.get("reasoning_tokens")))
+        self._counts = {name: count for name, count in told if type(count) is int and count >= 0}
 
     def fields(self) -> dict[str, Any]:
         """Of a stream that broke off, or was cut, before its usage came, what arrived is counted: marked as partial."""
