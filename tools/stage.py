@@ -5,11 +5,13 @@ import os
 import shutil
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from tools.bytecode import precompile
 from tools.errors import BuildError
+from tools.methods import MODULE, module, written
 
 LAYER = "layer"
 EXECUTABLES = {LAYER: frozenset({"stream"})}  # AWS_LAMBDA_EXEC_WRAPPER=/opt/stream
@@ -17,8 +19,11 @@ EXECUTABLES = {LAYER: frozenset({"stream"})}  # AWS_LAMBDA_EXEC_WRAPPER=/opt/str
 
 def artifacts(root: Path) -> dict[str, bool]:
     """Name → whether it has code of its own; the authorizer's is in the layer. From terraform/functions.json."""
-    functions = json.loads((root / "terraform/functions.json").read_text(encoding="utf-8"))
-    return {each["artifact"]: each["handler"].startswith("services.") for each in functions.values()}
+    return {each["artifact"]: each["handler"].startswith("services.") for each in _functions(root)}
+
+
+def _functions(root: Path) -> list[dict[str, Any]]:
+    return list(json.loads((root / "terraform/functions.json").read_text(encoding="utf-8")).values())
 
 
 def stage(root: Path, dependencies: Path, into: Path, *, bytecode: bool) -> None:
@@ -38,10 +43,12 @@ def stage(root: Path, dependencies: Path, into: Path, *, bytecode: bool) -> None
         (into / name).mkdir()
         if has_code:
             _copy(root / "services" / name, into / name / "services" / name)
-            if bytecode:
-                precompile(into / name, "/var/task")
         else:  # Lambda refuses an empty package
             shutil.copyfile(root / "LICENSE", into / name / "LICENSE")
+        if bytecode:
+            handlers = [each["handler"].rpartition(".")[0] for each in _functions(root) if each["artifact"] == name]
+            (into / name / MODULE).write_text(module(written(root, handlers)), encoding="utf-8")
+            precompile(into / name, "/var/task")
     _write_contract(root, into / "openai/services/openai/openapi.json")
 
 

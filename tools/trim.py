@@ -48,6 +48,42 @@ REPLACED = {
     "pydantic/plugin/_loader.py": "def get_plugins():\n    return ()\n",
 }
 
+# Modules of which some lines cost more than they bring: those lines, and what stands in for them.
+_TYPED_DICT = """\
+if sys.version_info < (3, 12):
+    from typing_extensions import TypedDict
+else:
+    from typing import TypedDict
+"""
+# Makes the same dicts, and classes whose annotations nobody reads.
+_PLAIN_DICT = """\
+class TypedDict:
+    def __new__(cls, *args, **kwargs):
+        return dict(*args, **kwargs)
+
+    def __init_subclass__(cls, **kwargs):
+        pass
+"""
+PATCHED = {
+    # These classes are for type checkers, and making them parses each of their annotations: a tenth of the openai
+    # function's cold start.
+    "pydantic_core/core_schema.py": {_TYPED_DICT: _PLAIN_DICT},
+    "pydantic/config.py": {
+        "from typing_extensions import TypedDict, Unpack": "from typing_extensions import Unpack",
+        "\nif TYPE_CHECKING:\n": f"\n{_PLAIN_DICT}\n\nif TYPE_CHECKING:\n",
+    },
+    "pydantic/fields.py": {
+        "import Self, TypedDict, TypeForm": "import Self, TypeForm",
+        "\nif TYPE_CHECKING:\n": f"\n{_PLAIN_DICT}\n\nif TYPE_CHECKING:\n",
+    },
+    # Only events whose correlation id is asked for by a path want jmespath, and gzip with it: here none are.
+    "aws_lambda_powertools/logging/logger.py": {
+        "from aws_lambda_powertools.utilities import jmespath_utils\n": "",
+        "            if correlation_id_path:\n": "            if correlation_id_path:\n"
+        "                from aws_lambda_powertools.utilities import jmespath_utils\n\n",
+    },
+}
+
 # Of a .dist-info, importlib.metadata reads METADATA; licences ask to travel with the code. The rest is pip's.
 _KEPT_METADATA = ("METADATA", "LICEN[CS]E*", "NOTICE*", "COPYING*", "AUTHORS*", "licenses/*")
 
@@ -56,6 +92,12 @@ def trim(python: Path) -> None:
     """Delete from a folder of installed packages what the functions do not need."""
     for name, text in REPLACED.items():
         if (python / name).exists():
+            (python / name).write_text(text, encoding="utf-8")
+    for name, pieces in PATCHED.items():
+        if (python / name).exists():
+            text = (python / name).read_text(encoding="utf-8")
+            for old, new in pieces.items():
+                text = text.replace(old, new)
             (python / name).write_text(text, encoding="utf-8")
     for folder in _PER_SERVICE:
         for service in (python / folder).glob("*/"):

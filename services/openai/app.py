@@ -9,12 +9,13 @@ from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import Response
 
-from pennyworth.http import dumps, principal, router, serve
+from pennyworth.http import principal, router, serve
 from pennyworth.policy import authorize
 from pennyworth.settings import settings
 from services.openai import routing
 from services.openai.call import Call, event_stream
 from services.openai.converse import Envelope
+from services.openai.eventdata import encoded
 from services.openai.files.references import filled
 from services.openai.files.routes import router as files
 from services.openai.messages.routes import router as messages
@@ -32,7 +33,7 @@ def create_chat_completion() -> Response[Any]:
         return event_stream(call.answer(lambda provider: provider.stream(call.body, envelope, call.meter)), call)
     completion = call.answer(lambda provider: provider.complete(call.body, envelope))
     call.meter.read(completion.get("usage"), completion.get("service_tier"))
-    return _json(dumps(completion), call)
+    return _json(encoded(completion).decode(), call)
 
 
 @app.post("/completions")
@@ -43,7 +44,7 @@ def create_completion() -> Response[Any]:
         return event_stream(call.answer(lambda provider: provider.stream_prompt(call.body, envelope, call.meter)), call)
     completion = call.answer(lambda provider: provider.complete_prompt(call.body, envelope))
     call.meter.read(completion.get("usage"))
-    return _json(dumps(completion), call)
+    return _json(encoded(completion).decode(), call)
 
 
 @app.post("/embeddings")

@@ -1,13 +1,15 @@
 """Several answers to one request (`n`): each is a call of its own to the model."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 Chunk = dict[str, Any]
 
 
-def summed(usages: Iterable[dict[str, Any]]) -> dict[str, Any]:
+def summed(usages: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """One usage object for all calls. Each reads the prompt anew and Bedrock bills it so: prompt tokens add up too."""
+    if len(usages) == 1:
+        return usages[0]
     total: dict[str, Any] = {}
     for usage in usages:
         for name, count in usage.items():
@@ -20,8 +22,10 @@ def summed(usages: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
 def together(completions: list[dict[str, Any]]) -> dict[str, Any]:
     """The completions of one choice each as one with a choice each."""
+    if len(completions) == 1:
+        return completions[0]
     choices = [{**one["choices"][0], "index": index} for index, one in enumerate(completions)]
-    return {**completions[0], "choices": choices, "usage": summed(one["usage"] for one in completions)}
+    return {**completions[0], "choices": choices, "usage": summed([one["usage"] for one in completions])}
 
 
 def interleaved(streams: list[Iterator[Chunk | None]]) -> Iterator[Chunk | None]:
@@ -41,7 +45,7 @@ def interleaved(streams: list[Iterator[Chunk | None]]) -> Iterator[Chunk | None]
             else:
                 yield None
     if last:
-        yield {**last[0], "usage": summed(chunk["usage"] for chunk in last)}
+        yield {**last[0], "usage": summed([chunk["usage"] for chunk in last])}
 
 
 _END: Chunk = {}

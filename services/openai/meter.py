@@ -54,13 +54,13 @@ class Meter:
         if not isinstance(usage, dict):
             return
         details, thought = (_object(usage.get(f"{each}_tokens_details")) for each in ("prompt", "completion"))
-        counts = {name: usage.get(name) for name in _COUNTS} | {name: details.get(name) for name in _DETAILS}
-        counts["reasoning_tokens"] = thought.get("reasoning_tokens")
-        self._counts = {name: count for name, count in counts.items() if type(count) is int and count >= 0}
+        told = [(name, usage.get(name)) for name in _COUNTS] + [(name, details.get(name)) for name in _DETAILS]
+        told.append(("reasoning_tokens", thought.get("reasoning_tokens")))
+        counts = self._counts = {name: count for name, count in told if type(count) is int and count >= 0}
         # Some providers count what is from or to a cache beside the prompt, or tell nothing else of it.
-        prompt, of_cache = (sum(self._counts.get(name, 0) for name in names) for names in (_COUNTS[:1], _DETAILS[:2]))
+        prompt, of_cache = counts.get("prompt_tokens", 0), sum(counts.get(name, 0) for name in _DETAILS[:2])
         if of_cache > prompt:
-            self._counts["prompt_tokens"] = prompt + of_cache
+            counts["prompt_tokens"] = prompt + of_cache
 
     def fields(self) -> dict[str, Any]:
         """Of a stream that broke off, or was cut, before its usage came, what arrived is counted: marked as partial."""
@@ -90,6 +90,8 @@ class Meter:
 
 
 def _added(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
+    if not one or not other:  # as a rule: few requests try a second model
+        return one or other
     return {**one, **{name: one.get(name, 0) + count for name, count in other.items()}}
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import NamedTuple
 
 from services.openai.catalogue import Catalogue, Model, Route, is_pattern
@@ -26,6 +27,7 @@ _RAW_PATTERN = re.compile(
     r"arn:aws[a-z-]*:bedrock:[a-z0-9-]+:[0-9]*:[a-z-]+/.+|[a-z][a-z0-9-]*\.[A-Za-z*][A-Za-z0-9.:*?-]*"
 )
 _LONGEST = 2048
+_REMEMBERED = 512  # names by what the rules make of them: every request asks it of the few that its model has
 _GEOGRAPHY = re.compile(r"(?:us|us-gov|eu|apac|au|ca|jp|global)\.(?=[a-z0-9]+\.)")
 
 
@@ -57,6 +59,9 @@ class _Rule(NamedTuple):
         return next((at for at, letter in enumerate(self.pattern) if is_pattern(letter)), len(self.pattern))
 
 
+_Meaning = tuple[tuple[str, str], _Rule | None]  # the provider and its id of a model, and the rule that says so
+
+
 class Names:
     """All names that mean a model here.
 
@@ -78,6 +83,7 @@ class Names:
         self._relatives = {
             foundation_id(model.id): model for model in catalogue.models.values() if model.provider == BEDROCK
         }
+        self._ruled = lru_cache(_REMEMBERED)(self._by_rule)
 
     def find(self, name: str) -> Model | Route | None:
         """What the name means; None for nothing."""
@@ -116,14 +122,17 @@ class Names:
         meaning = self._meaning(name)
         return meaning is not None and meaning[0] == (provider, model_id)
 
-    def _meaning(self, name: str) -> tuple[tuple[str, str], _Rule | None] | None:
-        """The provider and its id of the model, and the rule that says so unless the catalogue names it."""
+    def _meaning(self, name: str) -> _Meaning | None:
+        """What the catalogue says of the name, else the first rule that fits it."""
         own = self._catalogue.aliases.get(name, name)
         if own in self._catalogue.models:
             model = self._catalogue.models[own]
             return ((model.provider, model.id), None) if model.provider in self._providers else None
         if own in self._catalogue.routes or not _is_name(name):
             return None
+        return self._ruled(name)
+
+    def _by_rule(self, name: str) -> _Meaning | None:
         written = f"{BEDROCK}/{name}" if raw(name) else name
         rule = next((rule for rule in self._rules if fnmatchcase(written, rule.pattern)), None)
         return rule and ((rule.provider, _id(rule, written)), rule)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import NamedTuple
 
 ACTIONS = frozenset({"inference", "mcp", "usage", "admin"})
@@ -115,27 +116,45 @@ class Principal:
     @classmethod
     def from_context(cls, context: Mapping[str, str]) -> "Principal":
         """Raises KeyError, TypeError or ValueError for a context this authorizer did not make."""
-        return cls(
-            user_id=context["user_id"],
-            name=context["name"],
-            key_id=context["key_id"],
-            group=context["group"],
-            role_arn=context["role_arn"],
-            actions=frozenset(context["actions"].split()) & ACTIONS,
-            models=tuple(json.loads(context["models"])),
-            key_models=tuple(json.loads(context["key_models"])),
-            active=context["active"] == "true",
-            guardrail=Guardrail(*json.loads(context["guardrail"])) if "guardrail" in context else None,
-            guardrails=tuple(json.loads(context.get("guardrails", "[]"))),
-            spent=Spent(*json.loads(context["spent"])) if "spent" in context else None,
-            tools=_tools(context["tools"]) if "tools" in context else OWN_TOOLS,
-            key_tools=tuple(json.loads(context.get("key_tools", '["*"]'))),
-            expires_at=int(context["expires_at"]) if "expires_at" in context else None,
-        )
+        return _read(tuple([context.get(name) for name in _CONTEXT]))
+
+
+# What a context holds of a principal; API Gateway adds more.
+_CONTEXT = (
+    *("user_id", "name", "key_id", "group", "role_arn", "actions", "models", "key_models", "active"),
+    *("guardrail", "guardrails", "spent", "tools", "key_tools", "expires_at"),
+)
+
+
+@lru_cache(256)
+def _read(values: tuple[str | None, ...]) -> Principal:
+    """Remembered, because while a decision is cached every request brings the same."""
+    context = {name: value for name, value in zip(_CONTEXT, values, strict=True) if value is not None}
+    return Principal(
+        user_id=context["user_id"],
+        name=context["name"],
+        key_id=context["key_id"],
+        group=context["group"],
+        role_arn=context["role_arn"],
+        actions=frozenset(context["actions"].split()) & ACTIONS,
+        models=_texts(context["models"]),
+        key_models=_texts(context["key_models"]),
+        active=context["active"] == "true",
+        guardrail=Guardrail(*json.loads(context["guardrail"])) if "guardrail" in context else None,
+        guardrails=_texts(context.get("guardrails", "[]")),
+        spent=Spent(*json.loads(context["spent"])) if "spent" in context else None,
+        tools=_tools(context["tools"]) if "tools" in context else OWN_TOOLS,
+        key_tools=_texts(context.get("key_tools", '["*"]')),
+        expires_at=int(context["expires_at"]) if "expires_at" in context else None,
+    )
 
 
 def _any(name: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _texts(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
 
 
 def _tools(text: str) -> Tools:

@@ -1,6 +1,5 @@
 """Amazon Bedrock through Converse and InvokeModel, called as the user."""
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -18,6 +17,7 @@ from services.openai.chat import ChatRequest
 from services.openai.choices import interleaved, summed, together
 from services.openai.chunks import Event, ending, stream_chunks, whole_chunks
 from services.openai.converse import Envelope, from_converse, reading, to_converse, usage
+from services.openai.eventdata import decoded
 from services.openai.faults import problem
 from services.openai.formats import require_judged
 from services.openai.guardrail import config
@@ -242,7 +242,7 @@ class Bedrock(Provider):
         told, pieces = set[str](), 0
         try:
             for name, payload in each_in_time(messages):
-                event = json.loads(payload)
+                event = decoded(payload)
                 if name == "contentBlockDelta":
                     pieces += 1
                     spent.meter.pieces += 1

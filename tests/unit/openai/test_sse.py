@@ -1,7 +1,9 @@
+import json
+
 import pytest
 
 from pennyworth.errors import Problem
-from services.openai.eventdata import chunks
+from services.openai.eventdata import chunks, decoded
 from services.openai.sse import sse
 
 
@@ -27,6 +29,18 @@ def test_an_error_leaves_with_what_was_held_back():
 def test_half_a_surrogate_pair_is_sent_as_json_writes_it():
     (first, _) = sse([{"a": "\ud83d"}])
     assert first == b'data: {"a":"\\ud83d"}\n\n'
+
+
+@pytest.mark.parametrize(
+    "text", [b'{"a": "\\ud83d"}', '{"a": ["\u00e9", 1, -0.5e3, null]}'.encode(), b'"\\ud83d\\ude00"', b" [] "]
+)
+def test_a_providers_json_is_read_as_the_standard_library_reads_it(text):
+    assert decoded(text) == json.loads(text)
+
+
+def test_what_is_no_json_is_a_value_error():
+    with pytest.raises(ValueError, match="column 2"):
+        decoded(b"{")
 
 
 def broken(error):
