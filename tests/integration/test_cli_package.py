@@ -76,7 +76,7 @@ def test_the_wheel_holds_the_program_and_nothing_else(wheel):
     needed = {
         line.partition(": ")[2].partition(">")[0] for line in told.splitlines() if line.startswith("Requires-Dist")
     }
-    assert needed == {"requests", "rich", "typer", "keyring"}
+    assert needed == {"filelock", "requests", "rich", "typer", "keyring"}
 
 
 def test_linux_needs_no_keyring_unless_asked(wheel):
