@@ -208,13 +208,14 @@ def complete(request: Request) -> Result:
 def _referred(offer: Aggregate, ref: Mapping[str, Any]) -> tuple[Entry, Object]:
     """What a reference names, and the reference as its source knows it."""
     kinds = {"ref/prompt": ("name", ("prompts",)), "ref/resource": ("uri", ("templates", "resources"))}
-    if ref.get("type") not in kinds:
+    kind = ref.get("type")
+    if not isinstance(kind, str) or kind not in kinds:
         raise RpcError(INVALID_PARAMS, "'params.ref.type' must be ref/prompt or ref/resource.")
-    member, found_in = kinds[str(ref["type"])]
+    member, found_in = kinds[kind]
     name = ref.get(member)
     require(isinstance(name, str), INVALID_PARAMS, f"'params.ref.{member}' must be a string.")
-    for kind in found_in:
-        if entry := offer.entry(kind, str(name)):
+    for listed in found_in:
+        if entry := offer.entry(listed, str(name)):
             return entry, {**ref, member: entry.own}
     raise RpcError(INVALID_PARAMS, f"There is no {str(name)[:200]} here to complete an argument of.")
 

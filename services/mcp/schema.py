@@ -28,6 +28,7 @@ KEYWORDS = frozenset(
         "minItems",
         "maxItems",
         "minLength",
+        "maxLength",
         "minimum",
     }
     | {"maximum"}
@@ -52,6 +53,8 @@ def _wrong_type(value: object, schema: Mapping[str, Any], path: str) -> str | No
 def _out_of_bounds(value: Any, schema: Mapping[str, Any], path: str) -> str | None:
     if isinstance(value, str) and len(value) < schema.get("minLength", 0):
         return f"{_field(path)} must be at least {schema['minLength']} character long."
+    if isinstance(value, str) and len(value) > schema.get("maxLength", len(value)):
+        return f"{_field(path)} must be at most {schema['maxLength']} characters long."
     if isinstance(value, list) and len(value) < schema.get("minItems", 0):
         return f"{_field(path)} must have at least {schema['minItems']} item."
     if isinstance(value, list) and len(value) > schema.get("maxItems", len(value)):

@@ -12,6 +12,7 @@ from pennyworth.http import Event, advise, content, log_also, principal
 from pennyworth.policy import authorize
 from pennyworth.principal import Principal
 from pennyworth.runtime import deadline
+from pennyworth.runtime.deadline import TimeIsUp
 from services.openai import routing
 from services.openai.catalogue import Model
 from services.openai.failover import Begun, Failover
@@ -19,10 +20,13 @@ from services.openai.guardrail import guardrail
 from services.openai.meter import Meter
 from services.openai.providers.lanes import Paid
 from services.openai.providers.provider import LONGEST_WAIT_S, Provider
+from services.openai.tokens import estimate
 
 Answer = TypeVar("Answer")
 
 _STREAMING = frozenset({"/chat/completions", "/completions", "/messages", "/responses"})
+# What of a body the model reads, in any of the APIs.
+_PROMPT = ("messages", "system", "tools", "response_format", "prompt", "input", "instructions")
 # What may be done where an answer did not come in time, by route.
 _SMALLER = {"/embeddings": "Send fewer inputs at once."}
 _SHORTER = "Send less at once."
@@ -49,6 +53,7 @@ class Call:
         self._served = self._candidates[0]
         self.guardrail = guardrail(event.get("headers"), self.caller)
         self.meter = Meter(self.model, kind if billed else None)
+        self.meter.prompt = lambda: estimate({name: self.body[name] for name in _PROMPT if name in self.body})
         log_also(event, self.meter.fields)
         advise(event, _remedy(event.get("resource"), self.streamed))
 
@@ -67,8 +72,12 @@ class Call:
         def asked(provider: Provider) -> Answer:
             self.meter.asks(self._served)  # once more for each try: what the last one told is paid for
             provider.paid = Paid(self.meter)
-            answer = ask(provider)
-            return Begun(answer) if isinstance(answer, Iterator) else answer  # type: ignore[return-value]
+            try:
+                answer = ask(provider)
+                return Begun(answer) if isinstance(answer, Iterator) else answer  # type: ignore[return-value]
+            except (TimeIsUp, Problem) as error:
+                self.meter.cut = isinstance(error, TimeIsUp) or error.code == "timeout"
+                raise
 
         return Failover(self.ends_at, routing.random).answer(self._candidates, provider, asked)
 

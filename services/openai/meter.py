@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from typing import Any
 
 from services.openai.catalogue import Model, Price, Tokens, models
@@ -21,6 +22,7 @@ class Meter:
     def __init__(self, model: str, kind: str | None = None) -> None:
         """`model`: as the client names it. `kind`: of model; None where one is only asked to count, which costs
         nothing."""
+        self.prompt: Callable[[], int] = int  # an estimate of its tokens, for where nobody tells
         self.pieces = 0  # of the answer, as a stream brings them: a token each at least
         self.cut = False  # whether the time was up before the answer was whole
         self._kind = {"kind": _KINDS[kind]} if kind else {}
@@ -31,6 +33,7 @@ class Meter:
         # Of models that answered some of several calls and then failed: those are paid for.
         self._earlier: dict[str, int] = {}
         self._earlier_cost: dict[str, int] = {}
+        self._earlier_partial = False
 
     def asks(self, model: Model) -> None:
         """This model is asked now. Of one that was asked before and failed, what it had told of its usage still counts,
@@ -38,8 +41,10 @@ class Meter:
 
         From here on the line is a usage record, which its `kind` says: also when the model answers nothing.
         """
-        self._earlier_cost = _added(self._earlier_cost, self._cost(self._counts))
-        self._earlier = _added(self._earlier, self._counts)
+        told = self._told()
+        self._earlier_cost = _added(self._earlier_cost, self._cost(told))
+        self._earlier = _added(self._earlier, told)
+        self._earlier_partial |= self._partial
         self._who = {"model": self._who["model"], **self._kind, "served": model.name, "provider": model.provider}
         self._price, self._named = model.price or model.near_price, _COST if model.price else _ELSE
         self._counts, self.pieces, self.cut = {}, 0, False
@@ -63,13 +68,24 @@ class Meter:
             counts["prompt_tokens"] = prompt + of_cache
 
     def fields(self) -> dict[str, Any]:
-        """Of a stream that broke off, or was cut, before its usage came, what arrived is counted: marked as partial."""
-        counts = self._counts or ({"completion_tokens": self.pieces} if self.pieces or self.cut else {})
+        """The record. What is partly an estimate is marked as partial."""
+        counts = self._told()
         line: dict[str, Any] = {**self._who, **_added(self._earlier, counts)}
-        if self.cut or (not self._counts and self.pieces):
+        if self._partial or self._earlier_partial:
             line["usage_partial"] = True
         line |= _added(self._earlier_cost, self._cost(counts))
         return line | self._metrics(line)
+
+    @property
+    def _partial(self) -> bool:
+        return self.cut or (not self._counts and bool(self.pieces))
+
+    def _told(self) -> dict[str, int]:
+        """Of an answer that broke off, or was not there in time, before its usage came: the prompt by its length, for
+        the provider has read it and is paid for that, and of the answer what arrived."""
+        if self._counts or not self._partial:
+            return self._counts
+        return {"prompt_tokens": self.prompt(), "completion_tokens": self.pieces}
 
     def _cost(self, counts: dict[str, int]) -> dict[str, int]:
         """In millionths of a dollar, by its name; empty where nothing is counted, or it has no price."""

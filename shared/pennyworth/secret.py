@@ -1,10 +1,12 @@
 """A secret of somebody else's, kept in Parameter Store."""
 
+import json
 import time
 from collections.abc import Callable
 from threading import Lock
 
 _TTL_S = 300  # a secret that was changed counts after this long, or once the old one is refused
+_LEAST = 12  # characters of a part that is a secret by itself
 _FRESH_S = 5  # what was read this moment is not read again because it is refused
 
 
@@ -26,5 +28,7 @@ class Secret:
             return self._value
 
     def shows(self, text: str) -> bool:
-        """Whether the text holds the secret."""
-        return bool(self._value) and self._value in text
+        """Whether the text, JSON or plain, holds the secret, or what stands in it behind a scheme (`Basic …`)."""
+        bare = self._value.rpartition(" ")[2]
+        forms = {self._value, bare if len(bare) >= _LEAST else self._value}
+        return bool(self._value) and any(form in text or json.dumps(form)[1:-1] in text for form in forms)

@@ -20,6 +20,7 @@ _PATIENCE_S = 20
 ASK = [{"role": "user", "content": "Tell me about rivers."}]
 USAGE = {"stream_options": {"include_usage": True}}
 SLOWLY = {"operation": "ConverseStream", "token_delay_s": 0.25, "times": None}
+PROSE = "The river runs past the old mill, where nobody has ground any corn for years. "
 TEXT = ["one ", "two ", "three "] * 20  # longer than the function may take
 
 
@@ -230,6 +231,27 @@ def test_an_upstreams_stream_ends_in_its_own_words(system):
     assert (texts, ends, usage.completion_tokens) == ({0: "Hel", 1: "lo"}, {0: "length", 1: "stop"}, 2)
     logged = line(system.gateway, reply.headers["x-request-id"])
     assert (logged["completion_tokens"], logged["usage_partial"]) == (2, True)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_prompt_whose_answer_was_not_there_in_time_is_counted(system, stream):
+    """The provider has read it and is paid for that: else who asks for too much would spend no budget."""
+    asked = {"model": "claude-sonnet-4.5", "messages": [{"role": "user", "content": PROSE * 100}]}
+    told = system.chats().create(**asked).usage.prompt_tokens
+    if stream:
+        system.fault(**SLOWLY)
+        reply = system.chats().with_raw_response.create(**asked, stream=True)
+        read(reply.parse())
+    else:
+        system.fault(operation="Converse", delay_s=60, times=None)
+        with pytest.raises(openai.APIStatusError) as caught:
+            system.chats().create(**asked)
+        assert caught.value.status_code == 504
+        reply = caught.value.response
+    logged = line(system.gateway, reply.headers["x-request-id"])
+    assert logged["usage_partial"]
+    assert told / 2 < logged["prompt_tokens"] < told * 2
+    assert logged["cost_microusd"] >= 3 * logged["prompt_tokens"]
 
 
 def test_an_upstream_that_never_answers_is_a_504(system):

@@ -31,7 +31,11 @@ SEARCH = Tool(
     input_schema={
         "type": "object",
         "properties": {
-            "query": {**_TEXT, "description": "What the tool should do, in a few words, such as 'close an issue'"},
+            "query": {
+                **_TEXT,
+                "maxLength": 200,
+                "description": "What the tool should do, in a few words, such as 'close an issue'",
+            },
             "limit": {"type": "integer", "minimum": 1, "maximum": _MOST, "description": "The most to show; default 10"},
         },
         "required": ["query"],

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from services.mcp.access.uris import plain
 from services.mcp.aggregate import KEY
 from services.mcp.protocol import INVALID_PARAMS, RpcError
 from services.mcp.source import Asked, Changing, Object, Source
@@ -53,8 +54,10 @@ class Guarded:
         return self.source.get_prompt(name, params, asked)
 
     def read_resource(self, uri: str, params: Object, asked: Asked) -> Object:
-        """Of the URI itself, also where a template that may be used led to it."""
-        self._check(uri, "There is no such resource.", data={"uri": uri})
+        """Of the URI itself, also where a template that may be used led to it; and of what its server may take it for,
+        so that no other spelling is a way round a pattern."""
+        for spelling in {uri, plain(uri)}:
+            self._check(spelling, "There is no such resource.", data={"uri": uri})
         return self.source.read_resource(uri, params, asked)
 
     def complete(self, ref: Object, params: Object, asked: Asked) -> Object:

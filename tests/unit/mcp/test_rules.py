@@ -317,6 +317,8 @@ RULES: dict[str, tuple[Post, int, int | None]] = {
         f"completion of {what}": (modern("completion/complete", params), 400, -32602)
         for what, params in {
             "nothing": {},
+            "a kind that is a list": {"ref": {"type": []}, "argument": {"name": "a", "value": ""}},
+            "a kind that is an object": {"ref": {"type": {}}, "argument": {"name": "a", "value": ""}},
             "an unknown prompt": {"ref": {"type": "ref/prompt", "name": "x"}, "argument": {"name": "a", "value": ""}},
             "an unknown template": {
                 "ref": {"type": "ref/resource", "uri": "x"},

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from services.mcp.access.crowd import SEARCH
 from services.mcp.schema import KEYWORDS, violation
 from services.mcp.tools import CHAT, TOOLS
 
@@ -36,6 +37,12 @@ from services.mcp.tools import CHAT, TOOLS
 )
 def test_the_first_wrong_field_is_named(arguments: object, expected: str | None) -> None:
     assert violation(arguments, CHAT.input_schema) == expected
+
+
+def test_a_text_may_be_too_long() -> None:
+    fault = violation({"query": "x" * 201}, SEARCH.input_schema)
+    assert fault == "'query' must be at most 200 characters long."
+    assert violation({"query": "x" * 200}, SEARCH.input_schema) is None
 
 
 def test_a_tool_without_arguments_takes_none() -> None:

@@ -99,7 +99,8 @@ def _operation(
         if parameter is None:
             continue
         schema = references.schema(_schema_of(declared))
-        described = {"description": declared["description"]} if isinstance(declared.get("description"), str) else {}
+        text = declared.get("description")
+        described = {"description": references.counted(text)} if isinstance(text, str) else {}
         properties[parameter.argument] = {**schema, **described}
         required += [parameter.argument] if parameter.required else []
         parameters.append(parameter)

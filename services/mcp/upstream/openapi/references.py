@@ -8,7 +8,10 @@ from typing import Any
 from urllib.parse import unquote
 
 _DEPTH = 24  # of schemas within schemas; a schema that holds itself stands for anything at that point
-_NODES = 5000  # of one operation's schemas: references make large ones out of few bytes
+_NODES = 5000  # of one schema: references make large ones out of few bytes
+# Of all schemas that a document comes to.
+_ALL_NODES = 50_000
+_ALL_CHARACTERS = 2_000_000
 
 # What OpenAPI 3.0 adds to schemas and JSON Schema does not know, or what only tells readers more.
 _DROPPED = frozenset(
@@ -26,6 +29,7 @@ class Unresolved(Exception):  # noqa: N818 -- a fact about a document
 class References:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
+        self._nodes, self._characters = _ALL_NODES, _ALL_CHARACTERS
 
     def object(self, value: Any) -> Mapping[str, Any]:
         """A parameter, request body, response or path item: itself, or what it refers to. Raises Unresolved."""
@@ -38,14 +42,15 @@ class References:
         raise Unresolved("references in a circle")
 
     def schema(self, schema: Any) -> dict[str, Any]:
-        """JSON Schema 2020-12 without any reference. Raises Unresolved."""
+        """JSON Schema 2020-12 without any reference. Raises Unresolved, also once the document's came to too much."""
         self._left = _NODES
         found = self._inlined(schema, ())
         return found if isinstance(found, dict) else {}
 
     def _inlined(self, schema: Any, within: tuple[str, ...]) -> Any:
         self._left -= 1
-        if self._left < 0:
+        self._nodes -= 1
+        if min(self._left, self._nodes, self._characters) < 0:
             raise Unresolved("schemas of too many parts")
         if isinstance(schema, bool) or not isinstance(schema, Mapping):
             return schema if isinstance(schema, bool) else {}
@@ -53,7 +58,7 @@ class References:
             target = str(schema["$ref"])
             if target in within or len(within) >= _DEPTH:
                 return {}  # it holds itself: anything goes there
-            beside = {key: value for key, value in schema.items() if key in ("description", "default")}
+            beside = {key: self.counted(value) for key, value in schema.items() if key in ("description", "default")}
             found = self._inlined(self._found(target), (*within, target))
             return {**found, **beside} if isinstance(found, dict) else found
         return self._translated(schema, within)
@@ -65,14 +70,20 @@ class References:
         made: dict[str, Any] = {}
         for key, value in schema.items():
             if key in _SCHEMAS and isinstance(value, Mapping):
-                made[key] = {name: self._inlined(child, below) for name, child in value.items()}
+                made[key] = {self.counted(name): self._inlined(child, below) for name, child in value.items()}
             elif key in _LISTS and isinstance(value, list):
                 made[key] = [self._inlined(child, below) for child in value]
             elif key in _SINGLE:
                 made[key] = self._inlined(value, below)
             elif key not in _DROPPED and not key.startswith(("x-", "$")):
-                made[key] = value
+                made[key] = self.counted(value)
         return _modern(made, nullable=schema.get("nullable") is True)
+
+    def counted(self, value: Any) -> Any:
+        """The value, which goes into a tool as it is."""
+        if not isinstance(value, bool | int | float):
+            self._characters -= len(value if isinstance(value, str) else str(value))
+        return value
 
     def _found(self, reference: Any) -> Any:
         if not isinstance(reference, str) or not reference.startswith("#/"):
