@@ -46,8 +46,9 @@ def login(session: Session, email: Email = "") -> None:
     if "RefreshToken" not in result:
         raise Failure("Cognito gave no refresh token. Tell who runs the gateway.", Code.FAILED)
     empty = Tokens("", "", "", 0, told["client_id"], url)
-    session.vault.write(session.entry, empty.renewed(result, time.time()).dump())
+    # The profile first: it tells later which tokens there are to forget.
     session.profiles.keep(Profile(session.profile.name, endpoint, email))
+    session.vault.write(session.entry, empty.renewed(result, time.time()).dump())
     signed_in = {"email": email, "endpoint": endpoint, "profile": session.profile.name, "tokens": session.vault.place}
     session.out.done(signed_in, f"Signed in to {endpoint} as {email}. The tokens are in {session.vault.place}.")
 

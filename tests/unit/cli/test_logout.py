@@ -5,13 +5,15 @@ import time
 from urllib.parse import urlsplit
 
 import pytest
+from keyring.errors import KeyringLocked
 from typer.testing import CliRunner
 
 from pennyworth_cli import profiles
 from pennyworth_cli.app import app
+from pennyworth_cli.failure import Failure
 from pennyworth_cli.profiles import Profile, Profiles, entry
 from pennyworth_cli.tokens import Tokens
-from pennyworth_cli.vault import FileVault
+from pennyworth_cli.vault import FileVault, KeyringVault
 
 
 def run(*arguments):
@@ -73,3 +75,62 @@ def test_a_sign_in_that_has_ended_is_forgotten(server, signed_in, fault):
     server.answers = [(400, {}, {"__type": fault, "message": "Invalid Refresh Token"})]
     assert run("logout").exit_code == 0
     assert vault().read(entry(signed_in)) == ""
+
+
+class Keyring:
+    """It can be asked for a name alone, as the system's: not for what it holds."""
+
+    def __init__(self):
+        self.entries, self.refuses = {}, False
+
+    def get_password(self, service, name):
+        if self.refuses:
+            raise KeyringLocked("it is locked")
+        return self.entries.get(name)
+
+    def set_password(self, service, name, text):
+        self.entries[name] = text
+
+    def delete_password(self, service, name):
+        del self.entries[name]
+
+
+@pytest.mark.parametrize("kind", ["file", "keyring"])
+def test_a_profile_is_forgotten_with_the_tokens_of_all_its_addresses(tmp_path, kind):
+    """A second sign-in replaces the address; the first one's tokens would go on for whoever names it."""
+    keyring = Keyring()
+    vault = FileVault(tmp_path / "tokens.json") if kind == "file" else KeyringVault(keyring, tmp_path)
+    addresses = ["https://a.example.com/v1", "https://b.example.com/v1"]
+    for name in ("work", "work home"):
+        for address in [*addresses, addresses[0]]:
+            profile = Profile(name, address, "ada@example.com")
+            Profiles(tmp_path / "config.json").keep(profile)
+            vault.write(entry(profile), f"tokens of {address}")
+    Profiles(tmp_path / "config.json").forget("work", vault)
+    assert [vault.read(entry(Profile("work", each))) for each in addresses] == ["", ""]
+    assert [vault.read(entry(Profile("work home", each))) for each in addresses] == [
+        f"tokens of {each}" for each in addresses
+    ]
+    assert Profiles(tmp_path / "config.json").names() == ["work home"]
+    Profiles(tmp_path / "config.json").forget("work home", vault)
+    left = keyring.entries if kind == "keyring" else json.loads((tmp_path / "tokens.json").read_text())
+    assert left == {}
+
+
+def test_a_profile_whose_tokens_cannot_be_forgotten_stays(tmp_path):
+    keyring = Keyring()
+    keyring.refuses = True
+    held = Profiles(tmp_path / "config.json")
+    held.keep(Profile("work", "https://a.example.com/v1"))
+    with pytest.raises(Failure, match="Unlock it"):
+        held.forget("work", KeyringVault(keyring, tmp_path))
+    assert Profiles(tmp_path / "config.json").names() == ["work"]
+
+
+def test_a_profile_of_before_its_addresses_were_kept_is_forgotten_too(signed_in):
+    path = profiles.folder() / "config.json"
+    row = {"endpoint": signed_in.endpoint, "email": signed_in.email}
+    path.write_text(json.dumps({"profile": "default", "profiles": {"default": row}}))
+    assert run("profiles", "remove", "default").exit_code == 0
+    assert vault().read(entry(signed_in)) == ""
+    assert Profiles(path).names() == []
