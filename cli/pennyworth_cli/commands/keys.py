@@ -218,11 +218,15 @@ def _limits(
 
 def _secret(session: Session, made: dict[str, Any], told: str) -> None:
     """The one place that shows a secret: stdout holds nothing else, so that it can be piped into a secret store."""
-    if session.out.as_json:
-        session.out.json(made)
-        return
-    session.out.note(told)
-    session.out.line(made["value"])
+    try:
+        if session.out.as_json:
+            session.out.json(made)
+            return
+        session.out.note(told)
+        session.out.line(made["value"])
+    except (Failure, OSError) as error:
+        remedy = f"`pennyworth keys rotate {made['id']} --overlap 0s` gives it another one"
+        raise Failure(f"{error} Nobody has seen the secret, and the key works: {remedy}.", Code.FAILED) from None
 
 
 def _owner(key: dict[str, Any]) -> str:
