@@ -21,8 +21,9 @@ from pennyworth_cli.failure import Code, Failure
 _WIDE = 10_000  # columns of a table that no terminal shows: a line stays a line for grep and awk
 
 
-# What turns the order of the characters around it, so that a line reads as another one.
-_BIDI = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# What turns the order of the characters around it, or has no width: a line would read as another one. The joiners
+# U+200C and U+200D stay, which scripts and emoji are written with.
+_UNSEEN = set("\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
 
 
 def plain(text: object) -> str:
@@ -31,7 +32,7 @@ def plain(text: object) -> str:
     return "".join(
         char
         for char in str(text)
-        if char in "\n\t" or (unicodedata.category(char) not in ("Cc", "Cs") and char not in _BIDI)
+        if char in "\n\t" or (unicodedata.category(char) not in ("Cc", "Cs") and char not in _UNSEEN)
     )
 
 
@@ -71,7 +72,8 @@ class Output:
             self.line(f"{name:<{width}}  {value}")
 
     def json(self, value: object) -> None:
-        self.line(json.dumps(value, indent=2, ensure_ascii=not _unicode()))
+        text = json.dumps(value, indent=2, ensure_ascii=not _unicode())
+        self.line("".join(map(_escaped, text)))
 
     def line(self, text: str) -> None:
         self.write(text + "\n")
@@ -164,6 +166,12 @@ class Terminal:
 
 def _ended(label: str) -> Failure:
     return Failure(f"{label}: the input ended. Type it at a terminal, or write it to stdin, a line each.", Code.WRONG)
+
+
+def _escaped(char: str) -> str:
+    """As JSON writes what a terminal would obey, or show as something else: still the same JSON."""
+    steers = unicodedata.category(char) in ("Cc", "Cs") and char != "\n"
+    return json.dumps(char)[1:-1] if steers or char in _UNSEEN else char
 
 
 def forgive() -> None:

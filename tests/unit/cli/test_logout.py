@@ -70,6 +70,15 @@ def test_a_sign_in_that_could_not_be_ended_keeps_its_tokens_and_says_so(server, 
         assert vault().read(entry(signed_in)) == ""
 
 
+def test_the_end_of_the_tokens_is_not_told_as_the_end_of_the_sign_in(server, signed_in):
+    """They end within the hour, and are renewed."""
+    server.answers = [(200, {}, {"status": "ok", "version": "1", "git_sha": "a", "environment": "dev"})]
+    shown = run("status").stdout
+    assert "signed in until" not in shown
+    assert "are renewed" in shown
+    assert json.loads(run("status", "--json").stdout)["signed_in_until"] > time.time()
+
+
 @pytest.mark.parametrize("fault", ["NotAuthorizedException", "UserNotFoundException", "ResourceNotFoundException"])
 def test_a_sign_in_that_has_ended_is_forgotten(server, signed_in, fault):
     server.answers = [(400, {}, {"__type": fault, "message": "Invalid Refresh Token"})]
