@@ -2,7 +2,7 @@
 
 import typer
 
-from pennyworth_cli import command
+from pennyworth_cli import command, output
 from pennyworth_cli.command import Endpoint, ProfileName
 from pennyworth_cli.commands import account, audit, chat, groups, keys, mcp, models, profiles, service, usage, users
 
@@ -26,4 +26,5 @@ def options(context: typer.Context, endpoint: Endpoint = "", profile: ProfileNam
 
 
 def main() -> None:
+    output.forgive()
     app(prog_name="pennyworth")

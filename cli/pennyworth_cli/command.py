@@ -11,6 +11,9 @@ from pennyworth_cli import __version__
 from pennyworth_cli.failure import Code, Failure
 from pennyworth_cli.session import Session
 
+# What a text where a number belongs, a list where an object does, or a time beyond the calendar comes to.
+_ODD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+
 Command = Callable[..., None]
 
 Endpoint = Annotated[
@@ -84,9 +87,18 @@ def _shared(function: Command) -> Command:
 
 
 def _called(function: Command, session: Session, given: dict[str, Any]) -> None:
-    """Raises Failure also for an answer that lacks what the contract promises."""
+    """Raises Failure also for an answer that is not what the contract promises."""
     try:
         function(session, **given)
     except KeyError as error:
-        reason = f"The answer lacks {error}: this program ({__version__}) and the gateway may be of different versions."
-        raise Failure(f"{reason} `pennyworth status` tells the gateway's.", Code.FAILED) from None
+        raise _unlike(f"The answer lacks {error}") from None
+    except _ODD as error:
+        raise _unlike(f"The answer holds what it should not ({type(error).__name__}: {error})") from None
+
+
+def _unlike(told: str) -> Failure:
+    return Failure(
+        f"{told}: this program ({__version__}) and the gateway may be of different versions. `pennyworth status` tells "
+        "the gateway's.",
+        Code.FAILED,
+    )

@@ -1,10 +1,13 @@
 """What people and scripts see: tables or JSON on stdout, everything else on stderr."""
 
+import errno
+import io
 import json
+import os
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from getpass import getpass
 from typing import Any
@@ -18,8 +21,9 @@ from pennyworth_cli.failure import Code, Failure
 _WIDE = 10_000  # columns of a table that no terminal shows: a line stays a line for grep and awk
 
 
-# What turns the order of the characters around it, so that a line reads as another one.
-_BIDI = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# What turns the order of the characters around it, or has no width: a line would read as another one. The joiners
+# U+200C and U+200D stay, which scripts and emoji are written with.
+_UNSEEN = set("\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
 
 
 def plain(text: object) -> str:
@@ -28,7 +32,7 @@ def plain(text: object) -> str:
     return "".join(
         char
         for char in str(text)
-        if char in "\n\t" or (unicodedata.category(char) not in ("Cc", "Cs") and char not in _BIDI)
+        if char in "\n\t" or (unicodedata.category(char) not in ("Cc", "Cs") and char not in _UNSEEN)
     )
 
 
@@ -68,11 +72,23 @@ class Output:
             self.line(f"{name:<{width}}  {value}")
 
     def json(self, value: object) -> None:
-        self.line(json.dumps(value, indent=2, ensure_ascii=not _unicode()))
+        text = json.dumps(value, indent=2, ensure_ascii=not _unicode())
+        self.line("".join(map(_escaped, text)))
 
     def line(self, text: str) -> None:
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
+        self.write(text + "\n")
+
+    def write(self, text: str) -> None:
+        """To stdout. Raises Failure where it takes no more, and BrokenPipeError where nobody reads on, as after `head`:
+        that ends the program without a word."""
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except OSError as error:
+            _abandon_stdout()
+            if error.errno == errno.EPIPE:
+                raise
+            raise Failure(f"stdout cannot be written: {error.strerror or error}.", Code.FAILED) from None
 
     def done(self, found: object, text: str) -> None:
         """What a change came to: the API's answer for scripts, a sentence for people."""
@@ -96,21 +112,17 @@ class Output:
                 yield
 
     def _table(self, headings: list[str], rows: list[list[object]]) -> None:
-        console = Console()
+        console, drawn = Console(), io.StringIO()
         if not console.is_terminal:
-            console = Console(width=_WIDE, no_color=True)
+            console = Console(file=drawn, width=_WIDE, no_color=True, force_terminal=False)
         table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
         for heading in headings:
-            table.add_column(heading, overflow="fold", no_wrap=not console.is_terminal)
+            table.add_column(heading, overflow="fold", no_wrap=console.file is drawn)
         for row in rows:
             # Text and not str: rich would read [brackets] in a name as markup.
             table.add_row(*(Text(plain("" if cell is None else cell).replace("\n", " ")) for cell in row))
-        if console.is_terminal:
-            console.print(table)
-            return
-        with console.capture() as captured:
-            console.print(table)
-        for line in captured.get().splitlines():
+        console.print(table)
+        for line in drawn.getvalue().splitlines():
             self.line(line.rstrip())
 
 
@@ -154,6 +166,28 @@ class Terminal:
 
 def _ended(label: str) -> Failure:
     return Failure(f"{label}: the input ended. Type it at a terminal, or write it to stdin, a line each.", Code.WRONG)
+
+
+def _escaped(char: str) -> str:
+    """As JSON writes what a terminal would obey, or show as something else: still the same JSON."""
+    steers = unicodedata.category(char) in ("Cc", "Cs") and char != "\n"
+    return json.dumps(char)[1:-1] if steers or char in _UNSEEN else char
+
+
+def forgive() -> None:
+    """From now on what an encoding lacks is escaped and ends no command: names and answers are others' words, and
+    Windows gives a pipe or a file cp1252."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _abandon_stdout() -> None:
+    """What is still buffered goes nowhere, or Python would fail on it once more at its end."""
+    with suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _unicode() -> bool:

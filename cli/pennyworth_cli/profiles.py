@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import typer
 
 from pennyworth_cli import address, private
 from pennyworth_cli.failure import Code, Failure
+from pennyworth_cli.vault import Vault
 
 DEFAULT = "default"
 
@@ -32,7 +34,9 @@ def entry(profile: Profile) -> str:
 
 
 class Profiles:
-    """The file `config.json`: {"profile": name, "profiles": {name: {"endpoint": url, "email": address}}}."""
+    """The file `config.json`: {"profile": name, "profiles": {name: {"endpoint": url, "email": address, "endpoints":
+    [url]}}}. `endpoints`: where tokens of the profile may be kept for, those of before included: no keyring can be
+    asked what it holds."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -40,7 +44,7 @@ class Profiles:
 
     def _read(self) -> None:
         held = private.read(self._path)
-        self._rows: dict[str, dict[str, str]] = dict(held.get("profiles", {}))
+        self._rows: dict[str, dict[str, Any]] = dict(held.get("profiles", {}))
         self.current: str = held.get("profile", DEFAULT)
 
     def names(self) -> list[str]:
@@ -63,7 +67,9 @@ class Profiles:
         with self._changing():
             if not self._rows:
                 self.current = profile.name
-            self._rows[profile.name] = {"endpoint": profile.endpoint, "email": profile.email}
+            endpoints = [*self._endpoints(profile.name), profile.endpoint]
+            row = {"endpoint": profile.endpoint, "email": profile.email, "endpoints": list(dict.fromkeys(endpoints))}
+            self._rows[profile.name] = row
 
     def use(self, name: str) -> Profile:
         with self._changing():
@@ -71,11 +77,18 @@ class Profiles:
             self.current = name
         return found
 
-    def forget(self, name: str) -> Profile:
+    def forget(self, name: str, vault: Vault) -> None:
+        """With all its tokens, of every address that it ever had; the profile last, so that it can be tried again.
+        Raises Failure."""
         with self._changing():
-            found = self.known(name)
+            self.known(name)
+            for endpoint in self._endpoints(name):
+                vault.remove(entry(Profile(name, endpoint)))
             del self._rows[name]
-        return found
+
+    def _endpoints(self, name: str) -> list[str]:
+        row = self._rows.get(name, {})
+        return list(row.get("endpoints") or filter(None, [row.get("endpoint")]))
 
     @contextmanager
     def _changing(self) -> Iterator[None]:

@@ -1,5 +1,7 @@
 """Where tokens lie: the operating system's keyring where there is one, else a file for its owner alone."""
 
+import hashlib
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +12,7 @@ from pennyworth_cli.failure import Code, Failure
 
 _SERVICE = "pennyworth"
 _CHUNK = 1000  # characters: Windows keeps 2560 bytes of UTF-16 in one entry, and a sign-in is longer
+_GENERATIONS = ("#", "#b")  # one is read while the other is written
 
 
 class Vault(Protocol):
@@ -39,7 +42,11 @@ class FileVault:
 
 
 class KeyringVault:
-    """A text in as many entries as it needs, `name#0` and on."""
+    """A text in as many entries as it needs, and one more, `name`, that says which: {"generation", "count", "digest"}.
+
+    A new text is written beside the old one before that entry is switched to it. So who reads, or comes after a program
+    that died, finds the old text or the new one.
+    """
 
     place = "the system's keyring"
 
@@ -48,24 +55,55 @@ class KeyringVault:
         self._keyring, self._folder = keyring, folder
 
     def read(self, name: str) -> str:
-        chunks: list[str] = []
-        while chunk := self._ask(self._keyring.get_password, _SERVICE, f"{name}#{len(chunks)}"):
-            chunks.append(chunk)
-        return "".join(chunks)
+        text = self._text(name, self._index(name))
+        if text is None:  # replaced while it was read
+            with private.alone(self._folder):
+                text = self._text(name, self._index(name))
+        return text or ""
 
     def write(self, name: str, text: str) -> None:
         with private.alone(self._folder):
-            self.remove(name)
-            for start in range(0, len(text), _CHUNK):
-                entry = f"{name}#{start // _CHUNK}"
-                self._ask(self._keyring.set_password, _SERVICE, entry, text[start : start + _CHUNK])
+            old = self._index(name).get("generation", _GENERATIONS[0])
+            new = next(each for each in _GENERATIONS if each != old)
+            self._clear(name + new)  # what a program that died has left
+            chunks = [text[start : start + _CHUNK] for start in range(0, len(text), _CHUNK)]
+            for number, chunk in enumerate(chunks):
+                self._ask(self._keyring.set_password, _SERVICE, f"{name}{new}{number}", chunk)
+            index = {"generation": new, "count": len(chunks), "digest": _digest(text)}
+            self._ask(self._keyring.set_password, _SERVICE, name, json.dumps(index))
+            self._clear(name + old)
 
     def remove(self, name: str) -> None:
-        count = 0
         with private.alone(self._folder):
-            while self._ask(self._keyring.get_password, _SERVICE, f"{name}#{count}"):
-                self._ask(self._keyring.delete_password, _SERVICE, f"{name}#{count}")
-                count += 1
+            if self._get(name):
+                self._ask(self._keyring.delete_password, _SERVICE, name)
+            for generation in _GENERATIONS:
+                self._clear(name + generation)
+
+    def _index(self, name: str) -> dict[str, Any]:
+        """Empty for what nobody, or an earlier version, wrote."""
+        try:
+            found = json.loads(self._get(name))
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def _text(self, name: str, index: dict[str, Any]) -> str | None:
+        """None where the chunks are not what the index promises."""
+        start = f"{name}{index.get('generation', '')}"
+        text = "".join(self._get(f"{start}{number}") for number in range(index.get("count", 0)))
+        return text if _digest(text) == index.get("digest", _digest("")) else None
+
+    def _clear(self, start: str) -> None:
+        """From the last one on, so that what is left by a program that died is found by counting, too."""
+        count = 0
+        while self._get(f"{start}{count}"):
+            count += 1
+        for number in reversed(range(count)):
+            self._ask(self._keyring.delete_password, _SERVICE, f"{start}{number}")
+
+    def _get(self, entry: str) -> str:
+        return self._ask(self._keyring.get_password, _SERVICE, entry) or ""
 
     def _ask(self, method: Callable[..., Any], *given: str) -> Any:
         from keyring.errors import KeyringError
@@ -78,6 +116,10 @@ class KeyringVault:
                 "PENNYWORTH_KEYRING=off to keep tokens in a file that only you can read.",
                 Code.FAILED,
             ) from None
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def vault(folder: Path) -> Vault:

@@ -5,14 +5,17 @@ from typing import Annotated
 
 import typer
 
-from pennyworth_cli import address, command
-from pennyworth_cli.cognito import Cognito
+from pennyworth_cli import address, command, private, profiles
+from pennyworth_cli.cognito import Cognito, CognitoFailure
 from pennyworth_cli.failure import Code, Failure
 from pennyworth_cli.output import listed
 from pennyworth_cli.profiles import Profile
 from pennyworth_cli.session import Session
 from pennyworth_cli.sign_in import SignIn, one_time_code, retried, show_secret
 from pennyworth_cli.tokens import Tokens, claims
+
+# What Cognito says to a refresh token that opens nothing any more: ended, or its user or app client are gone.
+_ENDED = {"NotAuthorizedException", "UserNotFoundException", "ResourceNotFoundException"}
 
 group = command.group("One-time codes of an authenticator app, as a second factor.")
 
@@ -43,22 +46,25 @@ def login(session: Session, email: Email = "") -> None:
     if "RefreshToken" not in result:
         raise Failure("Cognito gave no refresh token. Tell who runs the gateway.", Code.FAILED)
     empty = Tokens("", "", "", 0, told["client_id"], url)
-    session.vault.write(session.entry, empty.renewed(result, time.time()).dump())
+    # The profile first: it tells later which tokens there are to forget.
     session.profiles.keep(Profile(session.profile.name, endpoint, email))
+    session.vault.write(session.entry, empty.renewed(result, time.time()).dump())
     signed_in = {"email": email, "endpoint": endpoint, "profile": session.profile.name, "tokens": session.vault.place}
     session.out.done(signed_in, f"Signed in to {endpoint} as {email}. The tokens are in {session.vault.place}.")
 
 
 def logout(session: Session) -> None:
-    """Sign out: the refresh token is revoked, and the tokens are deleted here."""
-    held = Tokens.parse(session.vault.read(session.entry))
-    session.vault.remove(session.entry)
+    """Sign out: the refresh token is revoked, then the tokens are deleted here.
+
+    Where Cognito does not answer the tokens are kept, to sign out with later.
+    """
+    with private.alone(profiles.folder()):  # no other program renews meanwhile what is revoked here
+        held = Tokens.parse(session.vault.read(session.entry))
+        if held is not None:
+            _revoke(session, held)
+        session.vault.remove(session.entry)
     told = {"signed_out": held is not None, "endpoint": session.endpoint}
-    if held is None:
-        session.out.done(told, "Nobody was signed in.")
-        return
-    session.cognito(held).revoke(held.refresh_token)
-    session.out.done(told, f"Signed out of {session.endpoint}.")
+    session.out.done(told, f"Signed out of {session.endpoint}." if held else "Nobody was signed in.")
 
 
 def whoami(session: Session) -> None:
@@ -80,6 +86,20 @@ def whoami(session: Session) -> None:
             "profile": session.profile.name,
         },
     )
+
+
+def _revoke(session: Session, held: Tokens) -> None:
+    """Raises Failure while the sign-in may go on: without its refresh token nobody could end it."""
+    try:
+        session.cognito(held).revoke(held.refresh_token)
+    except Failure as failure:
+        if isinstance(failure, CognitoFailure) and failure.aws_code in _ENDED:
+            return
+        raise Failure(
+            f"{failure} Nobody is signed out: the sign-in goes on, and its tokens are still here. Run `pennyworth "
+            f"logout` again, or forget them without ending it: `pennyworth profiles remove {session.profile.name}`.",
+            failure.code,
+        ) from None
 
 
 @command.command(group, "enable")

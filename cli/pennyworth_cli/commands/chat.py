@@ -93,8 +93,7 @@ def _turn(session: Session, request: dict[str, Any], messages: list[Message]) ->
         shown = plain if sys.stdout.isatty() else str
         for text in _texts(events(response)):
             said.append(text)
-            sys.stdout.write(shown(text))
-            sys.stdout.flush()
+            session.out.write(shown(text))
     answer = "".join(said)
     if not answer.endswith("\n"):
         session.out.line("")

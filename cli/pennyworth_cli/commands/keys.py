@@ -183,6 +183,14 @@ def _listed(session: Session, user: str, everybody: bool) -> list[dict[str, Any]
         return list(session.people.get(_keys(session, user))["data"])
 
 
+def known(key_id: str) -> str:
+    """A key's id. Raises Failure for anything else, before it is sent: URLs are logged on their way."""
+    if not key_id.startswith("key_"):
+        # Somebody may have pasted the secret: it is not repeated.
+        raise Failure("That is no key's id. Ids begin with key_; `pennyworth keys list` shows them.", Code.WRONG)
+    return key_id
+
+
 def _keys(session: Session, user: str) -> str:
     if not user:
         return "/me/api_keys"
@@ -190,10 +198,7 @@ def _keys(session: Session, user: str) -> str:
 
 
 def _key(session: Session, user: str, key_id: str) -> str:
-    if not key_id.startswith("key_"):
-        # Somebody may have pasted the secret: it is not repeated.
-        raise Failure("That is no key's id. Ids begin with key_; `pennyworth keys list` shows them.", Code.WRONG)
-    return f"{_keys(session, user)}/{people.segment(key_id)}"
+    return f"{_keys(session, user)}/{people.segment(known(key_id))}"
 
 
 def _limits(
@@ -213,11 +218,15 @@ def _limits(
 
 def _secret(session: Session, made: dict[str, Any], told: str) -> None:
     """The one place that shows a secret: stdout holds nothing else, so that it can be piped into a secret store."""
-    if session.out.as_json:
-        session.out.json(made)
-        return
-    session.out.note(told)
-    session.out.line(made["value"])
+    try:
+        if session.out.as_json:
+            session.out.json(made)
+            return
+        session.out.note(told)
+        session.out.line(made["value"])
+    except (Failure, OSError) as error:
+        remedy = f"`pennyworth keys rotate {made['id']} --overlap 0s` gives it another one"
+        raise Failure(f"{error} Nobody has seen the secret, and the key works: {remedy}.", Code.FAILED) from None
 
 
 def _owner(key: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pennyworth_cli import command, profiles
+from pennyworth_cli import command
 from pennyworth_cli.session import Session
 
 group = command.group("Gateways of yours, by name. `login --profile NAME --endpoint URL` adds one.")
@@ -42,7 +42,7 @@ def use(session: Session, name: Name) -> None:
 
 @command.command(group, "remove")
 def remove(session: Session, name: Name) -> None:
-    """Forget a profile and its tokens. `logout` first, to end the sign-in at Cognito too."""
-    found = session.profiles.forget(name)
-    session.vault.remove(profiles.entry(found))
+    """Forget a profile and its tokens, those of its former addresses too. `logout` first, to end the sign-in at Cognito
+    too."""
+    session.profiles.forget(name, session.vault)
     session.out.done({"profile": name, "removed": True}, f"Forgot {name}.")

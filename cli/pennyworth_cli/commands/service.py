@@ -36,9 +36,10 @@ def status(session: Session) -> None:
         **_signed_in(session),
     }
     shown = found | {
-        "signed_in_until": moment(found["signed_in_until"]),
         "api_key": "PENNYWORTH_API_KEY" * found["api_key"],
     }
+    ends = moment(shown.pop("signed_in_until"))
+    shown["tokens_end"] = f"{ends}, and are renewed without a word while the sign-in lasts" if ends else ""
     session.out.one(found, {name.replace("_", " "): value for name, value in shown.items()})
     if not found["signed_in"]:
         session.out.note("Nobody is signed in here. `pennyworth login` does that.")

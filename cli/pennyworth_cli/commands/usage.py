@@ -8,6 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from pennyworth_cli import command, people
+from pennyworth_cli.commands.keys import known
+from pennyworth_cli.failure import Code, Failure
 from pennyworth_cli.moments import instant
 from pennyworth_cli.output import moment
 from pennyworth_cli.session import Session
@@ -33,6 +35,8 @@ class Width(StrEnum):
 
 _FIELDS = {By.USER: "user_id", By.KEY: "api_key_id", By.MODEL: "model", By.GROUP: "group"}
 _COST_FIELDS = _FIELDS | {By.MODEL: "line_item"}  # OpenAI's word for it among costs
+
+_OWN = {By.KEY, By.MODEL}  # what /me/usage can tell apart
 
 Since = Annotated[str, typer.Option("--since", metavar="TIME", help="How long ago (7d, 12h), or a date.")]
 Until = Annotated[str, typer.Option("--until", metavar="TIME", help="The same; now otherwise.")]
@@ -68,10 +72,21 @@ def usage(
 
     It counts what the gateway has logged, which takes some seconds. With --json the gateway's buckets are printed.
     """
+    others = everybody or bool(user)
+    if everybody and user:
+        raise Failure("--all does not go with --user. Leave one of them out.", Code.WRONG)
+    if embeddings and not others:
+        raise Failure(
+            "--embeddings goes with --all or --user: administrators alone can ask for it. Your own usage holds "
+            "embeddings and completions together; --by model tells them apart.",
+            Code.WRONG,
+        )
+    if not others and not _OWN.issuperset(by or ()):
+        raise Failure("--by user and --by group go with --all or --user. Your own is by key or model.", Code.WRONG)
     params = _params(session, since, until, by, bucket, _FIELDS)
-    params |= {"api_key_ids[]": key, "models[]": model}
+    params |= {"api_key_ids[]": known(key) if key else "", "models[]": model}
     path = "/me/usage"
-    if everybody or user or embeddings:
+    if others:
         path = f"/organization/usage/{'embeddings' if embeddings else 'completions'}"
         params["user_ids[]"] = people.user_id(session.people, user) if user else ""
     _show(session, path, params, by, _FIELDS, COUNTS)

@@ -151,6 +151,27 @@ def test_costs_are_everybodys_by_line_item(server):
     assert done.stdout.split()[-2:] == ["m", "$1.250000"]
 
 
+def test_embeddings_are_never_everybodys_unasked(server):
+    """One's own cannot be told apart by the gateway's route for administrators."""
+    server.answers = [(200, {}, BUCKETS)]
+    environment = {"PENNYWORTH_ENDPOINT": server.url, "PENNYWORTH_TOKEN": "t"}
+    done = run("usage", "--embeddings", **environment)
+    assert (done.exit_code, server.seen) == (2, [])
+    assert "--all or --user" in done.stderr
+    assert run("usage", "--embeddings", "--all", "--by", "user", **environment).exit_code == 0
+    assert server.seen[0][1].startswith("/v1/organization/usage/embeddings?")
+
+
+def test_a_secret_pasted_as_a_keys_id_is_neither_sent_nor_repeated(server):
+    """A URL is logged by every proxy on its way."""
+    secret = "sk-pw-" + "A" * 76
+    for whose in ((), ("--all",)):
+        done = run("usage", "--key", secret, *whose, PENNYWORTH_ENDPOINT=server.url, PENNYWORTH_TOKEN="t")
+        assert (done.exit_code, server.seen) == (2, [])
+        assert secret not in done.stderr
+        assert "key_" in done.stderr
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -163,6 +184,10 @@ def test_costs_are_everybodys_by_line_item(server):
         ("users", "list", "--limit", "0"),
         ("usage", "--since", "yesterday"),
         ("usage", "--by", "colour"),
+        ("usage", "--by", "user"),
+        ("usage", "--embeddings"),
+        ("usage", "--all", "--user", "a@example.com"),
+        ("usage", "--key", "sk-pw-secret"),
         ("chat", "--model", "m"),
         ("mcp", "config", "emacs"),
         ("nonsense",),

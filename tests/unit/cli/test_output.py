@@ -13,6 +13,7 @@ from pennyworth_cli.output import Output, Terminal, moment, plain
         ("\x1b[2J\x1b]0;owned\x07hello", "[2J]0;ownedhello"),
         ("a\rb\x08c\x9bm", "abcm"),
         ("user\u202ecod.exe", "usercod.exe"),
+        ("a\u200ed\u200fm\u061ci\u200bn\u2060s\ufeff", "admins"),
         ("two\nlines\tand tabs", "two\nlines\tand tabs"),
         ("नमस्ते, 你好, 👩‍🚀", "नमस्ते, 你好, 👩‍🚀"),
     ],
@@ -43,6 +44,18 @@ def test_an_object_is_shown_by_its_lines_or_whole(capsys):
     assert capsys.readouterr().out == "id         1\nlong name  x\n"
     Output(as_json=True).one({"id": 1}, {})
     assert json.loads(capsys.readouterr().out) == {"id": 1}
+
+
+@pytest.mark.parametrize(
+    "text", ["x\x9b31m", "\x7f\x1b[2J", "user\u202ecod.exe", "a\u200b\u200f", "\ud83d", "two\nlines"]
+)
+def test_others_words_cannot_steer_the_terminal_as_json(capsys, text):
+    """It is the same JSON all the same."""
+    Output(as_json=True).one({"id": text, "name": "नमस्ते 👩‍🚀"}, {})
+    shown = capsys.readouterr().out
+    assert json.loads(shown) == {"id": text, "name": "नमस्ते 👩‍🚀"}
+    assert plain(shown) == shown
+    assert "नमस्ते 👩‍🚀" in shown
 
 
 def test_a_script_answers_by_the_line(monkeypatch):

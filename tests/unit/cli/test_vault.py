@@ -2,6 +2,7 @@
 
 import os
 import stat
+from contextlib import suppress
 
 import keyring
 import pytest
@@ -64,6 +65,67 @@ def test_nothing_is_left_in_the_keyring(held, tmp_path):
     place = KeyringVault(held, tmp_path)
     place.write("one", "x" * 5000)
     place.write("one", "y")
+    place.remove("one")
+    assert held.entries == {}
+
+
+class Died(Exception):  # noqa: N818 -- a program's end, no error of its own
+    pass
+
+
+@pytest.mark.parametrize("steps", range(14))
+def test_a_keyring_holds_the_old_text_or_the_new_at_every_moment(held, tmp_path, steps, monkeypatch):
+    """Another program reads at each step of a change, and the one that writes dies at one of them."""
+    place, old, new = KeyringVault(held, tmp_path), "a" * 3500, "b" * 2500
+    place.write("one", old)
+    seen, left = [], [steps]
+
+    def stepped(change):
+        def run(*given):
+            if not left[0]:
+                raise Died
+            left[0] -= 1
+            change(*given)
+            seen.append(KeyringVault(held, tmp_path).read("one"))
+
+        return run
+
+    with monkeypatch.context() as patched:
+        patched.setattr(held, "set_password", stepped(held.set_password))
+        patched.setattr(held, "delete_password", stepped(held.delete_password))
+        with suppress(Died):
+            place.write("one", new)
+    assert len(seen) == min(steps, 8)  # three chunks, the switch, and four chunks that are gone
+    assert seen == [old] * min(len(seen), 3) + [new] * (len(seen) - 3)
+    assert place.read("one") == (new if steps > 3 else old)
+    place.write("one", "c" * 1500)
+    assert place.read("one") == "c" * 1500
+    place.remove("one")
+    assert held.entries == {}
+
+
+def test_a_text_that_is_replaced_while_it_is_read_is_never_half_of_each(held, tmp_path):
+    place, other = KeyringVault(held, tmp_path), KeyringVault(held, tmp_path)
+    place.write("one", "a" * 3000)
+    plain, asked = held.get_password, []
+
+    def interrupted(service, name):
+        asked.append(name)
+        if len(asked) == 3:  # after the index and the first chunk
+            other.write("one", "b" * 3000)
+            other.write("one", "c" * 3000)  # in the place of the first
+        return plain(service, name)
+
+    held.get_password = interrupted
+    assert place.read("one") == "c" * 3000
+
+
+def test_what_an_earlier_version_kept_is_nobodys_and_goes(held, tmp_path):
+    held.entries |= {("pennyworth", "one#0"): "a", ("pennyworth", "one#1"): "b"}
+    place = KeyringVault(held, tmp_path)
+    assert place.read("one") == ""
+    place.write("one", "new")
+    assert ("pennyworth", "one#0") not in held.entries
     place.remove("one")
     assert held.entries == {}
 
