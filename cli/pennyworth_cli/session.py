@@ -43,8 +43,11 @@ class Session:
     def endpoint(self) -> str:
         """Raises Failure where none is known."""
         if not self.profile.endpoint:
+            have = ", ".join(self.profiles.names())
+            told = f"There is no profile {self.profile.name!r}. There is: {have}; `pennyworth profiles use` chooses."
             raise Failure(
-                "No gateway is known. Run `pennyworth login --endpoint https://…/v1`, or set PENNYWORTH_ENDPOINT.",
+                f"{told if have else 'No gateway is known.'} Run `pennyworth login --endpoint https://…/v1`, or set "
+                "PENNYWORTH_ENDPOINT.",
                 Code.WRONG,
             )
         return self.profile.endpoint

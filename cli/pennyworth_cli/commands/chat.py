@@ -44,8 +44,9 @@ def chat(
 ) -> None:
     """Ask a model; the answer is streamed to stdout as it comes.
 
-    What is piped in is added to the prompt: `pennyworth chat "Summarise this" < report.txt`. With --json the whole
-    completion is printed at its end.
+    What is piped in is added to the prompt: `pennyworth chat "Summarise this" < report.txt`. In a shell's loop that
+    reads lines, write `< /dev/null`, or the first chat takes all of them. With --json the whole completion is printed
+    at its end.
     """
     model = model or os.environ.get("PENNYWORTH_MODEL", "")
     if not model:

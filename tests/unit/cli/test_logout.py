@@ -70,6 +70,17 @@ def test_a_sign_in_that_could_not_be_ended_keeps_its_tokens_and_says_so(server, 
         assert vault().read(entry(signed_in)) == ""
 
 
+def test_a_profile_that_is_not_there_is_named_with_those_that_are(signed_in):
+    """Mistyped, or the one that counted was removed."""
+    held = Profiles(profiles.folder() / "config.json")
+    held.keep(Profile("work", "https://work.example.com/v1"))
+    assert "There is no profile 'wrok'. There is: default, work" in run("whoami", "--profile", "wrok").stderr
+    run("profiles", "remove", "default")
+    done = run("whoami")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "There is no profile 'default'. There is: work; `pennyworth profiles use`" in done.stderr
+
+
 def test_the_end_of_the_tokens_is_not_told_as_the_end_of_the_sign_in(server, signed_in):
     """They end within the hour, and are renewed."""
     server.answers = [(200, {}, {"status": "ok", "version": "1", "git_sha": "a", "environment": "dev"})]
