@@ -9,7 +9,7 @@ from services.admin.ledger.batch import Batch, Use
 
 # Lambda hands a batch over for six hours at most, and three times at most: what is older than this does not come again.
 KEPT_S = 8 * 3600
-MOST = 5000  # batches remembered, some 40 bytes each; a page that has more is counted into many times a second
+MOST = 5000  # batches remembered, some 40 bytes each: at ten a minute for all of that time
 
 
 class Counted(NamedTuple):

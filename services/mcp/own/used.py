@@ -26,9 +26,8 @@ _COUNTS = {
 def used(user_id: str, start: int, end: int, left_s: float, insights: Insights | None = None) -> dict[str, Any]:
     """Of that user alone, from `start` to before `end`, in unix seconds: what `GET /me/usage` counts, in all and by
     model. `left_s`: what is left of the request's time. Raises Problem."""
-    within_s = min(
-        _TIME_S, left_s - 2 * _CALL_S
-    )  # the last look at the query, and its end, may take a call's time each
+    # The last look at the query, and its end, may take a call's time each.
+    within_s = min(_TIME_S, left_s - 2 * _CALL_S)
     if within_s < _LEAST_S:
         raise Problem("query_timeout", limit=f"{_LEAST_S:.0f} s")
     query = sums(["ispresent(kind)", one_of(("user_id",), (user_id,))], start, end, ["served"])
