@@ -213,9 +213,8 @@ def test_a_model_that_does_not_reason_is_asked_again_without_its_reasoning(gatew
     for _ in range(2):
         made = client.responses.create(model=model, input="Owls?", stream=stream)
         assert (list(made)[-1].response if stream else made).status == "completed"
-        time.sleep(
-            0.5
-        )  # a stream's last event comes before its instance is free, and another one knows nothing of this
+        # A stream's last event comes before its instance is free, and another one knows nothing of this.
+        time.sleep(0.5)
     assert [body.get("include") for *_, body in acme.requests] == [[ENCRYPTED], None, None]
     script.append((400, {}, json.dumps({"error": error}).encode()))
     with pytest.raises(openai.BadRequestError) as refused:
