@@ -1,6 +1,6 @@
 """What each method of the protocol does, in either era: a request in, the members of its result out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -10,7 +10,6 @@ from services.mcp import eras, headers, shapes
 from services.mcp.aggregate import Aggregate, Entry, Silent
 from services.mcp.levels import USUAL, Level
 from services.mcp.notices import LOG_LEVELS, Notices
-from services.mcp.outputs import misfit
 from services.mcp.pages import page
 from services.mcp.protocol import INTERNAL_ERROR, INVALID_PARAMS, MISSING_CLIENT_CAPABILITY, Message, RpcError, require
 from services.mcp.rounds import FIELDS, INPUT_REQUIRED, Rounds, check_askable, identity, responses
@@ -129,15 +128,7 @@ def call_tool(request: Request) -> Result:
 
 def _called(request: Request, tool: Entry, arguments: Mapping[str, Any]) -> Result:
     result = _answered(request, tool, tool.source.call_tool, name=tool.own, arguments=arguments)
-    if _asks(result):
-        return _complete(request, result)
-    shown = shapes.tool_result(result, request.version)
-    fault = None
-    if tool.source.name and "structuredContent" in shown and not shown.get("isError"):  # ours are held to it by tests
-        fault = misfit(shown["structuredContent"], tool.object.get("outputSchema"))
-    if fault:
-        return _failed(f"The tool's answer is not what it promises in its outputSchema: {fault}.", shown["content"])
-    return shown
+    return _complete(request, result) if _asks(result) else shapes.tool_result(result, request.version)
 
 
 def _known(entry: Entry | None, otherwise: str) -> Entry:
@@ -151,8 +142,8 @@ def _schema(tool: Entry) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _failed(text: str, said: Sequence[Object] = ()) -> Result:
-    return {"content": [{"type": "text", "text": text}, *said], "isError": True}
+def _failed(text: str) -> Result:
+    return {"content": [{"type": "text", "text": text}], "isError": True}
 
 
 def get_prompt(request: Request) -> Result:

@@ -53,7 +53,7 @@ class Api:
         try:
             if answer.status in (401, 403) or 300 <= answer.status <= 399 or answer.status in _DOWN:
                 raise BadStatus(answer.status)
-            return result(operation, answer.status, answer.content_type, answer.whole())
+            return result(answer.status, answer.content_type, answer.whole())
         finally:
             answer.close()
 

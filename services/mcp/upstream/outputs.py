@@ -8,6 +8,8 @@ and some are not found. Nothing is fetched, and a schema is followed no deeper t
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from services.mcp.upstream.shapes import failed
+
 _TYPES: Mapping[object, Callable[[Any], bool]] = {
     "object": lambda value: isinstance(value, dict),
     "array": lambda value: isinstance(value, list),
@@ -17,6 +19,20 @@ _TYPES: Mapping[object, Callable[[Any], bool]] = {
     "number": lambda value: _is_number(value),
     "null": lambda value: value is None,
 }
+
+
+def kept(result: dict[str, Any], promised: object) -> dict[str, Any]:
+    """A tool's result; or one with `isError`, if it is not what the `outputSchema` promised. None promises nothing.
+
+    A client that validates raises an exception for it, so that its model would see nothing of what the tool said.
+    """
+    if promised is None or result.get("isError") or result["resultType"] != "complete":
+        return result
+    there = "structuredContent" in result
+    fault = misfit(result["structuredContent"], promised) if there else "structuredContent is missing"
+    if fault is None:
+        return result
+    return failed(f"The tool's answer is not what it promises in its outputSchema: {fault}.", result["content"])
 
 
 def misfit(value: object, schema: object, path: str = "") -> str | None:
