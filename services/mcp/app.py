@@ -55,21 +55,25 @@ def _posted(name: str | None) -> Response[Any]:
     caller = principal(event)
     authorize(caller, "mcp")
     post = _post(event)
+    usage = Usage(caller, settings().tool_terms)
+    log_also(event, usage.fields)
     try:
-        response = _response(_answered(event, caller, post, name))
-        return _response(refused(post, RpcError(INTERNAL_ERROR, _TOO_LARGE))) if _too_large(response) else response
+        response = _response(_answered(event, caller, post, name, usage))
+        if not _too_large(response):
+            return response
+        late = refused(post, RpcError(INTERNAL_ERROR, _TOO_LARGE))
     except Exception as error:  # a client of MCP reads errors of JSON-RPC, and finds its request by the id in them
         fault("unexpected error", error)
-        return _response(broken(post))
+        late = broken(post)
+    usage.waive()
+    return _response(late)
 
 
-def _answered(event: Event, caller: Principal, post: Post, name: str | None) -> Answer:
+def _answered(event: Event, caller: Principal, post: Post, name: str | None, usage: Usage) -> Answer:
     ends_at = time.monotonic() + app.lambda_context.get_remaining_time_in_millis() / 1e3 - _RESERVE_S
     here = settings()
     who = f"{caller.user_id} {caller.key_id}"
     rounds = Rounds(who, time.time(), _pepper)
-    usage = Usage(caller, here.tool_terms)
-    log_also(event, usage.fields)
     try:
         offer = _offer(_sources(event, ends_at, caller, usage), name)
     except RpcError as error:

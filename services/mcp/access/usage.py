@@ -67,6 +67,10 @@ class Usage:
             self.line["cost_microusd"] = terms.price_microusd
         return result
 
+    def waive(self) -> None:
+        """What was counted costs nothing: it did not reach its caller."""
+        self.line.pop("cost_microusd", None)
+
     def fields(self) -> dict[str, Any]:
         return self.line
 

@@ -294,6 +294,24 @@ def test_an_answer_that_lambda_would_not_hand_over_is_refused_under_its_id(shelf
         assert (body["error"]["code"], "Ask for less" in body["error"]["message"]) == (-32603, True)
 
 
+@pytest.mark.parametrize("late", ["too large", "broken"])
+def test_what_ends_in_an_error_costs_nothing_however_late(
+    shelf: Shelf, log: Any, monkeypatch: pytest.MonkeyPatch, late: str
+) -> None:
+    """The tool did it, and was counted: what went wrong came on the answer's way to the client."""
+    monkeypatch.setenv("PENNYWORTH_MCP_TERMS", json.dumps([{"tools": "shelf_*", "price_microusd": 500}]))
+    settings.cache_clear()
+    invoke(event(modern("tools/call", {"name": "shelf_talk"})))
+    shelf.answers["talk"] = lambda *_: {**text('"' * 2_000_000), "_meta": {} if late == "too large" else {"no": {1}}}
+
+    error = json.loads(invoke(event(modern("tools/call", {"name": "shelf_talk"})))["body"])["error"]
+
+    assert error["code"] == -32603
+    well, failed = [line for line in log() if line.get("kind") == "tool"]
+    assert (well["model"], well["cost_microusd"]) == ("shelf_talk", 500)
+    assert (failed["model"], "cost_microusd" in failed) == ("shelf_talk", False)
+
+
 def logs_of(number: int, caller: dict[str, str]) -> list[str]:
     reply = invoke(event(handshake("tools/call", {"name": "shelf_logs"}, number=number), caller))
     return [level for level in ("debug", "info", "error") if f'"level":"{level}"' in reply["body"]]
