@@ -137,7 +137,7 @@ def backend(declared: Declared, secret: Secret, here: Here, web: Mapping[str, ob
         from services.mcp.upstream.session import Session
 
         function = LambdaChannel(declared.function, declared.payload, here.aws(), declared.max_bytes)
-        return Session(function, client, era=declared.era, shared=declared.shared_session)
+        return Session(function, client, declared.max_bytes, era=declared.era, shared=declared.shared_session)
     from services.mcp.upstream.web import Web
 
     way = Web(declared.name, private=declared.private, **(web or {}))  # type: ignore[arg-type]
@@ -150,4 +150,4 @@ def backend(declared: Declared, secret: Secret, here: Here, web: Mapping[str, ob
     from services.mcp.upstream.session import Session
 
     channel = HttpChannel(declared.url, way, proven, declared.max_bytes)
-    return Session(channel, client, era=declared.era, shared=declared.shared_session)
+    return Session(channel, client, declared.max_bytes, era=declared.era, shared=declared.shared_session)

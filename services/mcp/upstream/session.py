@@ -7,7 +7,7 @@ of a caller's. A server that hands out no session id keeps nothing between reque
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import count
@@ -20,28 +20,17 @@ from services.mcp.protocol import METHOD_NOT_FOUND, UNSUPPORTED_VERSION
 from services.mcp.source import Asked
 from services.mcp.upstream.channel import SESSION, Channel, Message, Reply
 from services.mcp.upstream.faults import BadStatus, Refused, Unreachable
+from services.mcp.upstream.pages import DEFAULT_TTL_MS, Listed, whole
 
 LOG_LEVEL_KEY = "io.modelcontextprotocol/logLevel"
-_PAGES = 50  # of a list
-_ITEMS = 2000  # of a list
 _QUESTIONS = 8  # requests of the server's own within one answer
 _NOTES = 1000  # notifications within one answer
-_DEFAULT_TTL_MS = 300_000  # of a list in revisions that have no word for it
-_MOST_TTL_MS = 24 * 3600 * 1000  # and no number that no float holds
 _BYE_S = 2.0
 _PLAIN = re.compile(r"[!-~]([ -~]*[!-~])?")
 # What a client can be asked in rounds, and therefore through a gateway that keeps nothing.
 _PASSED_ON = ("elicitation", "roots", "sampling")
 # What no status says of a server that knows no other revision: it is down, or wants other credentials.
 _NO_ANSWER = frozenset((401, 403, 429, 502, 503, 504))
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """The whole list, and for how long it may be kept."""
-
-    items: Sequence[Mapping[str, Any]]
-    ttl_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +53,14 @@ class Session:
         self,
         channel: Channel,
         client: Mapping[str, str],
+        max_bytes: int,
         *,
         era: str = "",
         shared: bool = False,
     ) -> None:
-        """`client`: {name, version} of the gateway."""
-        self._channel, self._client, self._declared, self._shared = channel, dict(client), era, shared
+        """`client`: {name, version} of the gateway. `max_bytes`: of a list, in all its pages."""
+        self._channel, self._client, self._max_bytes = channel, dict(client), max_bytes
+        self._declared, self._shared = era, shared
         self._lock, self._numbers = Lock(), count(1)
         self._era: Era | None = None
 
@@ -78,23 +69,8 @@ class Session:
         method = "resources/templates/list" if kind == "resourceTemplates" else f"{kind}/list"
         era = self._opened(ends_at)
         if ("resources" if kind == "resourceTemplates" else kind) not in era.capabilities:
-            return Listed((), _DEFAULT_TTL_MS)
-        items: list[Mapping[str, Any]] = []
-        ttls: list[int] = []
-        cursor: str | None = None
-        for _ in range(_PAGES):
-            page = self._asked(method, {"cursor": cursor} if cursor else {}, None, ends_at)
-            found, ttl_ms, following = page.get(kind), page.get("ttlMs", _DEFAULT_TTL_MS), page.get("nextCursor")
-            if not isinstance(found, list):
-                raise Unreachable(f"answered with no list of {kind}")
-            items += [item for item in found if isinstance(item, dict)]
-            ttls.append(min(ttl_ms, _MOST_TTL_MS) if isinstance(ttl_ms, int) and ttl_ms >= 0 else 0)
-            if len(items) > _ITEMS:
-                raise Unreachable(f"lists more than {_ITEMS} {kind}", counts=False)
-            if not isinstance(following, str) or not following or following == cursor:
-                return Listed(items, min(ttls))
-            cursor = following
-        raise Unreachable(f"lists its {kind} on more than {_PAGES} pages", counts=False)
+            return Listed((), DEFAULT_TTL_MS)
+        return whole(kind, lambda cursor: self._asked(method, cursor, None, ends_at), self._max_bytes)
 
     def request(
         self,

@@ -18,7 +18,7 @@ from services.mcp.upstream.declared import Declared
 from services.mcp.upstream.faults import BadStatus, Refused, Unreachable
 from services.mcp.upstream.lists import Items, Lists
 from services.mcp.upstream.outputs import kept
-from services.mcp.upstream.session import Listed
+from services.mcp.upstream.pages import Listed
 
 _NOT_FOUND = (INVALID_PARAMS, -32002)  # the second one is how older revisions say it of a resource
 _WITHHELD = (

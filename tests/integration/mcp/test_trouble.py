@@ -317,6 +317,23 @@ def test_a_list_without_end_is_given_up(server, upstream):
         upstream(url=server.url).tools()
 
 
+def test_a_list_is_held_to_the_size_of_one_answer_however_many_pages_it_has(server, upstream):
+    """Fifty answers of a megabyte would be more memory than the function has."""
+
+    def respond(exchange: Exchange) -> None:
+        if exchange.message["method"] != "tools/list":
+            modern()(exchange)
+            return
+        number = int(exchange.message["params"].get("cursor", "0"))
+        page = {"tools": [tool(f"t{number}", description="x" * 20_000)], "ttlMs": 0, "resultType": "complete"}
+        exchange.result({**page, "cacheScope": "private", **({"nextCursor": str(number + 1)} if number < 9 else {})})
+
+    server.respond = respond
+    assert len(upstream(url=server.url, max_kb=220).tools()) == 10
+    with pytest.raises(Unreachable, match="lists tools of more than the 64 KB allowed"):
+        upstream(url=server.url, max_kb=64).tools()
+
+
 def test_tools_that_clients_could_not_use_are_left_out(server, upstream):
     server.respond = modern(
         tool("good"),

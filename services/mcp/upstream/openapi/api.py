@@ -13,7 +13,7 @@ from services.mcp.upstream.declared import Declared
 from services.mcp.upstream.faults import BadStatus, Refused, Unreachable
 from services.mcp.upstream.openapi.exchange import Unsendable, request, result
 from services.mcp.upstream.openapi.operations import Operation, operations
-from services.mcp.upstream.session import Listed
+from services.mcp.upstream.pages import Listed
 from services.mcp.upstream.web import Answer, Web
 
 _DOCUMENT_BYTES = 8 * 1024 * 1024

@@ -17,7 +17,7 @@ from services.mcp.endpoint import Server, answer
 from services.mcp.eras import HANDSHAKE, SUPPORTED
 from services.mcp.upstream.declared import Declared
 from services.mcp.upstream.outputs import misfit
-from services.mcp.upstream.session import Listed
+from services.mcp.upstream.pages import Listed
 from services.mcp.upstream.upstream import Served, Upstream
 from tests.mcp_posts import MODERN, speak
 from tests.mcp_sources import server, tool

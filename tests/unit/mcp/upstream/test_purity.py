@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[4] / "services" / "mcp" / "upstream"
-PURE = ["approval", "declared", "faults", "frames", "outputs", "shapes"]
+PURE = ["approval", "declared", "faults", "frames", "outputs", "pages", "shapes"]
 PURE += ["openapi/exchange", "openapi/operations", "openapi/references"]
 MAY_IMPORT = {
     *("base64", "collections.abc", "dataclasses", "hashlib", "json", "re", "typing", "urllib.parse"),
