@@ -14,10 +14,14 @@ from services.mcp.upstream.faults import Unreachable
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # how JSON writes half of a UTF-16 pair
 _BOM = b"\xef\xbb\xbf"
+# Objects and arrays: in memory each takes some 90 bytes, and in JSON two. Brackets in texts are counted along.
+_MOST = 1_000_000
 
 
 def document(data: bytes) -> Any:
     """The JSON value. Raises Unreachable."""
+    if data.count(b"[") + data.count(b"{") > _MOST:
+        raise Unreachable(f"answered with JSON of more than {_MOST} objects and arrays", counts=False)
     try:
         found = json.loads(data.removeprefix(_BOM).decode(), parse_constant=_no_constant, parse_float=finite)
     except RecursionError:
