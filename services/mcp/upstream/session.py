@@ -7,7 +7,7 @@ of a caller's. A server that hands out no session id keeps nothing between reque
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import count
@@ -26,6 +26,8 @@ LOG_LEVEL_KEY = "io.modelcontextprotocol/logLevel"
 _QUESTIONS = 8  # requests of the server's own within one answer
 _NOTES = 1000  # notifications within one answer
 _BYE_S = 2.0
+_LIFE_S = 3600.0  # for which it is believed what revision a server speaks and what it has, unless it says less
+_LEAST_S = 300.0
 _PLAIN = re.compile(r"[!-~]([ -~]*[!-~])?")
 # What a client can be asked in rounds, and therefore through a gateway that keeps nothing.
 _PASSED_ON = ("elicitation", "roots", "sampling")
@@ -35,11 +37,12 @@ _NO_ANSWER = frozenset((401, 403, 429, 502, 503, 504))
 
 @dataclass(frozen=True, slots=True)
 class Era:
-    """What was agreed on with the server, once."""
+    """What was agreed on with the server, for a while."""
 
     version: str
     capabilities: Mapping[str, Any]
     session_id: str = ""
+    until: float = float("inf")  # when it is asked for anew
 
     @property
     def is_modern(self) -> bool:
@@ -57,17 +60,18 @@ class Session:
         *,
         era: str = "",
         shared: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`client`: {name, version} of the gateway. `max_bytes`: of a list, in all its pages."""
         self._channel, self._client, self._max_bytes = channel, dict(client), max_bytes
-        self._declared, self._shared = era, shared
+        self._declared, self._shared, self._clock = era, shared, clock
         self._lock, self._numbers = Lock(), count(1)
         self._era: Era | None = None
 
     def listed(self, kind: str, ends_at: float) -> Listed:
         """`kind`: tools, prompts, resources, resourceTemplates. Empty where the server says that it has none."""
         method = "resources/templates/list" if kind == "resourceTemplates" else f"{kind}/list"
-        era = self._opened(ends_at)
+        era = self._renewed(ends_at)
         if ("resources" if kind == "resourceTemplates" else kind) not in era.capabilities:
             return Listed((), DEFAULT_TTL_MS)
         return whole(kind, lambda cursor: self._asked(method, cursor, None, ends_at), self._max_bytes)
@@ -126,6 +130,17 @@ class Session:
                 self._era = self._negotiated(ends_at)
             return self._era
 
+    def _renewed(self, ends_at: float) -> Era:
+        """What is open; agreed on anew after a while, since a server may have got prompts, or another revision."""
+        with self._lock:
+            old = self._era
+            if old is not None and self._clock() < old.until:
+                return old
+            self._era = new = self._negotiated(ends_at)
+        if old is not None and old.session_id:
+            self._leave(old, ends_at)
+        return new
+
     def _forget(self, era: Era) -> None:
         with self._lock:
             if self._era is era:
@@ -154,7 +169,9 @@ class Session:
         known = [version for version in MODERN if version in versions]
         if not known:
             raise Refused(UNSUPPORTED_VERSION, "It speaks others.", {"supported": versions})
-        return Era(known[0], capabilities)
+        ttl_ms = found.get("ttlMs")
+        life_s = max(ttl_ms / 1000, _LEAST_S) if isinstance(ttl_ms, int) and 0 <= ttl_ms < _LIFE_S * 1000 else _LIFE_S
+        return Era(known[0], capabilities, until=self._clock() + life_s)
 
     def _greeted(self, ends_at: float) -> Era:
         """A handshake; without any capability of ours, since nobody could answer what a server asks in between."""
@@ -172,7 +189,7 @@ class Session:
         session_id = reply.headers.get(SESSION, "")
         if session_id and not _PLAIN.fullmatch(session_id):
             raise Unreachable("answered with a session id that no header takes")
-        era = Era(str(agreed), capabilities, session_id)
+        era = Era(str(agreed), capabilities, session_id, self._clock() + _LIFE_S)
         ready = {"jsonrpc": "2.0", "method": "notifications/initialized"}
         with suppress(BadStatus):  # it says nothing that a server would have to take
             self._channel.post(ready, _headers(era), ends_at).close()
