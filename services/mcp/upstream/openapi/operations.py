@@ -128,10 +128,10 @@ def _operation(
 def _parameters(shared: list[Any], operation: Mapping[str, Any], references: References) -> Iterator[Mapping[str, Any]]:
     """Those of the operation, and those of its path that it does not have itself."""
     own = operation.get("parameters")
-    found: dict[tuple[Any, Any], Mapping[str, Any]] = {}
+    found: dict[tuple[str, str], Mapping[str, Any]] = {}
     for each in [*shared, *(own if isinstance(own, list) else [])]:
         parameter = references.object(each)
-        found[parameter.get("name"), parameter.get("in")] = parameter
+        found[str(parameter.get("name")), str(parameter.get("in"))] = parameter
     yield from found.values()
 
 
@@ -154,10 +154,8 @@ def _parameter(declared: Mapping[str, Any], taken: Mapping[str, Any]) -> Paramet
 
 
 def _schema_of(declared: Mapping[str, Any]) -> Any:
-    content = declared.get("content")
-    if isinstance(content, Mapping):
-        return (content.get("application/json") or {}).get("schema", {})
-    return declared.get("schema", {})
+    _, media = _json_of(declared.get("content"))
+    return (declared if media is None else media).get("schema", {})
 
 
 def _body(
