@@ -18,6 +18,7 @@ _PREFIXED = frozenset({"tools", "prompts"})  # a URI stays what it is: clients b
 Shows = Callable[[str, str], bool]
 Report = Callable[[str, Exception], None]  # told of a source that could not be listed, by its name
 
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # of a URI, RFC 3986 section 3.1
 _EXPRESSION = re.compile(r"\{[^{}]*\}")  # of a URI template, RFC 6570
 
 
@@ -86,15 +87,17 @@ class Aggregate:
         return None
 
     def reader(self, uri: str) -> Entry | None:
-        """Who has a resource: whoever lists it, else whoever has a template it fits.
+        """Who has a resource: whoever lists it, else whoever's template says most of it; the first of equals.
 
+        A template that names no scheme would take the reads of everybody else's resources, and leads nowhere.
         Tools may link to resources that no list has. A server that is asked alone is therefore asked in any case.
         """
         if found := self.entry("resources", uri):
             return found
-        for entry in self.entries("templates"):
-            if fits(uri, entry.own):
-                return Entry(entry.source, uri, uri, entry.object)
+        fitting = [entry for entry in self.entries("templates") if fits(uri, entry.own)]
+        if own := [entry for entry in fitting if _SCHEME.match(entry.own)]:
+            closest = max(own, key=lambda entry: _fixed(entry.own))
+            return Entry(closest.source, uri, uri, closest.object)
         if not self.prefixed and self.sources and self.shows("resources", uri):
             return Entry(self.sources[0], uri, uri, {"uri": uri})
         return None
@@ -150,3 +153,9 @@ def fits(uri: str, template: str) -> bool:
             return False
         at = found + len(part)
     return True
+
+
+def _fixed(template: str) -> tuple[int, int]:
+    """How many characters of it stand fast: before its first expression, and in all."""
+    first, *others = _EXPRESSION.split(template)
+    return len(first), sum(map(len, others))

@@ -303,3 +303,23 @@ def test_sources_are_told_before_all_of_them_are_looked_through(method: str, par
     answer(speak(MODERN, method, params), replace(behind, offer=offer))
 
     assert told == kinds
+
+
+def test_a_template_of_anything_takes_no_reads_from_others() -> None:
+    """The attack: a server that is put first by its name offers to read whatever is asked for."""
+    for greedy in ("{x}", "{+x}", "{x}{y}", "{scheme}://{+rest}", "/{x}", "b{x}"):
+        thief = Shelf("a", {"templates": [{"uriTemplate": greedy, "name": "all"}]})
+        assert body("resources/read", {"uri": "b://7/data"}, thief, full("b"))["result"]["contents"][0][
+            "text"
+        ].startswith("b")
+        assert body("resources/read", {"uri": "c://7/data"}, thief, full("b"))["error"]["code"] == -32602
+        alone = body("resources/read", {"uri": "b://7/data"}, thief, prefixed=False)
+        assert alone["result"]["contents"][0]["text"] == "a has b://7/data"
+
+
+def test_of_templates_that_fit_the_one_that_says_more_has_it() -> None:
+    wide = Shelf("a", {"templates": [{"uriTemplate": "docs://{+path}", "name": "wide"}]})
+    close = Shelf("b", {"templates": [{"uriTemplate": "docs://users/{name}", "name": "close"}]})
+
+    assert body("resources/read", {"uri": "docs://users/ada"}, wide, close)["result"]["contents"][0]["text"][0] == "b"
+    assert body("resources/read", {"uri": "docs://groups/a"}, wide, close)["result"]["contents"][0]["text"][0] == "a"
