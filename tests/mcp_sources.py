@@ -95,4 +95,4 @@ def server(
     offer = Aggregate(
         sources or (builtin(),), shows, lambda source, error: noted.append((source, error)), prefixed=prefixed
     )
-    return Server("0.1.0", offer, Rounds(caller, now, lambda: PEPPER), ends_at, origins)
+    return Server("0.1.0", lambda: offer, Rounds(caller, now, lambda: PEPPER), ends_at, origins)

@@ -26,7 +26,7 @@ from services.mcp.levels import Levels
 from services.mcp.oauth.routes import router as oauth
 from services.mcp.own.offer import ACTIONS, Own
 from services.mcp.own.tools import SELF_TOOLS
-from services.mcp.protocol import INTERNAL_ERROR, RpcError
+from services.mcp.protocol import INTERNAL_ERROR, INVALID_REQUEST, RpcError
 from services.mcp.rounds import Rounds
 from services.mcp.source import Source
 from services.mcp.tools import TOOLS, ToolResult
@@ -74,10 +74,10 @@ def _answered(event: Event, caller: Principal, post: Post, name: str | None, usa
     here = settings()
     who = f"{caller.user_id} {caller.key_id}"
     rounds = Rounds(who, time.time(), _pepper)
-    try:
-        offer = _offer(_sources(event, ends_at, caller, usage), name)
-    except RpcError as error:
-        return refused(post, error)
+
+    def offer() -> Aggregate:
+        return _offer(_sources(event, ends_at, caller, usage), name)
+
     return answer(post, Server(here.version, offer, rounds, ends_at, here.mcp_origins, LEVELS.of(who)))
 
 
@@ -121,13 +121,15 @@ def _upstreams() -> Sequence[Source]:
     return sources()
 
 
-def _offer(sources: Sequence[Source], name: str | None) -> Aggregate | None:
-    """What there is at an address: of all sources, or of the one named."""
+def _offer(sources: Sequence[Source], name: str | None) -> Aggregate:
+    """What there is at an address: of all sources, or of the one named. Raises RpcError where there is none of it."""
     limit = settings().tool_limit
     if name is None:
         return Crowd(sources, _shows, _silent, ahead=_ahead, limit=limit)
     named = [source for source in sources if source.name == name]
-    return Crowd(named, _shows, _silent, prefixed=False, limit=limit) if name and named else None
+    if not name or not named:
+        raise RpcError(INVALID_REQUEST, "There is no MCP server at this address. POST to /v1/mcp for all.", status=404)
+    return Crowd(named, _shows, _silent, prefixed=False, limit=limit)
 
 
 def _ahead(kind: str) -> None:

@@ -11,7 +11,6 @@ from pennyworth.settings import ToolTerms
 from services.mcp.access.crowd import Crowd
 from services.mcp.access.guarded import guarded
 from services.mcp.access.usage import Rates, Usage
-from services.mcp.aggregate import Aggregate
 from services.mcp.endpoint import Server, answer
 from services.mcp.protocol import INVALID_PARAMS
 from services.mcp.source import Changing
@@ -163,10 +162,9 @@ def crowd(limit: int, many: int = 5, hidden: tuple[str, ...] = (), usage: Usage 
     counts = usage.counts if usage else free
     sources = [guarded(one, lambda name: name not in hidden, counts) for one in (ours, theirs)]
     behind = server(*sources)
-    offer = behind.offer
-    assert isinstance(offer, Aggregate)
+    offer = behind.offer()
     found = Crowd(offer.sources, offer.shows, offer.report, limit=limit)
-    return Server(behind.version, found, behind.rounds, behind.ends_at), theirs
+    return Server(behind.version, lambda: found, behind.rounds, behind.ends_at), theirs
 
 
 def names(behind: Server) -> list[str]:
