@@ -19,7 +19,7 @@ _FREE = ToolTerms("*")
 
 class Rates:
     """Token buckets of this process. A function that runs N times at once has N of them: a rate here keeps one caller
-    from flooding a server, and `functions.mcp.concurrency` bounds N. See docs/mcp.md."""
+    from flooding a server, and `functions.mcp.concurrency` bounds N. See docs/mcp-auth.md."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

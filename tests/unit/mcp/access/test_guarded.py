@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pennyworth.errors import Problem
 from pennyworth.principal import Principal, Spent
@@ -144,6 +146,21 @@ def test_a_rate_is_each_callers_own_and_comes_back_with_time() -> None:
     now[0] = 1000
     assert [rates.wait_s("a", terms) for _ in range(3)] == [0, 0, 2]  # never more than the burst
     assert rates.wait_s("a", ToolTerms("*")) == 0
+
+
+CALLS = st.lists(st.tuples(st.integers(0, 3), st.sampled_from([0.0, 0.1, 1.0, 7.0])), max_size=80)
+
+
+@given(CALLS, st.sampled_from([0.1, 0.5, 3.0]), st.integers(1, 5))
+def test_n_instances_let_through_n_times_the_rate_and_no_more(calls: Any, per_s: float, burst: int) -> None:
+    """`calls`: which of four instances, and how many seconds after the one before."""
+    now = [0.0]
+    instances = [Rates(lambda: now[0]) for _ in range(4)]
+    terms, through = ToolTerms("*", rate_per_s=per_s, burst=burst), 0
+    for instance, after_s in calls:
+        now[0] += after_s
+        through += instances[instance].wait_s("key", terms) == 0
+        assert through <= 4 * (burst + per_s * now[0]) + 1e-6
 
 
 def test_a_call_too_many_says_when_to_come_back_and_is_not_made() -> None:
