@@ -125,11 +125,11 @@ def _offer(sources: Sequence[Source], name: str | None) -> Aggregate:
     """What there is at an address: of all sources, or of the one named. Raises RpcError where there is none of it."""
     limit = settings().tool_limit
     if name is None:
-        return Crowd(sources, _shows, _silent, ahead=_ahead, limit=limit)
+        return Crowd(sources, _silent, ahead=_ahead, limit=limit)
     named = [source for source in sources if source.name == name]
     if not name or not named:
         raise RpcError(INVALID_REQUEST, "There is no MCP server at this address. POST to /v1/mcp for all.", status=404)
-    return Crowd(named, _shows, _silent, prefixed=False, limit=limit)
+    return Crowd(named, _silent, prefixed=False, limit=limit)
 
 
 def _ahead(kind: str) -> None:
@@ -137,11 +137,6 @@ def _ahead(kind: str) -> None:
         from services.mcp.upstream.servers import ask_ahead
 
         ask_ahead(kind)
-
-
-def _shows(_kind: str, _name: str) -> bool:
-    """All that a source has left: what the caller may not use, `Guarded` has kept back."""
-    return True
 
 
 def _silent(source: str, error: Exception) -> None:

@@ -153,6 +153,9 @@ class Upstream:
         """Whether a kind can be listed without asking anyone."""
         return self._seen is not None and self._seen.lists.is_settled(_KINDS[kind])
 
+    def allows(self, name: str) -> bool:
+        return True
+
     def tools(self) -> Items:
         return self._listed("tools")
 

@@ -40,7 +40,7 @@ def test_a_dead_server_leaves_the_others_lists_whole(server, upstream, dead_url)
     reports: list[Any] = []
     dead, alive = upstream(url=dead_url), upstream(url=server.url)
     dead.name, alive.name = "dead", "alive"
-    offer = Aggregate([dead, alive], lambda *_: True, lambda *report: reports.append(report))
+    offer = Aggregate([dead, alive], lambda *report: reports.append(report))
     assert [entry.name for entry in offer.entries("tools")] == ["alive_echo"]
     assert offer.ttl_ms("tools") == 0  # who asks again soon finds it, perhaps
     assert [(name, str(error)) for name, error in reports] == [("dead", "The server 'dead' cannot be reached.")]

@@ -17,7 +17,7 @@ from services.mcp.endpoint import Server, answer
 from services.mcp.protocol import INVALID_PARAMS
 from services.mcp.source import Changing
 from tests.mcp_posts import MODERN, speak
-from tests.mcp_sources import Shelf, server, text, tool
+from tests.mcp_sources import Dead, Shelf, server, text, tool
 
 CALLER = Principal("u", "n", "k", "g", "r", frozenset({"mcp"}), ("*",))
 
@@ -61,6 +61,17 @@ def test_a_hidden_tool_is_in_no_list_and_unknown(prefixed: bool) -> None:
     never = body("tools/call", {"name": "git_never", "arguments": {}}, prefixed=prefixed)["error"]
     assert hidden["code"] == never["code"] == INVALID_PARAMS
     assert hidden["message"].replace(name, "X") == never["message"].replace("git_never", "X")
+
+
+@pytest.mark.parametrize("prefixed", [True, False])
+def test_a_hidden_tool_of_a_server_that_does_not_answer_is_unknown_too(prefixed: bool) -> None:
+    """That it does not answer is for those to know who may use it."""
+    name = "git_close" if prefixed else "close"
+    dead = body("tools/call", {"name": name}, "git_close", source=Dead("git"), prefixed=prefixed)
+    assert dead == body("tools/call", {"name": name}, "git_close", prefixed=prefixed)
+    assert dead["error"]["code"] == INVALID_PARAMS
+    seen = body("tools/call", {"name": name}, source=Dead("git"), prefixed=prefixed)
+    assert "does not answer" in seen["result"]["content"][0]["text"]
 
 
 def test_a_hidden_prompt_is_in_no_list_and_unknown() -> None:
@@ -180,7 +191,7 @@ def crowd(limit: int, many: int = 5, hidden: tuple[str, ...] = (), usage: Usage 
     sources = [guarded(one, lambda name: name not in hidden, counts) for one in (ours, theirs)]
     behind = server(*sources)
     offer = behind.offer()
-    found = Crowd(offer.sources, offer.shows, offer.report, limit=limit)
+    found = Crowd(offer.sources, offer.report, limit=limit)
     return Server(behind.version, lambda: found, behind.rounds, behind.ends_at), theirs
 
 

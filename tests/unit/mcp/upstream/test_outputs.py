@@ -56,7 +56,7 @@ def called(
     usage = Usage(CALLER, (ToolTerms("there_make", PRICE),), Rates(lambda: 0.0))
     behind = server(guarded(Upstream("there", lambda: served), lambda _: True, usage.counts), ends_at=1e18)
     offer = behind.offer()
-    crowd = Crowd(offer.sources, offer.shows, offer.report, limit=0)
+    crowd = Crowd(offer.sources, offer.report, limit=0)
     asked = {"name": "call_tool", "arguments": {"name": "there_make"}} if found else {"name": "there_make"}
     body = answer(
         speak(version, "tools/call", asked), Server(behind.version, lambda: crowd, behind.rounds, behind.ends_at)
