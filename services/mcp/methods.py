@@ -14,6 +14,7 @@ from services.mcp.pages import page
 from services.mcp.protocol import INTERNAL_ERROR, INVALID_PARAMS, MISSING_CLIENT_CAPABILITY, Message, RpcError, require
 from services.mcp.rounds import FIELDS, INPUT_REQUIRED, Rounds, check_askable, identity, responses
 from services.mcp.source import Asked, Object
+from services.mcp.tools import ToolResult
 
 INSTRUCTIONS = (
     "A gateway to the language models of this installation and to the tools it was given. list_models says which "
@@ -118,11 +119,11 @@ def call_tool(request: Request) -> Result:
             headers.check_parameters(request.headers, _schema(tool), arguments)
         return _called(request, tool, arguments)
     except (Problem, Silent) as error:  # what a tool's side gets wrong is for the model to read
-        return _failed(str(error))
+        return ToolResult.error(str(error)).members
     except RpcError as error:
         theirs = error.code == INTERNAL_ERROR
         if theirs or (error.code == MISSING_CLIENT_CAPABILITY and not eras.is_modern(request.version)):
-            return _failed(error.message)
+            return ToolResult.error(error.message).members
         raise
 
 
@@ -140,10 +141,6 @@ def _known(entry: Entry | None, otherwise: str) -> Entry:
 def _schema(tool: Entry) -> Mapping[str, Any]:
     found = tool.object.get("inputSchema")
     return found if isinstance(found, Mapping) else {}
-
-
-def _failed(text: str) -> Result:
-    return {"content": [{"type": "text", "text": text}], "isError": True}
 
 
 def get_prompt(request: Request) -> Result:

@@ -11,6 +11,7 @@ from pennyworth.policy import authorize
 from pennyworth.principal import Principal
 from pennyworth.settings import ToolTerms
 from services.mcp.source import Object
+from services.mcp.tools import ToolResult
 
 _MOST = 10_000  # buckets: a caller and a row each
 
@@ -59,7 +60,7 @@ class Usage:
         wait_s = self.rates.wait_s(self.caller.key_id or self.caller.user_id, terms)
         if wait_s:
             self.line = {"tool": tool, "refused": "rate"}
-            return _failed(f"This tool may not be called so often. Try again in {wait_s:.1f} seconds.")
+            return ToolResult.error(f"This tool may not be called so often. Try again in {wait_s:.1f} seconds.").members
         # What a model used stands in a record of its own, of the function that asked it: here are no tokens.
         self.line = {"kind": "tool", "model": tool, "served": tool, "provider": source or "pennyworth"}
         result = ask()
@@ -73,7 +74,3 @@ class Usage:
 
     def fields(self) -> dict[str, Any]:
         return self.line
-
-
-def _failed(text: str) -> Object:
-    return {"content": [{"type": "text", "text": text}], "isError": True}

@@ -5,20 +5,11 @@ What is looked at here is what schemas mostly consist of; every other keyword is
 and some are not found. Nothing is fetched, and a schema is followed no deeper than the value goes.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from services.mcp.schema import TYPES
 from services.mcp.upstream.shapes import failed
-
-_TYPES: Mapping[object, Callable[[Any], bool]] = {
-    "object": lambda value: isinstance(value, dict),
-    "array": lambda value: isinstance(value, list),
-    "string": lambda value: isinstance(value, str),
-    "boolean": lambda value: isinstance(value, bool),
-    "integer": lambda value: _is_number(value) and (isinstance(value, int) or value.is_integer()),
-    "number": lambda value: _is_number(value),
-    "null": lambda value: value is None,
-}
 
 
 def kept(result: dict[str, Any], promised: object) -> dict[str, Any]:
@@ -43,7 +34,7 @@ def misfit(value: object, schema: object, path: str = "") -> str | None:
         return None
     kinds = schema.get("type", [])
     kinds = kinds if isinstance(kinds, list) else [kinds]
-    if kinds and all(isinstance(kind, str) and kind in _TYPES and not _TYPES[kind](value) for kind in kinds):
+    if kinds and all(isinstance(kind, str) and kind in TYPES and not TYPES[kind](value) for kind in kinds):
         return f"{_field(path)} must be of type {' or '.join(kinds)}"
     return next((found for found in _inside(value, schema, path) if found), None)
 
@@ -65,10 +56,6 @@ def _inside(value: object, schema: Mapping[str, Any], path: str) -> Iterator[str
             yield misfit(child, known[name], _join(path, name))
         elif closed:
             yield f"{_field(_join(path, name))} is not known"
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _join(path: str, name: str) -> str:

@@ -14,7 +14,7 @@ from itertools import count
 from threading import Lock
 from typing import Any
 
-from services.mcp.eras import CAPABILITIES_KEY, CLIENT_KEY, HANDSHAKE, MODERN, NAMED_BY, VERSION_KEY
+from services.mcp.eras import CAPABILITIES_KEY, CLIENT_KEY, HANDSHAKE, LOG_LEVEL_KEY, MODERN, NAMED_BY, VERSION_KEY
 from services.mcp.headers import encoded
 from services.mcp.protocol import METHOD_NOT_FOUND, UNSUPPORTED_VERSION
 from services.mcp.source import Asked
@@ -22,7 +22,6 @@ from services.mcp.upstream.channel import SESSION, Channel, Message, Reply
 from services.mcp.upstream.faults import BadStatus, Refused, Unreachable
 from services.mcp.upstream.pages import DEFAULT_TTL_MS, Listed, whole
 
-LOG_LEVEL_KEY = "io.modelcontextprotocol/logLevel"
 _QUESTIONS = 8  # requests of the server's own within one answer
 _NOTES = 1000  # notifications within one answer
 _BYE_S = 2.0
