@@ -185,20 +185,22 @@ def _json_of(content: Any) -> tuple[str, Mapping[str, Any] | None]:
 
 
 def _output(operation: Mapping[str, Any], references: References) -> dict[str, Any] | None:
-    """What an answer that went well looks like, where that is an object and simple to say.
+    """What an answer that went well looks like, where there is one kind of it, an object and simple to say.
 
     Types and names alone: many an API leaves out what its document calls required.
     """
     responses = operation.get("responses")
-    for status in ("200", "201", "2XX"):
-        if isinstance(responses, Mapping) and status in responses:
-            try:
-                _, media = _json_of(references.object(responses[status]).get("content"))
-                schema = _relaxed(references.schema(media.get("schema", {}))) if media else {}
-            except Unresolved:
-                return None
-            return schema if schema.get("type") == "object" and schema.get("properties") else None
-    return None
+    well = (
+        [found for status, found in responses.items() if status[0:1] == "2"] if isinstance(responses, Mapping) else []
+    )
+    if len(well) != 1:  # an empty 204 beside a 200 went well too
+        return None
+    try:
+        _, media = _json_of(references.object(well[0]).get("content"))
+        schema = _relaxed(references.schema(media.get("schema", {}))) if media else {}
+    except Unresolved:
+        return None
+    return schema if schema.get("type") == "object" and schema.get("properties") else None
 
 
 def _relaxed(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -82,3 +82,27 @@ def test_an_odd_parameter_spoils_at_most_its_own_operation(parameter: dict[str, 
     paths = {"/a": {"get": {"operationId": "odd", "parameters": [parameter]}}, "/b": {"get": {"operationId": "well"}}}
     made, _ = operations({"openapi": "3.0.0", "paths": paths})
     assert "well" in made
+
+
+SIMPLE = {"type": "object", "properties": {"a": {"type": "string"}}}
+PET = {"description": "It", "content": {"application/json": {"schema": SIMPLE}}}
+
+
+@pytest.mark.parametrize(
+    ("responses", "promised"),
+    [
+        ({"200": PET}, True),
+        ({"201": PET, "404": {"description": "No"}, "default": PET}, True),
+        ({"2XX": PET}, True),
+        ({"200": PET, "204": {"description": "Nothing"}}, False),
+        ({"200": PET, "202": PET}, False),
+        ({"204": {"description": "Nothing"}}, False),
+        ({"default": PET}, False),
+        ({}, False),
+    ],
+)
+def test_an_answer_is_promised_where_there_is_one_kind_of_it(responses: dict[str, Any], promised: bool) -> None:
+    """One that comes empty, or in another shape, went well all the same: no model should read that it failed."""
+    paths = {"/a": {"get": {"operationId": "a", "responses": responses}}}
+    made, _ = operations({"openapi": "3.1.0", "paths": paths})
+    assert ("outputSchema" in made["a"].tool) is promised
