@@ -23,7 +23,7 @@ FIGURES = (
     Figure("stream_cpu_ratio", "CPU of a chat streamed in 64 deltas / of boto3's converse_stream", 0.8),
     Figure("cold_start_ratio", "process start to first answer / a bare boto3 script's converse", 0.9),
     Figure("authorizer_cold_ratio", "the authorizer, likewise / a bare boto3 script's same reads", 0.8),
-    Figure("mcp_cold_ratio", "process start to a first tools/list / to Powertools imported", 2),
+    Figure("mcp_cold_ratio", "process start to a first tools/list / to Powertools imported", 1.8),
     Figure("rss_mb", "resident memory of the warm openai function, MiB", 65),
     Figure("layer_mb", "layer.zip, MiB"),
     Figure("openai_zip_mb", "openai.zip, MiB"),

@@ -29,7 +29,11 @@ class Shelf:
     name: str = "shelf"
     has: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)  # by kind
     answers: Mapping[str, Answers] = field(default_factory=dict)  # by tool, prompt or URI
+    hidden: Sequence[str] = ()  # names and URIs that nobody may use
     asked: list[tuple[str, Mapping[str, Any], Asked]] = field(default_factory=list)
+
+    def allows(self, name: str) -> bool:
+        return name not in self.hidden
 
     def tools(self) -> Sequence[Mapping[str, Any]]:
         return self.has.get("tools", ())
@@ -82,7 +86,6 @@ def builtin(tools: Mapping[str, Any] = TOOLS, call: Callable[[str, Any], ToolRes
 
 def server(
     *sources: Source,
-    shows: Callable[[str, str], bool] = lambda kind, name: True,
     prefixed: bool = True,
     caller: str = ADA,
     now: float = NOW,
@@ -92,7 +95,5 @@ def server(
 ) -> Server:
     """A server of these sources; of the built-in one where none is named."""
     noted = [] if reports is None else reports
-    offer = Aggregate(
-        sources or (builtin(),), shows, lambda source, error: noted.append((source, error)), prefixed=prefixed
-    )
-    return Server("0.1.0", offer, Rounds(caller, now, lambda: PEPPER), ends_at, origins)
+    offer = Aggregate(sources or (builtin(),), lambda source, error: noted.append((source, error)), prefixed=prefixed)
+    return Server("0.1.0", lambda: offer, Rounds(caller, now, lambda: PEPPER), ends_at, origins)

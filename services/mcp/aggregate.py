@@ -14,10 +14,9 @@ from services.mcp.source import Changing, Object, Source
 KEY = {"tools": "name", "prompts": "name", "resources": "uri", "templates": "uriTemplate"}  # what names an object
 _PREFIXED = frozenset({"tools", "prompts"})  # a URI stays what it is: clients build it from templates
 
-# Whether the caller may see something: its kind, a key of KEY, and its name as /mcp lists it, wherever it is asked for.
-Shows = Callable[[str, str], bool]
 Report = Callable[[str, Exception], None]  # told of a source that could not be listed, by its name
 
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # of a URI, RFC 3986 section 3.1
 _EXPRESSION = re.compile(r"\{[^{}]*\}")  # of a URI template, RFC 6570
 
 
@@ -48,7 +47,6 @@ def _nothing(_kind: str) -> None:
 @dataclass(frozen=True, slots=True)
 class Aggregate:
     sources: Sequence[Source]  # of different names
-    shows: Shows
     report: Report
     prefixed: bool = True  # False at /mcp/{server}, where one source has its own names
     ahead: Callable[[str], None] = _nothing  # told of the kind before all are listed: far ones can be asked at once
@@ -71,7 +69,7 @@ class Aggregate:
             self.ahead(kind)
         for source in sorted(self.sources, key=lambda source: source.name):
             own = self._own(kind, source, name)
-            if own is None or not self.shows(kind, _full(kind, source, own)):
+            if own is None or not source.allows(own):
                 continue
             try:
                 for item in _listed(source, kind):
@@ -86,16 +84,18 @@ class Aggregate:
         return None
 
     def reader(self, uri: str) -> Entry | None:
-        """Who has a resource: whoever lists it, else whoever has a template it fits.
+        """Who has a resource: whoever lists it, else whoever's template says most of it; the first of equals.
 
+        A template that names no scheme would take the reads of everybody else's resources, and leads nowhere.
         Tools may link to resources that no list has. A server that is asked alone is therefore asked in any case.
         """
         if found := self.entry("resources", uri):
             return found
-        for entry in self.entries("templates"):
-            if fits(uri, entry.own):
-                return Entry(entry.source, uri, uri, entry.object)
-        if not self.prefixed and self.sources and self.shows("resources", uri):
+        fitting = [entry for entry in self.entries("templates") if fits(uri, entry.own)]
+        if own := [entry for entry in fitting if _SCHEME.match(entry.own)]:
+            closest = max(own, key=lambda entry: _fixed(entry.own))
+            return Entry(closest.source, uri, uri, closest.object)
+        if not self.prefixed and self.sources and self.sources[0].allows(uri):
             return Entry(self.sources[0], uri, uri, {"uri": uri})
         return None
 
@@ -109,9 +109,12 @@ class Aggregate:
                 continue
             for item in items:
                 own = item[KEY[kind]]
-                full = _full(kind, source, own)
-                if self.shows(kind, full):
-                    yield Entry(source, own, full if self.prefixed else own, item)
+                if source.allows(own):
+                    yield Entry(source, own, self._name(kind, source, own), item)
+
+    def _name(self, kind: str, source: Source, own: str) -> str:
+        """The name as clients of this address know it."""
+        return f"{source.name}_{own}" if self.prefixed and kind in _PREFIXED and source.name else own
 
     def _own(self, kind: str, source: Source, name: str) -> str | None:
         """A name as the source itself knows it; None if no name of the source's can read so."""
@@ -119,10 +122,6 @@ class Aggregate:
             return name
         prefix = f"{source.name}_"
         return name[len(prefix) :] if name.startswith(prefix) else None
-
-
-def _full(kind: str, source: Source, own: str) -> str:
-    return f"{source.name}_{own}" if source.name and kind in _PREFIXED else own
 
 
 def _listed(source: Source, kind: str) -> Iterator[Mapping[str, Any]]:
@@ -150,3 +149,9 @@ def fits(uri: str, template: str) -> bool:
             return False
         at = found + len(part)
     return True
+
+
+def _fixed(template: str) -> tuple[int, int]:
+    """How many characters of it stand fast: before its first expression, and in all."""
+    first, *others = _EXPRESSION.split(template)
+    return len(first), sum(map(len, others))

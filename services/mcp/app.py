@@ -26,7 +26,7 @@ from services.mcp.levels import Levels
 from services.mcp.oauth.routes import router as oauth
 from services.mcp.own.offer import ACTIONS, Own
 from services.mcp.own.tools import SELF_TOOLS
-from services.mcp.protocol import INTERNAL_ERROR, RpcError
+from services.mcp.protocol import INTERNAL_ERROR, INVALID_REQUEST, RpcError
 from services.mcp.rounds import Rounds
 from services.mcp.source import Source
 from services.mcp.tools import TOOLS, ToolResult
@@ -55,25 +55,29 @@ def _posted(name: str | None) -> Response[Any]:
     caller = principal(event)
     authorize(caller, "mcp")
     post = _post(event)
+    usage = Usage(caller, settings().tool_terms)
+    log_also(event, usage.fields)
     try:
-        response = _response(_answered(event, caller, post, name))
-        return _response(refused(post, RpcError(INTERNAL_ERROR, _TOO_LARGE))) if _too_large(response) else response
+        response = _response(_answered(event, caller, post, name, usage))
+        if not _too_large(response):
+            return response
+        late = refused(post, RpcError(INTERNAL_ERROR, _TOO_LARGE))
     except Exception as error:  # a client of MCP reads errors of JSON-RPC, and finds its request by the id in them
         fault("unexpected error", error)
-        return _response(broken(post))
+        late = broken(post)
+    usage.waive()
+    return _response(late)
 
 
-def _answered(event: Event, caller: Principal, post: Post, name: str | None) -> Answer:
+def _answered(event: Event, caller: Principal, post: Post, name: str | None, usage: Usage) -> Answer:
     ends_at = time.monotonic() + app.lambda_context.get_remaining_time_in_millis() / 1e3 - _RESERVE_S
     here = settings()
     who = f"{caller.user_id} {caller.key_id}"
     rounds = Rounds(who, time.time(), _pepper)
-    usage = Usage(caller, here.tool_terms)
-    log_also(event, usage.fields)
-    try:
-        offer = _offer(_sources(event, ends_at, caller, usage), name)
-    except RpcError as error:
-        return refused(post, error)
+
+    def offer() -> Aggregate:
+        return _offer(_sources(event, ends_at, caller, usage), name)
+
     return answer(post, Server(here.version, offer, rounds, ends_at, here.mcp_origins, LEVELS.of(who)))
 
 
@@ -117,13 +121,15 @@ def _upstreams() -> Sequence[Source]:
     return sources()
 
 
-def _offer(sources: Sequence[Source], name: str | None) -> Aggregate | None:
-    """What there is at an address: of all sources, or of the one named."""
+def _offer(sources: Sequence[Source], name: str | None) -> Aggregate:
+    """What there is at an address: of all sources, or of the one named. Raises RpcError where there is none of it."""
     limit = settings().tool_limit
     if name is None:
-        return Crowd(sources, _shows, _silent, ahead=_ahead, limit=limit)
+        return Crowd(sources, _silent, ahead=_ahead, limit=limit)
     named = [source for source in sources if source.name == name]
-    return Crowd(named, _shows, _silent, prefixed=False, limit=limit) if name and named else None
+    if not name or not named:
+        raise RpcError(INVALID_REQUEST, "There is no MCP server at this address. POST to /v1/mcp for all.", status=404)
+    return Crowd(named, _silent, prefixed=False, limit=limit)
 
 
 def _ahead(kind: str) -> None:
@@ -131,11 +137,6 @@ def _ahead(kind: str) -> None:
         from services.mcp.upstream.servers import ask_ahead
 
         ask_ahead(kind)
-
-
-def _shows(_kind: str, _name: str) -> bool:
-    """All that a source has left: what the caller may not use, `Guarded` has kept back."""
-    return True
 
 
 def _silent(source: str, error: Exception) -> None:

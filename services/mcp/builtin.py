@@ -11,7 +11,10 @@ from services.mcp.tools import Tool, ToolResult
 
 
 class ToolsAlone:
-    """What a source says of all that it has not got."""
+    """What a source of tools that are for everyone says of all else."""
+
+    def allows(self, name: str) -> bool:
+        return True
 
     def prompts(self) -> Sequence[Object]:
         return ()

@@ -1,6 +1,6 @@
 """A POST to the endpoint and its answer. Pure: all it needs is handed in, so one table of cases can hold the rules."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,7 +41,7 @@ class Server:
     """What is behind the endpoint, for one caller and one request."""
 
     version: str
-    offer: Aggregate | None  # None where the address names no server that the caller knows
+    offer: Callable[[], Aggregate]  # raises RpcError where the address names a server or a toolset that is not there
     rounds: Rounds
     ends_at: float  # on time.monotonic(): when the answer must be there
     origins: tuple[str, ...] = ()  # of pages elsewhere that may call: `https://app.example.com`
@@ -52,7 +52,7 @@ def answer(post: Post, server: Server) -> Answer:
     """The one answer to a POST. What a client gets wrong becomes a JSON-RPC error; nothing is raised for it."""
     message = version = None
     try:
-        offer = _admit(post, server)
+        _admit(post, server)
         message = parse(post.body)
         version = eras.version_of(message, post.headers)
         if message.id is None:
@@ -60,7 +60,7 @@ def answer(post: Post, server: Server) -> Answer:
         notices = Notices(eras.progress_token(message), eras.log_level(message, version, server.level.name))
         info = {"name": "pennyworth", "version": server.version}
         request = Request(
-            message, version, post.headers, offer, server.rounds, server.ends_at, info, notices, server.level
+            message, version, post.headers, server.offer(), server.rounds, server.ends_at, info, notices, server.level
         )
         result = eras.dressed(_result(request), message.method, version, info)
     except RpcError as error:
@@ -72,7 +72,7 @@ def answer(post: Post, server: Server) -> Answer:
 
 
 def refused(post: Post, error: RpcError) -> Answer:
-    """The answer where an error was met before the message was read: with its id, as far as one can be read."""
+    """The answer in place of one that cannot be sent: with the message's id, as far as one can be read."""
     try:
         error.id = parse(post.body).id
     except RpcError as unreadable:
@@ -86,15 +86,12 @@ def broken(post: Post) -> Answer:
     return refused(post, RpcError(INTERNAL_ERROR, text))
 
 
-def _admit(post: Post, server: Server) -> Aggregate:
+def _admit(post: Post, server: Server) -> None:
     headers.check_origin(post.headers, post.host, server.origins)
     headers.check_content_type(post.headers)
     headers.check_accept(post.headers)
     if len(post.body) > MAX_BYTES:
         raise RpcError(INVALID_REQUEST, f"The body is over the limit of {MAX_BYTES} bytes.", status=413)
-    if server.offer is None:
-        raise RpcError(INVALID_REQUEST, "There is no MCP server at this address. POST to /v1/mcp for all.", status=404)
-    return server.offer
 
 
 def _result(request: Request) -> Mapping[str, Any]:

@@ -1,6 +1,6 @@
 """What each method of the protocol does, in either era: a request in, the members of its result out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -10,11 +10,11 @@ from services.mcp import eras, headers, shapes
 from services.mcp.aggregate import Aggregate, Entry, Silent
 from services.mcp.levels import USUAL, Level
 from services.mcp.notices import LOG_LEVELS, Notices
-from services.mcp.outputs import misfit
 from services.mcp.pages import page
 from services.mcp.protocol import INTERNAL_ERROR, INVALID_PARAMS, MISSING_CLIENT_CAPABILITY, Message, RpcError, require
 from services.mcp.rounds import FIELDS, INPUT_REQUIRED, Rounds, check_askable, identity, responses
 from services.mcp.source import Asked, Object
+from services.mcp.tools import ToolResult
 
 INSTRUCTIONS = (
     "A gateway to the language models of this installation and to the tools it was given. list_models says which "
@@ -119,25 +119,17 @@ def call_tool(request: Request) -> Result:
             headers.check_parameters(request.headers, _schema(tool), arguments)
         return _called(request, tool, arguments)
     except (Problem, Silent) as error:  # what a tool's side gets wrong is for the model to read
-        return _failed(str(error))
+        return ToolResult.error(str(error)).members
     except RpcError as error:
         theirs = error.code == INTERNAL_ERROR
         if theirs or (error.code == MISSING_CLIENT_CAPABILITY and not eras.is_modern(request.version)):
-            return _failed(error.message)
+            return ToolResult.error(error.message).members
         raise
 
 
 def _called(request: Request, tool: Entry, arguments: Mapping[str, Any]) -> Result:
     result = _answered(request, tool, tool.source.call_tool, name=tool.own, arguments=arguments)
-    if _asks(result):
-        return _complete(request, result)
-    shown = shapes.tool_result(result, request.version)
-    fault = None
-    if tool.source.name and "structuredContent" in shown and not shown.get("isError"):  # ours are held to it by tests
-        fault = misfit(shown["structuredContent"], tool.object.get("outputSchema"))
-    if fault:
-        return _failed(f"The tool's answer is not what it promises in its outputSchema: {fault}.", shown["content"])
-    return shown
+    return _complete(request, result) if _asks(result) else shapes.tool_result(result, request.version)
 
 
 def _known(entry: Entry | None, otherwise: str) -> Entry:
@@ -149,10 +141,6 @@ def _known(entry: Entry | None, otherwise: str) -> Entry:
 def _schema(tool: Entry) -> Mapping[str, Any]:
     found = tool.object.get("inputSchema")
     return found if isinstance(found, Mapping) else {}
-
-
-def _failed(text: str, said: Sequence[Object] = ()) -> Result:
-    return {"content": [{"type": "text", "text": text}, *said], "isError": True}
 
 
 def get_prompt(request: Request) -> Result:

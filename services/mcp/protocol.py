@@ -22,7 +22,7 @@ STATUS = {METHOD_NOT_FOUND: 404, INTERNAL_ERROR: 200}
 
 MAX_BYTES = 4 * 1024 * 1024  # leaves room to pass the messages on within Lambda's 6 MB request
 MAX_DEPTH = 64
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # how JSON writes half of a UTF-16 pair
+SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # how JSON writes half of a UTF-16 pair
 
 RequestId = str | int
 
@@ -74,7 +74,7 @@ def _json(body: bytes) -> Any:
     require(bool(body.strip()), PARSE_ERROR, "The body is empty: send one JSON-RPC message.")
     try:
         document = json.loads(body.decode(), parse_constant=_not_json, parse_float=finite)
-        if _SURROGATE.search(body):
+        if SURROGATE.search(body):
             # A lone surrogate is valid JSON but no text: it could be neither passed on nor sent back.
             json.dumps(document, ensure_ascii=False).encode()
     except RecursionError:

@@ -7,7 +7,7 @@ is an error of ours, which a test finds: no schema is silently half-checked.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-_TYPES: dict[str, Callable[[Any], bool]] = {
+TYPES: Mapping[object, Callable[[Any], bool]] = {
     "object": lambda value: isinstance(value, dict),
     "array": lambda value: isinstance(value, list),
     "string": lambda value: isinstance(value, str),
@@ -43,7 +43,7 @@ def violation(value: object, schema: Mapping[str, Any], path: str = "") -> str |
 
 def _wrong_type(value: object, schema: Mapping[str, Any], path: str) -> str | None:
     kind = schema.get("type")
-    if kind is not None and not _TYPES[kind](value):
+    if kind is not None and not TYPES[kind](value):
         return f"{_field(path)} must be {_a(kind)}."
     if "enum" in schema and value not in schema["enum"]:
         return f"{_field(path)} must be one of {', '.join(map(repr, schema['enum']))}."

@@ -38,6 +38,11 @@ def listed(kind: str, found: Shape, version: str) -> dict[str, Any]:
     return shown
 
 
+def promised(tool: Shape, version: str) -> Any:
+    """What the tool's answers look like, as far as clients of the revision are told; None where they are not."""
+    return listed("tools", tool, version).get("outputSchema")
+
+
 def _plain(schema: Any) -> Any:
     """The same for clients that take a property's schema for an object: `true` and `false` are schemas too."""
     known = schema.get("properties") if isinstance(schema, Mapping) else None

@@ -13,10 +13,10 @@ URL = f"{os.environ['OPENAI_BASE_URL']}/mcp"
 
 
 @asynccontextmanager
-async def session():
+async def session(where=""):
     headers = {"authorization": f"Bearer {os.environ['OPENAI_API_KEY']}"}
     async with (
-        streamablehttp_client(URL, headers=headers) as (read, write, _),
+        streamablehttp_client(f"{URL}{where}", headers=headers) as (read, write, _),
         ClientSession(read, write) as found,
     ):
         found.opening = await found.initialize()
@@ -53,3 +53,13 @@ async def test_an_unknown_tool_is_an_error():
     async with session() as client:
         with pytest.raises(McpError, match="Unknown tool"):
             await client.call_tool("nope")
+
+
+@pytest.mark.parametrize(
+    ("where", "why"), [("?toolset=nope", "There is no toolset 'nope'"), ("/nope", "no MCP server")]
+)
+async def test_a_mistake_in_the_address_is_told_in_words(where, why):
+    with pytest.raises(BaseExceptionGroup) as raised:
+        async with session(where):
+            pass
+    assert raised.group_contains(McpError, match=why)

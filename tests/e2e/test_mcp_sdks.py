@@ -37,4 +37,4 @@ def test_the_typescript_sdk_lists_and_calls_tools(gateway, generation, mode):
 
 
 def test_the_older_python_sdk_lists_and_calls_tools(gateway):
-    assert passed(gateway, "test_mcp.py") == 4
+    assert passed(gateway, "test_mcp.py") == 6

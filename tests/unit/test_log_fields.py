@@ -12,7 +12,7 @@ from pennyworth import authorizer
 from pennyworth.logs import fault
 from pennyworth.principal import Principal
 from services.mcp.upstream.declared import Declared
-from services.mcp.upstream.session import Listed
+from services.mcp.upstream.pages import Listed
 from services.mcp.upstream.upstream import Served
 from services.openai import routing
 from services.openai.app import handler

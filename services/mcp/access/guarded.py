@@ -1,15 +1,14 @@
 """A source as one caller may use it: what they may not use is not there, and what they use is counted.
 
-What stands in the lists is what can be called, because both are read here; the core answers for the rest that it is
+What stands in the lists is what can be called, because both ask `allows`; the core answers for the rest that it is
 unknown, as it does for what never was.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from services.mcp.access.uris import plain
-from services.mcp.aggregate import KEY
 from services.mcp.protocol import INVALID_PARAMS, RpcError
 from services.mcp.source import Asked, Changing, Object, Source
 
@@ -33,17 +32,20 @@ class Guarded:
     grants: Grants
     counts: Counts
 
+    def allows(self, name: str) -> bool:
+        return self.grants(self._full(name))
+
     def tools(self) -> Sequence[Object]:
-        return list(self._left("tools"))
+        return self.source.tools()
 
     def prompts(self) -> Sequence[Object]:
-        return list(self._left("prompts"))
+        return self.source.prompts()
 
     def resources(self) -> Sequence[Object]:
-        return list(self._left("resources"))
+        return self.source.resources()
 
     def templates(self) -> Sequence[Object]:
-        return list(self._left("templates"))
+        return self.source.templates()
 
     def call_tool(self, name: str, params: Object, asked: Asked) -> Object:
         self._check(name, f"Unknown tool: {name[:200]}")
@@ -63,14 +65,8 @@ class Guarded:
     def complete(self, ref: Object, params: Object, asked: Asked) -> Object:
         return self.source.complete(ref, params, asked)
 
-    def _left(self, kind: str) -> Iterator[Mapping[str, Any]]:
-        for item in getattr(self.source, kind)():
-            name = item.get(KEY[kind])
-            if isinstance(name, str) and self.grants(self._full(name)):
-                yield item
-
     def _check(self, name: str, otherwise: str, **more: Any) -> None:
-        if not self.grants(self._full(name)):
+        if not self.allows(name):
             raise RpcError(INVALID_PARAMS, otherwise, **more)
 
     def _full(self, name: str) -> str:

@@ -11,6 +11,7 @@ from pennyworth.policy import authorize
 from pennyworth.principal import Principal
 from pennyworth.settings import ToolTerms
 from services.mcp.source import Object
+from services.mcp.tools import ToolResult
 
 _MOST = 10_000  # buckets: a caller and a row each
 
@@ -19,7 +20,7 @@ _FREE = ToolTerms("*")
 
 class Rates:
     """Token buckets of this process. A function that runs N times at once has N of them: a rate here keeps one caller
-    from flooding a server, and `functions.mcp.concurrency` bounds N. See docs/mcp.md."""
+    from flooding a server, and `functions.mcp.concurrency` bounds N. See docs/mcp-auth.md."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -59,7 +60,7 @@ class Usage:
         wait_s = self.rates.wait_s(self.caller.key_id or self.caller.user_id, terms)
         if wait_s:
             self.line = {"tool": tool, "refused": "rate"}
-            return _failed(f"This tool may not be called so often. Try again in {wait_s:.1f} seconds.")
+            return ToolResult.error(f"This tool may not be called so often. Try again in {wait_s:.1f} seconds.").members
         # What a model used stands in a record of its own, of the function that asked it: here are no tokens.
         self.line = {"kind": "tool", "model": tool, "served": tool, "provider": source or "pennyworth"}
         result = ask()
@@ -67,9 +68,9 @@ class Usage:
             self.line["cost_microusd"] = terms.price_microusd
         return result
 
+    def waive(self) -> None:
+        """What was counted costs nothing: it did not reach its caller."""
+        self.line.pop("cost_microusd", None)
+
     def fields(self) -> dict[str, Any]:
         return self.line
-
-
-def _failed(text: str) -> Object:
-    return {"content": [{"type": "text", "text": text}], "isError": True}

@@ -6,9 +6,9 @@ from typing import Any, Protocol
 
 from pennyworth.http import dumps
 from services.mcp.upstream import frames
-from services.mcp.upstream.credentials import Proof
 from services.mcp.upstream.faults import BadStatus, Unreachable
-from services.mcp.upstream.web import Answer, Web
+from services.mcp.upstream.proven import Proven
+from services.mcp.upstream.web import Answer
 
 ACCEPT = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
 JSON = "application/json"
@@ -49,12 +49,13 @@ class Channel(Protocol):
 class HttpChannel:
     """Streamable HTTP."""
 
-    def __init__(self, url: str, web: Web, proof: Proof, max_bytes: int) -> None:
-        self._url, self._web, self._proof, self._max_bytes = url, web, proof, max_bytes
+    def __init__(self, url: str, way: Proven) -> None:
+        self._url, self._way = url, way
 
     def post(self, message: Message, headers: Headers, deadline: float) -> Reply:
         again = message.get("method") != "tools/call"
-        answer = self._send("POST", dumps(message).encode(), {**ACCEPT, **headers}, deadline, again=again)
+        body, sent = dumps(message).encode(), {**ACCEPT, **headers}
+        answer = self._way.request("POST", self._url, sent, body, deadline, again=again)
         try:
             return Reply(answer.headers, _messages(answer, in_session=SESSION in headers), answer.close)
         except BaseException:
@@ -62,24 +63,13 @@ class HttpChannel:
             raise
 
     def end(self, headers: Headers, deadline: float) -> None:
-        self._send("DELETE", b"", headers, deadline).close()
+        self._way.request("DELETE", self._url, headers, b"", deadline).close()
 
     def shows(self, text: str) -> bool:
-        return self._proof.shows(text)
+        return self._way.shows(text)
 
     def close(self) -> None:
-        self._web.close()
-
-    def _send(self, method: str, body: bytes, headers: Headers, deadline: float, *, again: bool = True) -> Answer:
-        answer = self._sent(method, body, headers, deadline, again)
-        if answer.status == 401 and self._proof.renewed():  # refused, it has done nothing
-            answer.close()
-            answer = self._sent(method, body, headers, deadline, again)
-        return answer
-
-    def _sent(self, method: str, body: bytes, headers: Headers, deadline: float, again: bool) -> Answer:
-        proven = self._proof.headers(method, self._url, headers, body, deadline)
-        return self._web.request(method, self._url, proven, body, deadline, self._max_bytes, again=again)
+        self._way.close()
 
 
 def _messages(answer: Answer, *, in_session: bool) -> Iterator[dict[str, Any]]:

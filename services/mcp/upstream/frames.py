@@ -8,16 +8,19 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from services.mcp.protocol import MAX_DEPTH, deep, finite
+from services.mcp.protocol import MAX_DEPTH, SURROGATE, deep, finite
 from services.mcp.upstream.faults import Unreachable
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # how JSON writes half of a UTF-16 pair
 _BOM = b"\xef\xbb\xbf"
+# Objects and arrays: in memory each takes some 90 bytes, and in JSON two. Brackets in texts are counted along.
+_MOST = 1_000_000
 
 
 def document(data: bytes) -> Any:
     """The JSON value. Raises Unreachable."""
+    if data.count(b"[") + data.count(b"{") > _MOST:
+        raise Unreachable(f"answered with JSON of more than {_MOST} objects and arrays", counts=False)
     try:
         found = json.loads(data.removeprefix(_BOM).decode(), parse_constant=_no_constant, parse_float=finite)
     except RecursionError:
@@ -26,7 +29,7 @@ def document(data: bytes) -> Any:
         raise Unreachable("answered with something that is not JSON") from None
     if deep(found):
         raise _too_deep()
-    if _SURROGATE.search(data):  # a lone one is no text, and could not be sent on
+    if SURROGATE.search(data):  # a lone one is no text, and could not be sent on
         text = json.dumps(found, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         found = json.loads(text)
     return found

@@ -7,7 +7,7 @@ from threading import Lock
 from typing import Any
 
 from services.mcp.upstream.faults import Unreachable
-from services.mcp.upstream.session import Listed
+from services.mcp.upstream.pages import Listed
 
 _MOST_S = 3600.0  # whatever the server says: a day is longer than an administrator waits for a change
 _LEAST_S = 5.0  # a call looks its tool up as well: one request is answered by one state of the list

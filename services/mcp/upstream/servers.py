@@ -137,17 +137,18 @@ def backend(declared: Declared, secret: Secret, here: Here, web: Mapping[str, ob
         from services.mcp.upstream.session import Session
 
         function = LambdaChannel(declared.function, declared.payload, here.aws(), declared.max_bytes)
-        return Session(function, client, era=declared.era, shared=declared.shared_session)
+        return Session(function, client, declared.max_bytes, era=declared.era, shared=declared.shared_session)
+    from services.mcp.upstream.proven import Proven
     from services.mcp.upstream.web import Web
 
-    way = Web(declared.name, private=declared.private, **(web or {}))  # type: ignore[arg-type]
-    proven = proof(declared.auth, secret, way, here.region)
+    bare = Web(declared.name, private=declared.private, **(web or {}))  # type: ignore[arg-type]
+    way = Proven(bare, proof(declared.auth, secret, bare, here.region), declared.max_bytes)
     if declared.type == "openapi":
         from services.mcp.upstream.openapi.api import Api
 
-        return Api(declared, way, proven)
+        return Api(declared, way)
     from services.mcp.upstream.channel import HttpChannel
     from services.mcp.upstream.session import Session
 
-    channel = HttpChannel(declared.url, way, proven, declared.max_bytes)
-    return Session(channel, client, era=declared.era, shared=declared.shared_session)
+    channel = HttpChannel(declared.url, way)
+    return Session(channel, client, declared.max_bytes, era=declared.era, shared=declared.shared_session)

@@ -7,28 +7,26 @@ of a caller's. A server that hands out no session id keeps nothing between reque
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import count
 from threading import Lock
 from typing import Any
 
-from services.mcp.eras import CAPABILITIES_KEY, CLIENT_KEY, HANDSHAKE, MODERN, NAMED_BY, VERSION_KEY
+from services.mcp.eras import CAPABILITIES_KEY, CLIENT_KEY, HANDSHAKE, LOG_LEVEL_KEY, MODERN, NAMED_BY, VERSION_KEY
 from services.mcp.headers import encoded
 from services.mcp.protocol import METHOD_NOT_FOUND, UNSUPPORTED_VERSION
 from services.mcp.source import Asked
 from services.mcp.upstream.channel import SESSION, Channel, Message, Reply
 from services.mcp.upstream.faults import BadStatus, Refused, Unreachable
+from services.mcp.upstream.pages import DEFAULT_TTL_MS, Listed, whole
 
-LOG_LEVEL_KEY = "io.modelcontextprotocol/logLevel"
-_PAGES = 50  # of a list
-_ITEMS = 2000  # of a list
 _QUESTIONS = 8  # requests of the server's own within one answer
 _NOTES = 1000  # notifications within one answer
-_DEFAULT_TTL_MS = 300_000  # of a list in revisions that have no word for it
-_MOST_TTL_MS = 24 * 3600 * 1000  # and no number that no float holds
 _BYE_S = 2.0
+_LIFE_S = 3600.0  # for which it is believed what revision a server speaks and what it has, unless it says less
+_LEAST_S = 300.0
 _PLAIN = re.compile(r"[!-~]([ -~]*[!-~])?")
 # What a client can be asked in rounds, and therefore through a gateway that keeps nothing.
 _PASSED_ON = ("elicitation", "roots", "sampling")
@@ -37,20 +35,13 @@ _NO_ANSWER = frozenset((401, 403, 429, 502, 503, 504))
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """The whole list, and for how long it may be kept."""
-
-    items: Sequence[Mapping[str, Any]]
-    ttl_ms: int
-
-
-@dataclass(frozen=True, slots=True)
 class Era:
-    """What was agreed on with the server, once."""
+    """What was agreed on with the server, for a while."""
 
     version: str
     capabilities: Mapping[str, Any]
     session_id: str = ""
+    until: float = float("inf")  # when it is asked for anew
 
     @property
     def is_modern(self) -> bool:
@@ -64,37 +55,25 @@ class Session:
         self,
         channel: Channel,
         client: Mapping[str, str],
+        max_bytes: int,
         *,
         era: str = "",
         shared: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`client`: {name, version} of the gateway."""
-        self._channel, self._client, self._declared, self._shared = channel, dict(client), era, shared
+        """`client`: {name, version} of the gateway. `max_bytes`: of a list, in all its pages."""
+        self._channel, self._client, self._max_bytes = channel, dict(client), max_bytes
+        self._declared, self._shared, self._clock = era, shared, clock
         self._lock, self._numbers = Lock(), count(1)
         self._era: Era | None = None
 
     def listed(self, kind: str, ends_at: float) -> Listed:
         """`kind`: tools, prompts, resources, resourceTemplates. Empty where the server says that it has none."""
         method = "resources/templates/list" if kind == "resourceTemplates" else f"{kind}/list"
-        era = self._opened(ends_at)
+        era = self._renewed(ends_at)
         if ("resources" if kind == "resourceTemplates" else kind) not in era.capabilities:
-            return Listed((), _DEFAULT_TTL_MS)
-        items: list[Mapping[str, Any]] = []
-        ttls: list[int] = []
-        cursor: str | None = None
-        for _ in range(_PAGES):
-            page = self._asked(method, {"cursor": cursor} if cursor else {}, None, ends_at)
-            found, ttl_ms, following = page.get(kind), page.get("ttlMs", _DEFAULT_TTL_MS), page.get("nextCursor")
-            if not isinstance(found, list):
-                raise Unreachable(f"answered with no list of {kind}")
-            items += [item for item in found if isinstance(item, dict)]
-            ttls.append(min(ttl_ms, _MOST_TTL_MS) if isinstance(ttl_ms, int) and ttl_ms >= 0 else 0)
-            if len(items) > _ITEMS:
-                raise Unreachable(f"lists more than {_ITEMS} {kind}", counts=False)
-            if not isinstance(following, str) or not following or following == cursor:
-                return Listed(items, min(ttls))
-            cursor = following
-        raise Unreachable(f"lists its {kind} on more than {_PAGES} pages", counts=False)
+            return Listed((), DEFAULT_TTL_MS)
+        return whole(kind, lambda cursor: self._asked(method, cursor, None, ends_at), self._max_bytes)
 
     def request(
         self,
@@ -150,6 +129,17 @@ class Session:
                 self._era = self._negotiated(ends_at)
             return self._era
 
+    def _renewed(self, ends_at: float) -> Era:
+        """What is open; agreed on anew after a while, since a server may have got prompts, or another revision."""
+        with self._lock:
+            old = self._era
+            if old is not None and self._clock() < old.until:
+                return old
+            self._era = new = self._negotiated(ends_at)
+        if old is not None and old.session_id:
+            self._leave(old, ends_at)
+        return new
+
     def _forget(self, era: Era) -> None:
         with self._lock:
             if self._era is era:
@@ -178,7 +168,9 @@ class Session:
         known = [version for version in MODERN if version in versions]
         if not known:
             raise Refused(UNSUPPORTED_VERSION, "It speaks others.", {"supported": versions})
-        return Era(known[0], capabilities)
+        ttl_ms = found.get("ttlMs")
+        life_s = max(ttl_ms / 1000, _LEAST_S) if isinstance(ttl_ms, int) and 0 <= ttl_ms < _LIFE_S * 1000 else _LIFE_S
+        return Era(known[0], capabilities, until=self._clock() + life_s)
 
     def _greeted(self, ends_at: float) -> Era:
         """A handshake; without any capability of ours, since nobody could answer what a server asks in between."""
@@ -196,7 +188,7 @@ class Session:
         session_id = reply.headers.get(SESSION, "")
         if session_id and not _PLAIN.fullmatch(session_id):
             raise Unreachable("answered with a session id that no header takes")
-        era = Era(str(agreed), capabilities, session_id)
+        era = Era(str(agreed), capabilities, session_id, self._clock() + _LIFE_S)
         ready = {"jsonrpc": "2.0", "method": "notifications/initialized"}
         with suppress(BadStatus):  # it says nothing that a server would have to take
             self._channel.post(ready, _headers(era), ends_at).close()

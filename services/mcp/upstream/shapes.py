@@ -103,9 +103,9 @@ def answer(result: Mapping[str, Any], member: str) -> dict[str, Any]:
     return _own(result)
 
 
-def failed(text: str) -> dict[str, Any]:
-    """A tool's result that tells a model what went wrong."""
-    return {"resultType": "complete", "content": [{"type": "text", "text": text}], "isError": True}
+def failed(text: str, said: Sequence[Item] = ()) -> dict[str, Any]:
+    """A tool's result that tells a model what went wrong, and what the server `said` nevertheless."""
+    return {"resultType": "complete", "content": [{"type": "text", "text": text}, *said], "isError": True}
 
 
 def _asks(result: Mapping[str, Any]) -> bool:

@@ -9,6 +9,7 @@ from pennyworth.http import dumps
 from pennyworth.logs import logger
 from services.mcp.headers import encoded, mirrored
 from services.mcp.protocol import INTERNAL_ERROR, INVALID_PARAMS, MISSING_CLIENT_CAPABILITY, RpcError
+from services.mcp.shapes import promised
 from services.mcp.source import Asked, Object
 from services.mcp.upstream import shapes
 from services.mcp.upstream.approval import sorted_out
@@ -16,7 +17,8 @@ from services.mcp.upstream.breaker import Breaker
 from services.mcp.upstream.declared import Declared
 from services.mcp.upstream.faults import BadStatus, Refused, Unreachable
 from services.mcp.upstream.lists import Items, Lists
-from services.mcp.upstream.session import Listed
+from services.mcp.upstream.outputs import kept
+from services.mcp.upstream.pages import Listed
 
 _NOT_FOUND = (INVALID_PARAMS, -32002)  # the second one is how older revisions say it of a resource
 _WITHHELD = (
@@ -151,6 +153,9 @@ class Upstream:
         """Whether a kind can be listed without asking anyone."""
         return self._seen is not None and self._seen.lists.is_settled(_KINDS[kind])
 
+    def allows(self, name: str) -> bool:
+        return True
+
     def tools(self) -> Items:
         return self._listed("tools")
 
@@ -181,7 +186,7 @@ class Upstream:
             arguments = params.get("arguments") or {}
             headers = _mirrored(tool["inputSchema"], arguments)
             found = self._ask("tools/call", {**params, "name": name, "arguments": arguments}, asked, headers)
-            return shapes.tool_result(found)
+            return kept(shapes.tool_result(found), promised(tool, asked.version))
         except Unreachable as why:
             return shapes.failed(self._sentence(why))
         except Refused as refusal:

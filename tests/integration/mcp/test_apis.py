@@ -180,7 +180,10 @@ def test_arguments_that_cannot_be_sent_are_named(there, server, arguments, why):
         ((401, b"", {}), "does not accept the gateway's credentials"),
         ((200, b"{", {}), "The server 'there' answered with something that is not JSON."),
         ((200, b"%PDF", {"content_type": "application/pdf"}), "answered with application/pdf, which"),
-        ((200, {"id": 7}, {}), "answered otherwise than it describes ('id' must be a string.)"),
+        ((200, {"id": 7}, {}), "not what it promises in its outputSchema: 'id' must be of type string."),
+        ((200, [], {}), "not what it promises in its outputSchema: structuredContent is missing."),
+        ((200, b"7", {"content_type": "text/plain"}), "outputSchema: structuredContent is missing."),
+        ((204, None, {}), "outputSchema: structuredContent is missing."),
         ((200, b"x" * 70_000, {"content_type": "text/plain"}), "more than the 64 KB allowed"),
     ],
 )

@@ -40,7 +40,7 @@ def test_a_dead_server_leaves_the_others_lists_whole(server, upstream, dead_url)
     reports: list[Any] = []
     dead, alive = upstream(url=dead_url), upstream(url=server.url)
     dead.name, alive.name = "dead", "alive"
-    offer = Aggregate([dead, alive], lambda *_: True, lambda *report: reports.append(report))
+    offer = Aggregate([dead, alive], lambda *report: reports.append(report))
     assert [entry.name for entry in offer.entries("tools")] == ["alive_echo"]
     assert offer.ttl_ms("tools") == 0  # who asks again soon finds it, perhaps
     assert [(name, str(error)) for name, error in reports] == [("dead", "The server 'dead' cannot be reached.")]
@@ -315,6 +315,23 @@ def test_a_list_without_end_is_given_up(server, upstream):
     server.respond = respond
     with pytest.raises(Unreachable, match="on more than 50 pages"):
         upstream(url=server.url).tools()
+
+
+def test_a_list_is_held_to_the_size_of_one_answer_however_many_pages_it_has(server, upstream):
+    """Fifty answers of a megabyte would be more memory than the function has."""
+
+    def respond(exchange: Exchange) -> None:
+        if exchange.message["method"] != "tools/list":
+            modern()(exchange)
+            return
+        number = int(exchange.message["params"].get("cursor", "0"))
+        page = {"tools": [tool(f"t{number}", description="x" * 20_000)], "ttlMs": 0, "resultType": "complete"}
+        exchange.result({**page, "cacheScope": "private", **({"nextCursor": str(number + 1)} if number < 9 else {})})
+
+    server.respond = respond
+    assert len(upstream(url=server.url, max_kb=220).tools()) == 10
+    with pytest.raises(Unreachable, match="lists tools of more than the 64 KB allowed"):
+        upstream(url=server.url, max_kb=64).tools()
 
 
 def test_tools_that_clients_could_not_use_are_left_out(server, upstream):

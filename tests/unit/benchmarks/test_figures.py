@@ -10,7 +10,7 @@ ASKED_FOR = {
     "stream_cpu_ratio": 0.8,
     "cold_start_ratio": 0.9,
     "authorizer_cold_ratio": 0.8,
-    "mcp_cold_ratio": 2,
+    "mcp_cold_ratio": 1.8,
     "rss_mb": 65,
     "layer_mb": None,
     "openai_zip_mb": None,

@@ -2,12 +2,12 @@
 
 import time
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from services.mcp.aggregate import Aggregate, fits
-from services.mcp.endpoint import Server, answer
+from services.mcp.aggregate import fits
+from services.mcp.endpoint import answer
 from services.mcp.eras import HANDSHAKE, SUPPORTED
 from services.mcp.protocol import RpcError
 from tests.mcp_posts import MODERN, modern, speak
@@ -164,10 +164,6 @@ def test_a_source_that_lists_nonsense_is_a_dead_one() -> None:
     assert names("tools/list", Shelf("a", {"tools": [None, "x"]}), full("b")) == ["b_chat", "b_find"]  # type: ignore[list-item]
 
 
-def hiding(*hidden: str, **how: Any) -> Server:
-    return server(full("a"), full("b"), builtin(), shows=lambda _, name: name not in hidden, **how)
-
-
 @pytest.mark.parametrize(
     ("method", "name", "call", "member"),
     [
@@ -178,49 +174,33 @@ def hiding(*hidden: str, **how: Any) -> Server:
     ],
 )
 def test_what_is_hidden_is_neither_listed_nor_there(method: str, name: str, call: str, member: str) -> None:
-    hidden = hiding(name)
-    listed = answer(modern(method), hidden).body
-    called = answer(modern(call, {member: name}), hidden).body
-    unknown = answer(modern(call, {member: name}), server(builtin({}))).body
+    known = [full("a"), full("b"), Shelf("", {"tools": [tool("chat")]})]
+    hidden = [replace(source, hidden=(name.removeprefix(f"{source.name}_"),)) for source in known]
+    called = body(call, {member: name}, *hidden)
 
-    assert listed is not None
-    shown = [one.get("uri") or one["name"] for one in listed["result"][LISTS[method]]]
-    assert name not in shown
-    assert name in names(method, full("a"), full("b"), builtin())
-    assert called == unknown  # word for word what one hears of a thing that does not exist
-    assert called is not None
+    assert set(names(method, *known)) - set(names(method, *hidden)) >= {name}
+    assert called == body(call, {member: name}, builtin({}))  # word for word what one hears of what does not exist
     assert called["error"]["code"] == -32602
 
 
 def test_what_is_hidden_is_hidden_at_the_sources_own_address_too() -> None:
-    def shows(_kind: str, name: str) -> bool:
-        return name != "a_find"
+    hidden = replace(full("a"), hidden=("find", "link://from-a-tool"))
 
-    assert names("tools/list", full("a"), prefixed=False, shows=shows) == ["chat"]
-    assert body("tools/call", {"name": "find"}, full("a"), prefixed=False, shows=shows)["error"]["code"] == -32602
+    assert names("tools/list", hidden, prefixed=False) == ["chat"]
+    assert body("tools/call", {"name": "find"}, hidden, prefixed=False)["error"]["code"] == -32602
+    assert body("resources/read", {"uri": "link://from-a-tool"}, hidden, prefixed=False)["error"]["code"] == -32602
 
 
 def test_a_hidden_tool_of_a_dead_source_is_unknown() -> None:
-    error = body("tools/call", {"name": "dead_find"}, Dead("dead"), shows=lambda *_: False)["error"]
+    error = body("tools/call", {"name": "dead_find"}, Dead("dead", hidden=("find",)))["error"]
 
     assert error["code"] == -32602
 
 
 def test_a_hidden_template_opens_no_resource() -> None:
-    hidden = hiding("a://{id}/data")
+    hidden = replace(full("a"), hidden=("a://{id}/data",))
 
-    found = answer(modern("resources/read", {"uri": "a://7/data"}), hidden).body
-
-    assert found is not None
-    assert found["error"]["code"] == -32602
-
-
-@pytest.mark.parametrize("version", HANDSHAKE)
-def test_an_address_of_no_server_is_a_404_in_every_era(version: str) -> None:
-    nowhere = Server("0.1.0", None, server().rounds, 0.0)
-
-    assert answer(speak(version, "tools/list"), nowhere).status == 404
-    assert answer(modern("tools/list"), nowhere).status == 404
+    assert body("resources/read", {"uri": "a://7/data"}, hidden)["error"]["code"] == -32602
 
 
 def test_alone_a_server_is_asked_for_resources_that_no_list_has() -> None:
@@ -298,8 +278,28 @@ def test_a_source_never_sees_what_proves_the_caller() -> None:
 def test_sources_are_told_before_all_of_them_are_looked_through(method: str, params: Any, kinds: list[str]) -> None:
     told: list[str] = []
     behind = server(full("a"), full("b"))
-    offer = replace(cast(Aggregate, behind.offer), ahead=told.append)
+    offer = replace(behind.offer(), ahead=told.append)
 
-    answer(speak(MODERN, method, params), replace(behind, offer=offer))
+    answer(speak(MODERN, method, params), replace(behind, offer=lambda: offer))
 
     assert told == kinds
+
+
+def test_a_template_of_anything_takes_no_reads_from_others() -> None:
+    """The attack: a server that is put first by its name offers to read whatever is asked for."""
+    for greedy in ("{x}", "{+x}", "{x}{y}", "{scheme}://{+rest}", "/{x}", "b{x}"):
+        thief = Shelf("a", {"templates": [{"uriTemplate": greedy, "name": "all"}]})
+        assert body("resources/read", {"uri": "b://7/data"}, thief, full("b"))["result"]["contents"][0][
+            "text"
+        ].startswith("b")
+        assert body("resources/read", {"uri": "c://7/data"}, thief, full("b"))["error"]["code"] == -32602
+        alone = body("resources/read", {"uri": "b://7/data"}, thief, prefixed=False)
+        assert alone["result"]["contents"][0]["text"] == "a has b://7/data"
+
+
+def test_of_templates_that_fit_the_one_that_says_more_has_it() -> None:
+    wide = Shelf("a", {"templates": [{"uriTemplate": "docs://{+path}", "name": "wide"}]})
+    close = Shelf("b", {"templates": [{"uriTemplate": "docs://users/{name}", "name": "close"}]})
+
+    assert body("resources/read", {"uri": "docs://users/ada"}, wide, close)["result"]["contents"][0]["text"][0] == "b"
+    assert body("resources/read", {"uri": "docs://groups/a"}, wide, close)["result"]["contents"][0]["text"][0] == "a"

@@ -12,10 +12,11 @@ import pytest
 from pennyworth.errors import Problem
 from pennyworth.settings import settings
 from services.mcp import app, secret
-from services.mcp.eras import CAPABILITIES_KEY
+from services.mcp.endpoint import Post
+from services.mcp.eras import CAPABILITIES_KEY, SUPPORTED
 from services.mcp.source import Asked
 from services.mcp.upstream.faults import Unreachable
-from tests.mcp_posts import CALLER, META, MODERN, event, handshake, modern, raw
+from tests.mcp_posts import CALLER, META, MODERN, event, handshake, modern, raw, speak
 from tests.mcp_sources import Shelf, text, tool
 
 ENVIRONMENT = {
@@ -172,15 +173,6 @@ def test_a_server_has_an_address_of_its_own() -> None:
 
 
 @pytest.mark.usefixtures("shelf")
-@pytest.mark.parametrize("server", ["nobody", "shelf2", "SHELF", "%20", "."])
-def test_an_address_of_no_server_is_not_found(server: str) -> None:
-    reply = invoke(event(modern("tools/list"), server=server))
-
-    assert reply["statusCode"] == 404
-    assert json.loads(reply["body"])["error"]
-
-
-@pytest.mark.usefixtures("shelf")
 def test_a_single_server_is_guarded_like_all() -> None:
     reply = invoke(event(modern("tools/list"), {**CALLER, "actions": "inference"}, server="shelf"))
 
@@ -269,10 +261,7 @@ def test_what_nobody_thought_of_is_an_error_of_the_protocol_and_in_the_log(
 def test_also_where_it_went_wrong_before_the_message_was_read(
     monkeypatch: pytest.MonkeyPatch, body: bytes, answered: int | None
 ) -> None:
-    def breaks() -> Any:
-        raise RuntimeError
-
-    monkeypatch.setattr(app, "_upstreams", breaks)
+    monkeypatch.setattr(app, "LEVELS", None)
 
     reply = invoke(event(raw(body)))
 
@@ -292,6 +281,24 @@ def test_an_answer_that_lambda_would_not_hand_over_is_refused_under_its_id(shelf
     assert ("result" in body) is fits
     if not fits:
         assert (body["error"]["code"], "Ask for less" in body["error"]["message"]) == (-32603, True)
+
+
+@pytest.mark.parametrize("late", ["too large", "broken"])
+def test_what_ends_in_an_error_costs_nothing_however_late(
+    shelf: Shelf, log: Any, monkeypatch: pytest.MonkeyPatch, late: str
+) -> None:
+    """The tool did it, and was counted: what went wrong came on the answer's way to the client."""
+    monkeypatch.setenv("PENNYWORTH_MCP_TERMS", json.dumps([{"tools": "shelf_*", "price_microusd": 500}]))
+    settings.cache_clear()
+    invoke(event(modern("tools/call", {"name": "shelf_talk"})))
+    shelf.answers["talk"] = lambda *_: {**text('"' * 2_000_000), "_meta": {} if late == "too large" else {"no": {1}}}
+
+    error = json.loads(invoke(event(modern("tools/call", {"name": "shelf_talk"})))["body"])["error"]
+
+    assert error["code"] == -32603
+    well, failed = [line for line in log() if line.get("kind") == "tool"]
+    assert (well["model"], well["cost_microusd"]) == ("shelf_talk", 500)
+    assert (failed["model"], "cost_microusd" in failed) == ("shelf_talk", False)
 
 
 def logs_of(number: int, caller: dict[str, str]) -> list[str]:
@@ -366,11 +373,47 @@ def test_only_what_is_ours_to_mend_is_an_error_in_the_log(
     ]
 
 
-def test_a_toolset_that_there_is_not_is_refused_under_the_requests_id() -> None:
-    request = event(modern("tools/list", number="a"))
-    request["multiValueQueryStringParameters"] = {"toolset": ["nope"]}
+def elsewhere(post: Post, server: str | None = None, toolset: str | None = None) -> dict[str, Any]:
+    request = event(post, server=server)
+    request["multiValueQueryStringParameters"] = {"toolset": [toolset]} if toolset else None
+    return invoke(request)
 
-    reply = invoke(request)
 
-    body = json.loads(reply["body"])
-    assert (reply["statusCode"], body["id"], body["error"]["code"]) == (404, "a", -32600)
+NOWHERE = [{"server": name} for name in ("nobody", "shelf2", "SHELF", "%20", ".")]
+NOWHERE += [{"toolset": "nope"}, {"toolset": "nope", "server": "shelf"}]
+
+
+@pytest.mark.usefixtures("shelf")
+@pytest.mark.parametrize("where", NOWHERE, ids=str)
+@pytest.mark.parametrize("version", SUPPORTED)
+def test_what_there_is_not_is_refused_as_the_revision_reads_it(version: str, where: dict[str, str]) -> None:
+    """A client of a handshake revision reads a 404 as the end of a session, and not what it says."""
+    reply = elsewhere(speak(version, "tools/list"), **where)
+
+    error = json.loads(reply["body"])["error"]
+    assert (reply["statusCode"], error["code"]) == (404 if version == MODERN else 200, -32600)
+    assert error["message"].startswith("There is no toolset 'nope'" if "toolset" in where else "There is no MCP server")
+
+
+@pytest.mark.usefixtures("shelf")
+@pytest.mark.parametrize("where", NOWHERE, ids=str)
+def test_what_there_is_not_is_named_under_the_requests_id(where: dict[str, str]) -> None:
+    assert json.loads(elsewhere(modern("tools/list", number="a"), **where)["body"])["id"] == "a"
+
+
+@pytest.mark.usefixtures("shelf")
+@pytest.mark.parametrize("where", NOWHERE, ids=str)
+@pytest.mark.parametrize(
+    ("post", "status", "code"),
+    [
+        (modern("tools/list", headers={"Origin": "https://evil.example"}), 403, -32600),
+        (raw(b"{"), 400, -32700),
+        (modern("tools/list", meta={}), 400, -32602),
+        (handshake("tools/list", version="2031-01-01"), 400, -32022),
+    ],
+    ids=["another origin", "no JSON", "no envelope", "an unknown version"],
+)
+def test_who_may_not_ask_is_not_told_what_there_is(where: dict[str, str], post: Post, status: int, code: int) -> None:
+    reply = elsewhere(post, **where)
+
+    assert (reply["statusCode"], json.loads(reply["body"])["error"]["code"]) == (status, code)

@@ -17,7 +17,7 @@ CORE = [
     "completion",
     "reply",
 ]
-CORE += ["source", "builtin", "aggregate", "pages", "rounds", "notices", "outputs", "levels"]
+CORE += ["source", "builtin", "aggregate", "pages", "rounds", "notices", "levels"]
 PURE = {
     "base64",
     "binascii",

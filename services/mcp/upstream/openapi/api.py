@@ -8,13 +8,12 @@ from pennyworth.logs import logger
 from services.mcp.protocol import INVALID_PARAMS, METHOD_NOT_FOUND
 from services.mcp.source import Asked
 from services.mcp.upstream import frames, shapes
-from services.mcp.upstream.credentials import Proof
 from services.mcp.upstream.declared import Declared
 from services.mcp.upstream.faults import BadStatus, Refused, Unreachable
 from services.mcp.upstream.openapi.exchange import Unsendable, request, result
 from services.mcp.upstream.openapi.operations import Operation, operations
-from services.mcp.upstream.session import Listed
-from services.mcp.upstream.web import Answer, Web
+from services.mcp.upstream.pages import Listed
+from services.mcp.upstream.proven import Proven
 
 _DOCUMENT_BYTES = 8 * 1024 * 1024
 _TTL_MS = 300_000
@@ -24,8 +23,8 @@ _DOWN = frozenset((502, 503, 504))  # a 500 may be about the request
 class Api:
     """A Backend. The credentials go with operations, to the API's own host; the document is asked for without."""
 
-    def __init__(self, declared: Declared, web: Web, proof: Proof) -> None:
-        self._declared, self._web, self._proof = declared, web, proof
+    def __init__(self, declared: Declared, way: Proven) -> None:
+        self._declared, self._way = declared, way
         self._base, self._operations = "", dict[str, Operation]()
 
     def listed(self, kind: str, ends_at: float) -> Listed:
@@ -49,35 +48,24 @@ class Api:
         except Unsendable as why:
             return shapes.failed(str(why))
         sent = {**made.headers, **headers}
-        answer = self._send(made.method, self._base + made.target, sent, made.body, ends_at)
+        url, again = self._base + made.target, made.method == "GET"
+        answer = self._way.request(made.method, url, sent, made.body, ends_at, again=again)
         try:
             if answer.status in (401, 403) or 300 <= answer.status <= 399 or answer.status in _DOWN:
                 raise BadStatus(answer.status)
-            return result(operation, answer.status, answer.content_type, answer.whole())
+            return result(answer.status, answer.content_type, answer.whole())
         finally:
             answer.close()
 
     def shows(self, text: str) -> bool:
-        return self._proof.shows(text)
+        return self._way.shows(text)
 
     def close(self) -> None:
-        self._web.close()
-
-    def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes, ends_at: float) -> Answer:
-        answer = self._sent(method, url, headers, body, ends_at)
-        if answer.status == 401 and self._proof.renewed():
-            answer.close()
-            answer = self._sent(method, url, headers, body, ends_at)
-        return answer
-
-    def _sent(self, method: str, url: str, headers: Mapping[str, str], body: bytes, ends_at: float) -> Answer:
-        proven = self._proof.headers(method, url, headers, body, ends_at)
-        again = method == "GET"
-        return self._web.request(method, url, proven, body, ends_at, self._declared.max_bytes, again=again)
+        self._way.close()
 
     def _read(self, ends_at: float) -> None:
         url = self._declared.document
-        answer = self._web.request("GET", url, {"accept": "application/json"}, b"", ends_at, _DOCUMENT_BYTES)
+        answer = self._way.web.request("GET", url, {"accept": "application/json"}, b"", ends_at, _DOCUMENT_BYTES)
         try:
             if answer.status != 200:
                 raise BadStatus(answer.status)

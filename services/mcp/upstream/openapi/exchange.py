@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from services.mcp import schema
 from services.mcp.upstream import frames
 from services.mcp.upstream.openapi.operations import Operation, Parameter
 from services.mcp.upstream.shapes import failed
@@ -99,31 +98,25 @@ def _texts(parameter: Parameter, value: Any) -> list[str]:
     return [str(each).lower() if isinstance(each, bool) else "" if each is None else str(each) for each in found]
 
 
-def result(operation: Operation, status: int, content_type: str, body: bytes) -> dict[str, Any]:
+def result(status: int, content_type: str, body: bytes) -> dict[str, Any]:
     """MCP's CallToolResult. Raises Unreachable for what says that it is JSON and is not."""
     if not 200 <= status <= 299:
         said = body.decode("utf-8", "replace")[:_ERROR_TEXT].strip()
         return failed(f"The API answered with the status {status}{f': {said}' if said else '.'}")
     if content_type == "application/json" or content_type.endswith("+json"):
-        return _of_json(operation, frames.document(body)) if body else _text("", operation)
+        return _of_json(frames.document(body)) if body else _text("")
     if content_type in _IMAGES:
         image = {"type": "image", "data": b64encode(body).decode(), "mimeType": content_type}
         return {"resultType": "complete", "content": [image], "isError": False}
     if not body or content_type.startswith("text/") or content_type in ("application/xml", ""):
-        return _text(body.decode("utf-8", "replace"), operation)
+        return _text(body.decode("utf-8", "replace"))
     return failed(f"The API answered with {content_type[:100]}, which a tool's result cannot hold.")
 
 
-def _of_json(operation: Operation, found: Any) -> dict[str, Any]:
-    text = json.dumps(found, separators=(",", ":"), ensure_ascii=False)
-    output = operation.tool.get("outputSchema")
-    if output is not None and (fault := schema.violation(found, output)):
-        return failed(f"The API answered otherwise than it describes ({fault}) It said: {text}")
-    made: dict[str, Any] = {"resultType": "complete", "content": [{"type": "text", "text": text}], "isError": False}
+def _of_json(found: Any) -> dict[str, Any]:
+    made = _text(json.dumps(found, separators=(",", ":"), ensure_ascii=False))
     return {**made, "structuredContent": found} if isinstance(found, dict) else made
 
 
-def _text(text: str, operation: Operation | None = None) -> dict[str, Any]:
-    if operation is not None and "outputSchema" in operation.tool:
-        return failed(f"The API answered with text instead of the JSON it describes. It said: {text[:_ERROR_TEXT]}")
+def _text(text: str) -> dict[str, Any]:
     return {"resultType": "complete", "content": [{"type": "text", "text": text}], "isError": False}

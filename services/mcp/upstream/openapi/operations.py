@@ -128,10 +128,10 @@ def _operation(
 def _parameters(shared: list[Any], operation: Mapping[str, Any], references: References) -> Iterator[Mapping[str, Any]]:
     """Those of the operation, and those of its path that it does not have itself."""
     own = operation.get("parameters")
-    found: dict[tuple[Any, Any], Mapping[str, Any]] = {}
+    found: dict[tuple[str, str], Mapping[str, Any]] = {}
     for each in [*shared, *(own if isinstance(own, list) else [])]:
         parameter = references.object(each)
-        found[parameter.get("name"), parameter.get("in")] = parameter
+        found[str(parameter.get("name")), str(parameter.get("in"))] = parameter
     yield from found.values()
 
 
@@ -154,10 +154,8 @@ def _parameter(declared: Mapping[str, Any], taken: Mapping[str, Any]) -> Paramet
 
 
 def _schema_of(declared: Mapping[str, Any]) -> Any:
-    content = declared.get("content")
-    if isinstance(content, Mapping):
-        return (content.get("application/json") or {}).get("schema", {})
-    return declared.get("schema", {})
+    _, media = _json_of(declared.get("content"))
+    return (declared if media is None else media).get("schema", {})
 
 
 def _body(
@@ -187,20 +185,22 @@ def _json_of(content: Any) -> tuple[str, Mapping[str, Any] | None]:
 
 
 def _output(operation: Mapping[str, Any], references: References) -> dict[str, Any] | None:
-    """What an answer that went well looks like, where that is an object and simple to say.
+    """What an answer that went well looks like, where there is one kind of it, an object and simple to say.
 
     Types and names alone: many an API leaves out what its document calls required.
     """
     responses = operation.get("responses")
-    for status in ("200", "201", "2XX"):
-        if isinstance(responses, Mapping) and status in responses:
-            try:
-                _, media = _json_of(references.object(responses[status]).get("content"))
-                schema = _relaxed(references.schema(media.get("schema", {}))) if media else {}
-            except Unresolved:
-                return None
-            return schema if schema.get("type") == "object" and schema.get("properties") else None
-    return None
+    well = (
+        [found for status, found in responses.items() if status[0:1] == "2"] if isinstance(responses, Mapping) else []
+    )
+    if len(well) != 1:  # an empty 204 beside a 200 went well too
+        return None
+    try:
+        _, media = _json_of(references.object(well[0]).get("content"))
+        schema = _relaxed(references.schema(media.get("schema", {}))) if media else {}
+    except Unresolved:
+        return None
+    return schema if schema.get("type") == "object" and schema.get("properties") else None
 
 
 def _relaxed(schema: Mapping[str, Any]) -> dict[str, Any]:

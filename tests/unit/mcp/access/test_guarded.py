@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pennyworth.errors import Problem
 from pennyworth.principal import Principal, Spent
@@ -11,12 +13,11 @@ from pennyworth.settings import ToolTerms
 from services.mcp.access.crowd import Crowd
 from services.mcp.access.guarded import guarded
 from services.mcp.access.usage import Rates, Usage
-from services.mcp.aggregate import Aggregate
 from services.mcp.endpoint import Server, answer
 from services.mcp.protocol import INVALID_PARAMS
 from services.mcp.source import Changing
 from tests.mcp_posts import MODERN, speak
-from tests.mcp_sources import Shelf, server, text, tool
+from tests.mcp_sources import Dead, Shelf, server, text, tool
 
 CALLER = Principal("u", "n", "k", "g", "r", frozenset({"mcp"}), ("*",))
 
@@ -60,6 +61,17 @@ def test_a_hidden_tool_is_in_no_list_and_unknown(prefixed: bool) -> None:
     never = body("tools/call", {"name": "git_never", "arguments": {}}, prefixed=prefixed)["error"]
     assert hidden["code"] == never["code"] == INVALID_PARAMS
     assert hidden["message"].replace(name, "X") == never["message"].replace("git_never", "X")
+
+
+@pytest.mark.parametrize("prefixed", [True, False])
+def test_a_hidden_tool_of_a_server_that_does_not_answer_is_unknown_too(prefixed: bool) -> None:
+    """That it does not answer is for those to know who may use it."""
+    name = "git_close" if prefixed else "close"
+    dead = body("tools/call", {"name": name}, "git_close", source=Dead("git"), prefixed=prefixed)
+    assert dead == body("tools/call", {"name": name}, "git_close", prefixed=prefixed)
+    assert dead["error"]["code"] == INVALID_PARAMS
+    seen = body("tools/call", {"name": name}, source=Dead("git"), prefixed=prefixed)
+    assert "does not answer" in seen["result"]["content"][0]["text"]
 
 
 def test_a_hidden_prompt_is_in_no_list_and_unknown() -> None:
@@ -147,6 +159,21 @@ def test_a_rate_is_each_callers_own_and_comes_back_with_time() -> None:
     assert rates.wait_s("a", ToolTerms("*")) == 0
 
 
+CALLS = st.lists(st.tuples(st.integers(0, 3), st.sampled_from([0.0, 0.1, 1.0, 7.0])), max_size=80)
+
+
+@given(CALLS, st.sampled_from([0.1, 0.5, 3.0]), st.integers(1, 5))
+def test_n_instances_let_through_n_times_the_rate_and_no_more(calls: Any, per_s: float, burst: int) -> None:
+    """`calls`: which of four instances, and how many seconds after the one before."""
+    now = [0.0]
+    instances = [Rates(lambda: now[0]) for _ in range(4)]
+    terms, through = ToolTerms("*", rate_per_s=per_s, burst=burst), 0
+    for instance, after_s in calls:
+        now[0] += after_s
+        through += instances[instance].wait_s("key", terms) == 0
+        assert through <= 4 * (burst + per_s * now[0]) + 1e-6
+
+
 def test_a_call_too_many_says_when_to_come_back_and_is_not_made() -> None:
     rates, terms = Rates(lambda: 0.0), ToolTerms("*", 5, rate_per_s=1, burst=1)
     assert "isError" not in used("git_close", text("done"), terms, rates=rates)[0]
@@ -163,10 +190,9 @@ def crowd(limit: int, many: int = 5, hidden: tuple[str, ...] = (), usage: Usage 
     counts = usage.counts if usage else free
     sources = [guarded(one, lambda name: name not in hidden, counts) for one in (ours, theirs)]
     behind = server(*sources)
-    offer = behind.offer
-    assert isinstance(offer, Aggregate)
-    found = Crowd(offer.sources, offer.shows, offer.report, limit=limit)
-    return Server(behind.version, found, behind.rounds, behind.ends_at), theirs
+    offer = behind.offer()
+    found = Crowd(offer.sources, offer.report, limit=limit)
+    return Server(behind.version, lambda: found, behind.rounds, behind.ends_at), theirs
 
 
 def names(behind: Server) -> list[str]:

@@ -59,6 +59,14 @@ def test_depth_is_bounded():
         frames.document(b"[" + deepest + b"]")
 
 
+def test_a_few_bytes_do_not_become_all_the_memory_there_is():
+    """A document of 8 MB could be 250 MB of empty lists."""
+    most = b"[" + b"[]," * 999_998 + b"[]]"
+    assert len(frames.document(most)) == 999_999
+    with pytest.raises(Unreachable, match="more than 1000000 objects and arrays"):
+        frames.document(b"[{}," + most[1:])
+
+
 def test_pairs_stay_and_halves_go():
     assert frames.document(b'"\\ud83d\\ude00"') == "\N{GRINNING FACE}"
     assert frames.document(b'"a\\udc00b"') == "a\N{REPLACEMENT CHARACTER}b"

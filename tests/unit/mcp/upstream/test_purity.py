@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[4] / "services" / "mcp" / "upstream"
-PURE = ["approval", "declared", "faults", "frames", "shapes"]
+PURE = ["approval", "declared", "faults", "frames", "outputs", "pages", "shapes"]
 PURE += ["openapi/exchange", "openapi/operations", "openapi/references"]
 MAY_IMPORT = {
     *("base64", "collections.abc", "dataclasses", "hashlib", "json", "re", "typing", "urllib.parse"),
-    *("services.mcp", "services.mcp.eras", "services.mcp.protocol", "services.mcp.upstream"),
+    *("services.mcp", "services.mcp.eras", "services.mcp.protocol", "services.mcp.schema", "services.mcp.upstream"),
     *(f"services.mcp.upstream.{name.replace('/', '.')}" for name in PURE),
 }
 

@@ -12,7 +12,7 @@ from services.mcp.endpoint import answer
 from services.mcp.eras import HANDSHAKE, SUPPORTED
 from services.mcp.upstream.declared import Declared
 from services.mcp.upstream.faults import Refused
-from services.mcp.upstream.session import Listed
+from services.mcp.upstream.pages import Listed
 from services.mcp.upstream.shapes import usable
 from services.mcp.upstream.upstream import Served, Upstream
 from tests.mcp_posts import MODERN, speak

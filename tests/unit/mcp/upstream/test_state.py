@@ -10,8 +10,8 @@ from services.mcp.upstream.breaker import Breaker
 from services.mcp.upstream.declared import Declared
 from services.mcp.upstream.faults import BadStatus, Refused, Unreachable
 from services.mcp.upstream.lists import Lists
+from services.mcp.upstream.pages import Listed
 from services.mcp.upstream.servers import Declaration
-from services.mcp.upstream.session import Listed
 from services.mcp.upstream.upstream import Served, forwarded
 
 

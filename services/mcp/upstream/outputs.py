@@ -5,18 +5,25 @@ What is looked at here is what schemas mostly consist of; every other keyword is
 and some are not found. Nothing is fetched, and a schema is followed no deeper than the value goes.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-_TYPES: Mapping[object, Callable[[Any], bool]] = {
-    "object": lambda value: isinstance(value, dict),
-    "array": lambda value: isinstance(value, list),
-    "string": lambda value: isinstance(value, str),
-    "boolean": lambda value: isinstance(value, bool),
-    "integer": lambda value: _is_number(value) and (isinstance(value, int) or value.is_integer()),
-    "number": lambda value: _is_number(value),
-    "null": lambda value: value is None,
-}
+from services.mcp.schema import TYPES
+from services.mcp.upstream.shapes import failed
+
+
+def kept(result: dict[str, Any], promised: object) -> dict[str, Any]:
+    """A tool's result; or one with `isError`, if it is not what the `outputSchema` promised. None promises nothing.
+
+    A client that validates raises an exception for it, so that its model would see nothing of what the tool said.
+    """
+    if promised is None or result.get("isError") or result["resultType"] != "complete":
+        return result
+    there = "structuredContent" in result
+    fault = misfit(result["structuredContent"], promised) if there else "structuredContent is missing"
+    if fault is None:
+        return result
+    return failed(f"The tool's answer is not what it promises in its outputSchema: {fault}.", result["content"])
 
 
 def misfit(value: object, schema: object, path: str = "") -> str | None:
@@ -27,7 +34,7 @@ def misfit(value: object, schema: object, path: str = "") -> str | None:
         return None
     kinds = schema.get("type", [])
     kinds = kinds if isinstance(kinds, list) else [kinds]
-    if kinds and all(isinstance(kind, str) and kind in _TYPES and not _TYPES[kind](value) for kind in kinds):
+    if kinds and all(isinstance(kind, str) and kind in TYPES and not TYPES[kind](value) for kind in kinds):
         return f"{_field(path)} must be of type {' or '.join(kinds)}"
     return next((found for found in _inside(value, schema, path) if found), None)
 
@@ -49,10 +56,6 @@ def _inside(value: object, schema: Mapping[str, Any], path: str) -> Iterator[str
             yield misfit(child, known[name], _join(path, name))
         elif closed:
             yield f"{_field(_join(path, name))} is not known"
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _join(path: str, name: str) -> str:
