@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from pennyworth.body import load
 from pennyworth.errors import Problem
-from pennyworth.http import Event, advise, content, log_also, principal
+from pennyworth.http import Event, advise, began_at, content, log_also, principal
 from pennyworth.policy import authorize
 from pennyworth.principal import Principal
 from pennyworth.runtime import deadline
@@ -52,7 +52,7 @@ class Call:
         self._candidates = routing.candidates(self.model, self.caller, kind)
         self._served = self._candidates[0]
         self.guardrail = guardrail(event.get("headers"), self.caller)
-        self.meter = Meter(self.model, kind if billed else None)
+        self.meter = Meter(self.model, kind if billed else None, began_at(event))
         self.meter.prompt = lambda: estimate({name: self.body[name] for name in _PROMPT if name in self.body})
         log_also(event, self.meter.fields)
         advise(event, _remedy(event.get("resource"), self.streamed))

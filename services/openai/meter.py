@@ -19,11 +19,12 @@ _KINDS = {"chat": "completion", "embedding": "embedding"}  # of a usage record, 
 class Meter:
     """Hears of the usage while the answer passes, and says it when the line is written."""
 
-    def __init__(self, model: str, kind: str | None = None) -> None:
+    def __init__(self, model: str, kind: str | None = None, began_at: float | None = None) -> None:
         """`model`: as the client names it. `kind`: of model; None where one is only asked to count, which costs
-        nothing."""
+        nothing. `began_at`: when the request came, a reading of time.perf_counter; now, where it is not said."""
+        self._began_at = time.perf_counter() if began_at is None else began_at
+        self._pieces, self._first_token_ms = 0, 0.0
         self.prompt: Callable[[], int] = int  # an estimate of its tokens, for where nobody tells
-        self.pieces = 0  # of the answer, as a stream brings them: a token each at least
         self.cut = False  # whether the time was up before the answer was whole
         self._kind = {"kind": _KINDS[kind]} if kind else {}
         self._who = {"model": model}
@@ -34,6 +35,17 @@ class Meter:
         self._earlier: dict[str, int] = {}
         self._earlier_cost: dict[str, int] = {}
         self._earlier_partial = False
+
+    @property
+    def pieces(self) -> int:
+        """Of the answer, as a stream brings them: a token each at least."""
+        return self._pieces
+
+    @pieces.setter
+    def pieces(self, count: int) -> None:
+        if not self._pieces and count:
+            self._first_token_ms = round((time.perf_counter() - self._began_at) * 1e3, 1)
+        self._pieces = count
 
     def asks(self, model: Model) -> None:
         """This model is asked now. Of one that was asked before and failed, what it had told of its usage still counts,
@@ -71,6 +83,8 @@ class Meter:
         """The record. What is partly an estimate is marked as partial."""
         counts = self._told()
         line: dict[str, Any] = {**self._who, **_added(self._earlier, counts)}
+        if self.pieces:
+            line["first_token_ms"] = self._first_token_ms
         if self._partial or self._earlier_partial:
             line["usage_partial"] = True
         line |= _added(self._earlier_cost, self._cost(counts))

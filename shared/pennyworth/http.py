@@ -29,6 +29,7 @@ _CORS = {"access-control-allow-origin": ["*"], "access-control-expose-headers": 
 _PRIVATE = {"cache-control": ["no-store"], "x-content-type-options": ["nosniff"]}
 
 # Not keys of API Gateway's.
+_BEGAN_AT = "pennyworth.began"
 _LOGGED_ALSO = "pennyworth.log"
 _IF_LATE = "pennyworth.late"
 
@@ -65,6 +66,12 @@ def principal(event: Event) -> Principal:
     return caller.at(now)
 
 
+def began_at(event: Event) -> float:
+    """When the request came, a reading of time.perf_counter: what a line's durations are counted from."""
+    at: float = event.get(_BEGAN_AT) or time.perf_counter()
+    return at
+
+
 def log_also(event: Event, fields: Callable[[], dict[str, Any]]) -> None:
     """Let the request's log line say these too. They are read when it is written: after the last byte of a stream."""
     event[_LOGGED_ALSO] = fields
@@ -85,7 +92,7 @@ def serve(app: APIGatewayRestResolver) -> Handler:
     """The Lambda handler of a service."""
 
     def handler(event: Event, context: Any) -> Reply:
-        started_at = time.perf_counter()
+        started_at = event[_BEGAN_AT] = time.perf_counter()
         request_id = event["requestContext"]["requestId"]
         with subsegment(f"{event['httpMethod']} {event.get('resource')}") as span:
             reply = _resolved(app, event, context, started_at)

@@ -32,6 +32,7 @@ def test_an_answers_usage_and_cost_are_logged(gateway, stream):
     assert (logged["model"], logged["provider"], logged["status"]) == ("nova-pro", "bedrock", 200)
     assert (logged["prompt_tokens"], logged["completion_tokens"]) == (usage.prompt_tokens, usage.completion_tokens)
     assert logged["cost_microusd"] > 0
+    assert (0 < logged.get("first_token_ms", 0) <= logged["duration_ms"]) == stream
     assert {"user_id", "key_id", "group", "duration_ms"} <= {name for name, value in logged.items() if value}
     assert "nobody should log" not in json.dumps(logged)
 

@@ -1,6 +1,7 @@
 """The log line of a request that asked a model is its usage record: who, which model, what was used."""
 
 import json
+import time
 from dataclasses import replace
 from threading import Lock
 from types import SimpleNamespace
@@ -113,6 +114,36 @@ def test_a_streamed_answer_is_counted_whether_or_not_the_client_asked(ask, log, 
     (line,) = log()
     assert used(line) == COUNTED
     assert "usage_partial" not in line
+
+
+class Later(Aws):
+    """A model each event of whose answer takes a second, by a clock of the test's."""
+
+    now = 0.0
+
+    def stream(self, *_, **__):
+        return Messages(map(self._later, STREAM))
+
+    def _later(self, event):
+        self.now += 1
+        return event
+
+
+@pytest.mark.parametrize("path", ["/chat/completions", "/responses", "/messages"])
+def test_the_first_token_of_a_stream_is_not_the_event_before_it(ask, log, monkeypatch, path):
+    aws = Later()
+    clock = SimpleNamespace(perf_counter=lambda: aws.now, time=time.time, time_ns=time.time_ns)
+    for module in ("pennyworth.http", "services.openai.meter"):
+        monkeypatch.setattr(f"{module}.time", clock)
+    body = {"/responses": {"messages": None, "input": "x"}, "/messages": {"max_tokens": 9}}.get(path, {})
+    list(ask(aws=aws, path=path, stream=True, **body))
+    (line,) = log()
+    assert [line[name] for name in ("first_byte_ms", "first_token_ms", "duration_ms")] == [1000, 2000, 6000]
+
+
+def test_a_whole_answer_has_no_first_token(ask, log):
+    ask()
+    assert "first_token_ms" not in log()[-1]
 
 
 def test_several_answers_are_counted_together(ask, log):

@@ -206,6 +206,8 @@ def test_the_credential_is_read_with_or_without_its_scheme(headers, expected):
 def test_the_policy_names_the_whole_stage_and_no_other():
     arn = "arn:aws:execute-api:us-east-1:123456789012:abc123/v1/POST/chat/completions"
     assert stage(arn) == "arn:aws:execute-api:us-east-1:123456789012:abc123/v1/*"
+    api = "arn:aws:execute-api:us-east-1:123456789012:abc123/v1/*"
+    assert stage(arn, "mcp") == [f"{api}/mcp", f"{api}/mcp/*"]  # of a token for one part of it, that part
 
 
 THROTTLED = AwsError("TooManyRequestsException", 400)

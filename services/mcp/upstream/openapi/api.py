@@ -74,11 +74,11 @@ class Api:
             answer.close()
         if not isinstance(found, dict):
             raise Unreachable("describes itself in something that is no OpenAPI document", counts=False)
-        base = self._declared.url or own_base(found, url)
-        made, left_out = operations(found, self._declared.name)
+        base = (self._declared.url or own_base(found, url)).rstrip("/")
+        made, left_out = operations(found, self._declared.name, urlsplit(base).path)
         if left_out:
             logger.warning("operations without a tool", server=self._declared.name, count=left_out)
-        self._base, self._operations = base.rstrip("/"), made
+        self._base, self._operations = base, made
 
 
 def own_base(document: Mapping[str, Any], url: str) -> str:

@@ -12,6 +12,7 @@ MOST = 500  # operations
 _METHODS = ("get", "put", "post", "delete", "patch")
 _NAME_LENGTH = 64  # the most that several model providers take, the server's name before it included
 _DESCRIPTION = 4000
+_REQUEST = 1000  # characters of a method and a path
 # Headers whose value is nobody's argument: who asks, how, and what for.
 _NOT_ARGUMENTS = re.compile(
     r"(?i)accept.*|content-.*|host|connection|cookie|transfer-encoding|te|upgrade|proxy-.*|x-forwarded-.*|x-amz.*|mcp-.*"
@@ -43,8 +44,9 @@ class Operation:
     tool: Mapping[str, Any]  # MCP's Tool object
 
 
-def operations(document: Mapping[str, Any], server: str = "") -> tuple[dict[str, Operation], int]:
-    """By tool name, and how many operations no tool can stand for. `server`: the name that a tool's name will follow.
+def operations(document: Mapping[str, Any], server: str = "", base: str = "") -> tuple[dict[str, Operation], int]:
+    """By tool name, and how many operations no tool can stand for. `server`: the name that a tool's name will follow;
+    `base`: the path that the operations' paths will follow.
 
     Raises Unreachable for what is no OpenAPI 3.
     """
@@ -56,7 +58,8 @@ def operations(document: Mapping[str, Any], server: str = "") -> tuple[dict[str,
     for path, method, shared, operation in _each(paths, references):
         try:
             name = _name(operation, method, path, found, _NAME_LENGTH - len(f"{server}_"))
-            found[name] = _operation(name, path, method, shared, operation, references)
+            described = _described(operation, f"{method.upper()} {base}{path}")
+            found[name] = _operation(name, path, method, shared, operation, references, described)
         except Unresolved:
             left_out += 1
         if len(found) > MOST:
@@ -89,7 +92,13 @@ def _name(operation: Mapping[str, Any], method: str, path: str, taken: Mapping[s
 
 
 def _operation(
-    name: str, path: str, method: str, shared: list[Any], operation: Mapping[str, Any], references: References
+    name: str,
+    path: str,
+    method: str,
+    shared: list[Any],
+    operation: Mapping[str, Any],
+    references: References,
+    described: str,
 ) -> Operation:
     properties: dict[str, Any] = {}
     required: list[str] = []
@@ -100,8 +109,8 @@ def _operation(
             continue
         schema = references.schema(_schema_of(declared))
         text = declared.get("description")
-        described = {"description": references.counted(text)} if isinstance(text, str) else {}
-        properties[parameter.argument] = {**schema, **described}
+        explained = {"description": references.counted(text)} if isinstance(text, str) else {}
+        properties[parameter.argument] = {**schema, **explained}
         required += [parameter.argument] if parameter.required else []
         parameters.append(parameter)
     if set(re.findall(r"\{([^{}]*)\}", path)) != {each.name for each in parameters if each.place == "path"}:
@@ -109,7 +118,7 @@ def _operation(
     body, content_type = _body(operation, references, properties, required)
     tool: dict[str, Any] = {
         "name": name,
-        "description": _described(operation, method, path),
+        "description": described,
         "inputSchema": {
             "type": "object",
             "properties": properties,
@@ -216,10 +225,14 @@ def _relaxed(schema: Mapping[str, Any]) -> dict[str, Any]:
     return made
 
 
-def _described(operation: Mapping[str, Any], method: str, path: str) -> str:
+def _described(operation: Mapping[str, Any], request: str) -> str:
+    """What the document says, and last the request itself: a tool that is approved is approved for that alone. Raises
+    Unresolved for one too long to be read."""
+    if len(request) > _REQUEST:
+        raise Unresolved("a path that nobody reads")
     texts = [operation.get("summary"), operation.get("description")]
     said = "\n\n".join(text for text in texts if isinstance(text, str) and text)
-    return (said or f"{method.upper()} {path}")[:_DESCRIPTION]
+    return f"{said[:_DESCRIPTION]}\n\n{request}".lstrip()
 
 
 def _annotations(method: str) -> dict[str, bool]:
