@@ -35,6 +35,7 @@ class Batch:
 
     id: str
     uses: tuple[Use, ...] = ()
+    at: float = 0.0  # when the newest of its records was written, in unix seconds
     skipped: int = 0  # events that are no usage record we can read
 
 
@@ -49,7 +50,8 @@ def batch(event: Mapping[str, Any]) -> Batch:
     named = "\n".join([message["logGroup"], message["logStream"], *sorted(each["id"] for each in events)])
     found = [_use(each) for each in events]
     spent = tuple(use for use in found if use is not None and (use.cost_microusd or use.tokens))
-    return Batch(sha256(named.encode()).hexdigest()[:_ID], spent, found.count(None))
+    at = max((each["timestamp"] / 1e3 for each, use in zip(events, found, strict=True) if use is not None), default=0.0)
+    return Batch(sha256(named.encode()).hexdigest()[:_ID], spent, at, found.count(None))
 
 
 def _use(event: Mapping[str, Any]) -> Use | None:

@@ -1,6 +1,6 @@
 import gzip
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
 
 import pytest
 
@@ -34,6 +34,14 @@ def event(*lines, kind="DATA_MESSAGE", ids=None, **fields):
 
 def test_a_record_is_a_use_in_the_month_it_was_written_in():
     assert batch(event(LINE)).uses == (Use("2026-11", ADA, "key_a", "developers", 17, 23),)
+
+
+def test_a_batch_is_as_old_as_its_newest_record():
+    made = event(LINE, LINE)
+    whole = json.loads(gzip.decompress(b64decode(made["awslogs"]["data"])))
+    whole["logEvents"][0]["timestamp"] += 1500
+    made["awslogs"]["data"] = b64encode(gzip.compress(json.dumps(whole).encode())).decode()
+    assert batch(made).at == NOVEMBER_MS / 1e3 + 1.5
 
 
 def test_of_a_model_without_a_known_price_the_tokens_count():
