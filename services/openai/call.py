@@ -54,6 +54,8 @@ class Call:
         self.guardrail = guardrail(event.get("headers"), self.caller)
         self.meter = Meter(self.model, kind if billed else None)
         self.meter.prompt = lambda: estimate({name: self.body[name] for name in _PROMPT if name in self.body})
+        self._route = str(event.get("resource"))
+        self.meter.most = self._most
         log_also(event, self.meter.fields)
         advise(event, _remedy(event.get("resource"), self.streamed))
 
@@ -80,6 +82,11 @@ class Call:
                 raise
 
         return Failover(self.ends_at, routing.random).answer(self._candidates, provider, asked)
+
+    def _most(self, model: Model, waited_s: float) -> int:
+        from services.openai.unseen import most  # most answers come in time
+
+        return most(self._route, self.body, model, waited_s)
 
     @property
     def headers(self) -> dict[str, str]:

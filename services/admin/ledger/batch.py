@@ -14,6 +14,9 @@ from typing import Any, NamedTuple
 from pennyworth.budgets import month
 from services.admin.people import is_user_id
 
+# What is known; where nobody knows the price of a service tier or geography, what the known one would have cost; and of
+# an answer that was not there in time, what it may have.
+_COSTS = ("cost_microusd", "standard_microusd", "unseen_microusd")
 _ID = 24  # hexadecimal digits of a batch's hash: 96 bits
 
 
@@ -59,8 +62,7 @@ def _use(event: Mapping[str, Any]) -> Use | None:
     try:
         line = json.loads(event["message"])
         user_id, group, key_id = line["user_id"], line.get("group") or "", line.get("key_id") or ""
-        # The latter where nobody knows the price of a service tier or geography: what the known one would have cost.
-        cost = _count(line, "cost_microusd") + _count(line, "standard_microusd")
+        cost = sum(_count(line, name) for name in _COSTS)
         tokens = _count(line, "prompt_tokens") + _count(line, "completion_tokens")
         if not (is_user_id(user_id) and isinstance(group, str) and isinstance(key_id, str)):
             return None

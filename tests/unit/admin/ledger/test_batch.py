@@ -57,6 +57,12 @@ def test_in_another_tier_what_the_default_one_costs_counts():
     assert use.cost_microusd == 22, "one model failed after it had answered in part, and another went on"
 
 
+def test_of_an_answer_that_was_not_there_in_time_what_it_may_have_cost_counts():
+    (use,) = batch(event({**LINE, "unseen_microusd": 100})).uses
+    assert use.cost_microusd == 117
+    assert batch(event({**LINE, "unseen_microusd": "100"})).skipped == 1
+
+
 def test_a_sign_in_token_has_no_key():
     (use,) = batch(event({**LINE, "key_id": ""})).uses
     assert use.key_id == ""
