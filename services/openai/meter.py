@@ -86,12 +86,22 @@ class Meter:
     def _partial(self) -> bool:
         return self.cut or (not self._counts and bool(self.pieces))
 
+    @property
+    def _late(self) -> bool:
+        """Whether a whole answer was not there in time, or a stream had said nothing by then."""
+        return self.cut and not self.pieces
+
     def _told(self) -> dict[str, int]:
         """Of an answer that broke off, or was not there in time, before its usage came: the prompt by its length, for
-        the provider has read it and is paid for that, and of the answer what arrived."""
-        if self._counts or not self._partial:
+        the provider has read it and is paid for that, and of the answer what arrived. Where some of several answers
+        were told, the prompts of the others have been read as well."""
+        if not self._partial:
             return self._counts
-        return {"prompt_tokens": self.prompt(), "completion_tokens": self.pieces}
+        if not self._counts:
+            return {"prompt_tokens": self.prompt(), "completion_tokens": self.pieces}
+        if not self._late:
+            return self._counts
+        return {**self._counts, "prompt_tokens": max(self._counts.get("prompt_tokens", 0), self.prompt())}
 
     def _cost(self, counts: dict[str, int]) -> dict[str, int]:
         """In millionths of a dollar, by its name; empty where nothing is counted, or it has no price."""
@@ -102,7 +112,7 @@ class Meter:
 
     def _unseen(self, counts: dict[str, int]) -> dict[str, int]:
         """As `_cost`, of what nobody was told of whole answers whose time was up."""
-        if self._price is None or self._model is None or not self._kind or not self.cut or self.pieces:
+        if self._price is None or self._model is None or not self._kind or not self._late:
             return {}
         most = self.most(self._model, time.monotonic() - self._asked_at)
         cost = self._price.cost_microusd(Tokens(completion=max(0, most - counts.get("completion_tokens", 0))))

@@ -97,6 +97,26 @@ def test_an_answer_that_was_not_there_in_time_counts_for_budgets_alone(ask, log,
     assert line["cost_microusd"] < 100  # of the prompt
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_prompt_that_each_of_several_calls_reads_is_estimated_for_each(ask, log, late, stream):  # noqa: F811
+    for n in (1, 5):
+        ask("claude-haiku-4.5", late(), stream=stream, n=n)
+    one, five = (line["prompt_tokens"] for line in log()[1::2])
+    assert five == 5 * one > 0
+
+
+def test_the_prompts_of_calls_that_were_late_count_beside_those_that_were_told():
+    meter = Meter("m", "chat")
+    meter.prompt = lambda: 100
+    meter.asks(find("nova-pro"))
+    meter.read({"prompt_tokens": 20, "completion_tokens": 4})
+    assert meter.fields()["prompt_tokens"] == 20
+    meter.cut = True
+    assert meter.fields()["prompt_tokens"] == 100
+    meter.read({"prompt_tokens": 120, "completion_tokens": 4})
+    assert meter.fields()["prompt_tokens"] == 120
+
+
 def test_each_model_that_was_late_counts_at_its_own_price():
     meter = Meter("m", "chat")
     meter.most = lambda model, _: 1_000_000
