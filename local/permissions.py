@@ -152,6 +152,7 @@ def function(
         # CloudWatch knows no resources for a query that runs; its id is known to who started it.
         _allow("Queries", ["logs:GetQueryResults", "logs:StopQuery"], ["*"]),
     ]
+    questions = _allow("Questions", ["s3:GetObject", "s3:PutObject"], [f"{bucket_arn}/ledger/questions/*"])
     own = {
         "authorizer": [
             _allow("Directory", [f"cognito-idp:{action}" for action in _AUTHORIZATION], [user_pool_arn]),
@@ -170,6 +171,7 @@ def function(
             _allow("Self", ["cognito-idp:AdminGetUser", "cognito-idp:GetGroup"], [user_pool_arn]),
             pepper,
             *usage_records,
+            questions,
             *_mcp_servers(mcp_servers, f"{parameter}/mcp"),
             *(
                 [_allow("SignIn", [f"cognito-idp:{action}" for action in _SIGN_IN], [user_pool_arn])]
@@ -184,6 +186,7 @@ def function(
             *_usage_plans(f"arn:aws:apigateway:{region}:", parameters.rpartition("/")[2]),
             _allow("AuditLog", ["logs:FilterLogEvents"], [logs]),
             *usage_records,
+            questions,
             _allow("LastUse", ["s3:GetObject", "s3:PutObject"], [f"{bucket_arn}/ledger/last-use.json"]),
         ],
     }

@@ -108,6 +108,7 @@ def provision(
         "mcp": {
             "PENNYWORTH_OPENAI_FUNCTION": f"{plan.functions['openai'].name}:live",
             "PENNYWORTH_USAGE_LOGS": usage_logs,
+            "PENNYWORTH_BUCKET": bucket_name,
             **kept(aws("ssm"), plan.parameters, mcp_servers),
             "PENNYWORTH_REDIRECT_URIS": " ".join(plan.mcp_redirect_uris),
             "PENNYWORTH_MCP_TERMS": json.dumps([_terms(row) for row in plan.mcp_tool_terms]),

@@ -38,6 +38,7 @@ class Query:
     stopped: bool = False
     rows: list[dict[str, str]] | None = None
     scanned: int = 0
+    bytes_scanned: int = 0
 
     @property
     def running(self) -> bool:
@@ -50,6 +51,7 @@ class Query:
     def finish(self) -> list[dict[str, str]]:
         if self.rows is None:
             events = list(self._events())
+            self.bytes_scanned = sum(len(each.message.encode()) for each in events)
             self.scanned, self.rows = len(events), results(self.commands, events, self.most)
         return self.rows
 
@@ -92,7 +94,11 @@ class QueryActions(LogsResponse):
             raise _invalid("This stand-in shows a query's results in one piece.")
         rows = query.finish() if query.status == "Complete" else []
         shown = [[{"field": name, "value": value} for name, value in row.items()] for row in rows]
-        counted = {"recordsMatched": float(len(rows)), "recordsScanned": float(query.scanned), "bytesScanned": 0.0}
+        counted = {
+            "recordsMatched": float(len(rows)),
+            "recordsScanned": float(query.scanned),
+            "bytesScanned": float(query.bytes_scanned),
+        }
         return json.dumps({"results": shown, "statistics": counted, "status": query.status})
 
     def stop_query(self) -> str:

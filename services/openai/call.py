@@ -1,7 +1,7 @@
 """A caller's request to a model, from API Gateway's event to the provider that answers it."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from aws_lambda_powertools.event_handler import Response
@@ -53,7 +53,11 @@ class Call:
         self._served = self._candidates[0]
         self.guardrail = guardrail(event.get("headers"), self.caller)
         self.meter = Meter(self.model, kind if billed else None, began_at(event))
-        self.meter.prompt = lambda: estimate({name: self.body[name] for name in _PROMPT if name in self.body})
+        self.stored: Sequence[Any] = ()  # what the model reads beside the body: of the conversation it goes on from
+        self._provider: Provider | None = None  # that was asked last
+        self.meter.prompt = self._prompt
+        self._route = str(event.get("resource"))
+        self.meter.most = self._most
         log_also(event, self.meter.fields)
         advise(event, _remedy(event.get("resource"), self.streamed))
 
@@ -71,6 +75,7 @@ class Call:
 
         def asked(provider: Provider) -> Answer:
             self.meter.asks(self._served)  # once more for each try: what the last one told is paid for
+            self._provider = provider
             provider.paid = Paid(self.meter)
             try:
                 answer = ask(provider)
@@ -80,6 +85,19 @@ class Call:
                 raise
 
         return Failover(self.ends_at, routing.random).answer(self._candidates, provider, asked)
+
+    def _prompt(self) -> int:
+        """An estimate of its tokens, as often as they are read."""
+        tokens = estimate([{name: self.body[name] for name in _PROMPT if name in self.body}, *self.stored])
+        n = self.body.get("n")
+        if not isinstance(n, int) or n < 2 or self._provider is None or not self._provider.rereads:
+            return tokens
+        return tokens * n
+
+    def _most(self, model: Model, waited_s: float) -> int:
+        from services.openai.unseen import most  # most answers come in time
+
+        return most(self._route, self.body, model, waited_s)
 
     @property
     def headers(self) -> dict[str, str]:

@@ -21,7 +21,7 @@ class Ending:
     def __init__(self, body: dict[str, Any], envelope: Envelope) -> None:
         """`body` is the request, of a chat or of the older API."""
         self._older = "prompt" in body
-        self._choices = _choices(body)
+        self._choices = choices(body)
         options = body.get("stream_options")
         self._usage_due = isinstance(options, dict) and options.get("include_usage") is True
         self._made = {"id": envelope.id, "created": envelope.created, "model": envelope.model}
@@ -58,7 +58,7 @@ class Ending:
             yield {**made, "choices": [], "usage": usage}
 
 
-def _choices(body: dict[str, Any]) -> int:
+def choices(body: dict[str, Any]) -> int:
     """How many answers a request asks for. Whatever an upstream may take passes here, so nothing is relied on."""
     n, prompt = body.get("n"), body.get("prompt")
     times = n if type(n) is int and n > 0 else 1

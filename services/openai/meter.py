@@ -13,6 +13,7 @@ _DETAILS = ("cached_tokens", "cache_write_tokens", "cache_write_1h_tokens")
 _TIERS = ("flex", "priority", "scale", "reserved")  # OpenAI's and Bedrock's beside the default
 # An estimate; and where there is none what the default tier, or the catalogue's geography, would have cost.
 _COST, _ELSE = "cost_microusd", "standard_microusd"
+_UNSEEN = "unseen_microusd"  # the most that an answer may have cost beside, which was not there in time
 _KINDS = {"chat": "completion", "embedding": "embedding"}  # of a usage record, by the kind of model that is asked
 
 
@@ -25,9 +26,13 @@ class Meter:
         self._began_at = time.perf_counter() if began_at is None else began_at
         self._pieces, self._first_token_ms = 0, 0.0
         self.prompt: Callable[[], int] = int  # an estimate of its tokens, for where nobody tells
+        # The most tokens that the answers of this model can have had after so many seconds.
+        self.most: Callable[[Model, float], int] = lambda _model, _waited_s: 0
         self.cut = False  # whether the time was up before the answer was whole
         self._kind = {"kind": _KINDS[kind]} if kind else {}
         self._who = {"model": model}
+        self._model: Model | None = None
+        self._asked_at = 0.0  # on time.monotonic()
         self._price: Price | None = None
         self._named = _COST  # what that price makes
         self._counts: dict[str, int] = {}
@@ -54,12 +59,13 @@ class Meter:
         From here on the line is a usage record, which its `kind` says: also when the model answers nothing.
         """
         told = self._told()
-        self._earlier_cost = _added(self._earlier_cost, self._cost(told))
+        self._earlier_cost = _added(self._earlier_cost, self._cost(told) | self._unseen(told))
         self._earlier = _added(self._earlier, told)
         self._earlier_partial |= self._partial
         self._who = {"model": self._who["model"], **self._kind, "served": model.name, "provider": model.provider}
         self._price, self._named = model.price or model.near_price, _COST if model.price else _ELSE
         self._counts, self.pieces, self.cut = {}, 0, False
+        self._model, self._asked_at = model, time.monotonic()
 
     def read(self, usage: object, tier: object = None) -> None:
         """OpenAI's usage object, as far as it is one: an upstream may send anything. In a tier of another price than
@@ -87,19 +93,29 @@ class Meter:
             line["first_token_ms"] = self._first_token_ms
         if self._partial or self._earlier_partial:
             line["usage_partial"] = True
-        line |= _added(self._earlier_cost, self._cost(counts))
+        line |= _added(self._earlier_cost, self._cost(counts) | self._unseen(counts))
         return line | self._metrics(line)
 
     @property
     def _partial(self) -> bool:
         return self.cut or (not self._counts and bool(self.pieces))
 
+    @property
+    def _late(self) -> bool:
+        """Whether a whole answer was not there in time, or a stream had said nothing by then."""
+        return self.cut and not self.pieces
+
     def _told(self) -> dict[str, int]:
         """Of an answer that broke off, or was not there in time, before its usage came: the prompt by its length, for
-        the provider has read it and is paid for that, and of the answer what arrived."""
-        if self._counts or not self._partial:
+        the provider has read it and is paid for that, and of the answer what arrived. Where some of several answers
+        were told, the prompts of the others have been read as well."""
+        if not self._partial:
             return self._counts
-        return {"prompt_tokens": self.prompt(), "completion_tokens": self.pieces}
+        if not self._counts:
+            return {"prompt_tokens": self.prompt(), "completion_tokens": self.pieces}
+        if not self._late:
+            return self._counts
+        return {**self._counts, "prompt_tokens": max(self._counts.get("prompt_tokens", 0), self.prompt())}
 
     def _cost(self, counts: dict[str, int]) -> dict[str, int]:
         """In millionths of a dollar, by its name; empty where nothing is counted, or it has no price."""
@@ -107,6 +123,14 @@ class Meter:
             return {}
         tokens = Tokens(*(counts.get(name, 0) for name in (*_COUNTS, *_DETAILS)))
         return {self._named: self._price.cost_microusd(tokens)}
+
+    def _unseen(self, counts: dict[str, int]) -> dict[str, int]:
+        """As `_cost`, of what nobody was told of whole answers whose time was up."""
+        if self._price is None or self._model is None or not self._kind or not self._late:
+            return {}
+        most = self.most(self._model, time.monotonic() - self._asked_at)
+        cost = self._price.cost_microusd(Tokens(completion=max(0, most - counts.get("completion_tokens", 0))))
+        return {_UNSEEN: cost} if cost else {}
 
     def _metrics(self, line: dict[str, Any]) -> dict[str, Any]:
         """Of what was counted. Powertools' own variable names the namespace; without it there are none."""

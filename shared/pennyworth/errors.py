@@ -80,6 +80,12 @@ ERRORS: dict[str, Kind] = {
         "The log could not be searched within {limit}. Ask for less time: a later start_time, an earlier end_time or a "
         "smaller limit, and then for the next page.",
     ),
+    "query_limit_exceeded": Kind(
+        429,
+        "rate_limit_error",
+        "Your questions for usage and costs have looked through {limit} of the log today, which is the most. Ask again "
+        "after midnight (UTC), and then for less time: a later start_time or an earlier end_time.",
+    ),
     "upstream_error": Kind(502, "api_error", "The model failed while answering. Try again."),
     "service_unavailable": Kind(503, "api_error", "The service is not available just now. Try again shortly."),
     "internal_error": Kind(500, "api_error", "Something went wrong here. Name the x-request-id when asking for help."),

@@ -40,8 +40,17 @@ class Insights:
         self._call, self._log_groups = call, list(log_groups)
         self._clock, self._sleep, self._now = clock, sleep, now
 
-    def rows(self, query: str, since_s: int, until_s: int, *, within_s: float = _TIME_S) -> Rows:
-        """What the query finds between two times in unix seconds, both included: each row's fields by name.
+    def rows(
+        self,
+        query: str,
+        since_s: int,
+        until_s: int,
+        *,
+        within_s: float = _TIME_S,
+        scanned: Callable[[int], None] = lambda _: None,
+    ) -> Rows:
+        """What the query finds between two times in unix seconds, both included: each row's fields by name. `scanned`
+        is told how many bytes it has looked through by then, as often as that is known.
 
         Raises Problem query_timeout when it takes longer than that; the query is stopped then.
         """
@@ -51,6 +60,7 @@ class Insights:
             return []
         for pause_s in _pauses():
             answer = self._call("GetQueryResults", {"queryId": query_id}) or {}
+            scanned(int(answer.get("statistics", {}).get("bytesScanned", 0)))
             if answer["status"] == "Complete":
                 return [{each["field"]: each["value"] for each in row} for row in answer["results"]]
             if answer["status"] not in _UNDER_WAY:

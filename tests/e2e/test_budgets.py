@@ -12,6 +12,7 @@ import httpx
 import openai
 import pytest
 
+from services.admin.ledger.book import MOST
 from tests.e2e.conftest import _AUTHORIZER_TTL_S
 from tests.e2e.people import Cognito, failing
 from tests.log_batches import batch, record
@@ -192,6 +193,31 @@ def test_a_batch_that_is_delivered_twice_is_counted_once(gateway):
     assert page(gateway, f"groups/{quote(group)}")["cost_microusd"] == 42
 
 
+def test_a_batch_that_comes_again_after_thousands_of_others_is_counted_once(gateway):
+    """As on a page of two batches a second an hour later: pages with as many as one names stand in for that hour."""
+    group = gateway.group("nova-*")
+    user = gateway.user(address(), group)
+    now = int(time.time())
+    message = batch(record(user, 40, group), at=now - 3600)
+    ledger(gateway, message)
+    bucket = f"pennyworth-local-{gateway.aws('sts').get_caller_identity()['Account']}"
+    names = [f"users/{user}", f"groups/{quote(group)}"]
+    for name in names:
+        kept = page(gateway, name)
+        ((counted_as, _),) = kept["counted"]
+        others = [[f"{number:024x}", now - 3000 + number % 3000] for number in range(MOST - 1)]
+        kept["counted"] = [[counted_as, now - 3590], *sorted(others, key=lambda each: each[1])]
+        gateway.aws("s3").put_object(Bucket=bucket, Key=f"ledger/{name}.json", Body=json.dumps(kept).encode())
+    ledger(gateway, batch(record(user, 2, group)))
+    for name in names:
+        kept = page(gateway, name)
+        assert kept["counted"][0][0].startswith("ledger/counted/")
+        assert counted_as not in json.dumps(kept)
+    for _ in range(2):
+        assert ledger(gateway, message) == {"records": 1}
+    assert spend(gateway, user)["user"] == spend(gateway, user)["groups"][group] == 42
+
+
 def test_a_batch_whose_handling_failed_midway_is_counted_once_by_lambdas_next_attempt(gateway):
     group = gateway.group("nova-*")
     user = gateway.user(address(), group)
@@ -248,7 +274,7 @@ def test_nobody_writes_their_own_book_or_mirror(gateway):
     )
     bucket = f"pennyworth-local-{account}"
     own.put_object(Bucket=bucket, Key=f"users/{user}/mine", Body=b"x")  # the credentials are good ones
-    for name in (f"ledger/users/{user}.json", f"ledger/groups/{group}.json"):
+    for name in (f"ledger/users/{user}.json", f"ledger/groups/{group}.json", "ledger/counted/x.json"):
         for attempt in (
             lambda name=name: own.put_object(Bucket=bucket, Key=name, Body=b"{}"),
             lambda name=name: own.get_object(Bucket=bucket, Key=name),

@@ -11,7 +11,9 @@ import httpx
 import openai
 import pytest
 
+from services.openai.unseen import TOKENS_PER_S
 from tests.e2e.conftest import Gateway, started
+from tests.e2e.test_budgets import address, spend
 from tests.e2e.test_usage_log import line
 from tests.openai_provider import Server, provider
 
@@ -252,6 +254,37 @@ def test_a_prompt_whose_answer_was_not_there_in_time_is_counted(system, stream):
     assert logged["usage_partial"]
     assert told / 2 < logged["prompt_tokens"] < told * 2
     assert logged["cost_microusd"] >= 3 * logged["prompt_tokens"]
+
+
+def test_who_asks_for_what_is_never_there_in_time_spends_their_budget(system):
+    """The bound of docs/budgets.md, from the 504 to the ledger and the 429."""
+    gateway = system.gateway
+    group = gateway.group("claude-*", budgets={"user_budget_microusd": 10_000})
+    user = gateway.user(address(), group)
+    client = gateway.openai(gateway.key(user)["value"])
+    system.fault(operation="Converse", delay_s=60, times=None)
+    spent, ends_at = 0, time.monotonic() + 60
+    while True:
+        with pytest.raises(openai.APIStatusError) as caught:
+            client.chat.completions.create(model="claude-sonnet-4.5", messages=ASK, max_completion_tokens=400)
+        if caught.value.status_code == 429:
+            break
+        assert (caught.value.status_code, time.monotonic() < ends_at) == (504, True)
+        logged = line(gateway, caught.value.response.headers["x-request-id"])
+        assert logged["unseen_microusd"] == 400 * 16.5
+        spent += logged["cost_microusd"] + logged["unseen_microusd"]
+    assert caught.value.code == "insufficient_quota"
+    assert spend(gateway, user)["user"] == spent
+    with gateway.admin() as admin:
+        asked = {"start_time": int(time.time()) - 86_400, "user_ids[]": user}
+        told = admin.get("/organization/costs", params=asked).raise_for_status().json()
+    results = [result for bucket in told["data"] for result in bucket["results"]]
+    assert 0 < sum(result["amount"]["value"] for result in results) * 1e6 < spent / 10  # what is known: the prompts
+    # Without a limit it is what a model can say in that time, and not the 64,000 tokens it can in all.
+    with pytest.raises(openai.APIStatusError) as caught:
+        system.chats().create(model="claude-sonnet-4.5", messages=ASK, n=2)
+    logged = line(gateway, caught.value.response.headers["x-request-id"])
+    assert 2 * 0.5 * _TIMEOUT_S * TOKENS_PER_S <= logged["unseen_microusd"] / 16.5 <= 2 * _TIMEOUT_S * TOKENS_PER_S
 
 
 def test_an_upstream_that_never_answers_is_a_504(system):

@@ -7,6 +7,7 @@ import uuid
 import pytest
 from mcp import MCPError
 
+from pennyworth.allowance import ONESELF
 from tests.e2e.people import Cognito
 from tests.e2e.test_mcp_client import MODES, talk
 
@@ -99,3 +100,28 @@ def test_a_key_made_for_other_things_is_not_told(gateway, people):
         return raised.value.code, raised.value.message
 
     assert talk(gateway, "auto", story, key) == (-32602, "Unknown tool: my_usage")
+
+
+def test_whose_questions_have_looked_through_a_days_log_asks_again_tomorrow(gateway, people):
+    """One allowance for both ways to ask, and each person's own."""
+    found, since = people
+    (user, key), other = found["ada"], found["bob"][1]
+    bucket = f"pennyworth-local-{gateway.aws('sts').get_caller_identity()['Account']}"
+    name = {"Bucket": bucket, "Key": f"ledger/questions/{user}.json"}
+    kept = json.loads(gateway.aws("s3").get_object(**name)["Body"].read())
+    assert kept["scanned"] > 0
+    assert kept["under_way"] == []
+    spent = {**kept, "scanned": ONESELF}
+    gateway.aws("s3").put_object(**name, Body=json.dumps(spent).encode())
+    try:
+        with gateway.http(Cognito(gateway).sign_in(user)["IdToken"]) as http:
+            refused = http.get("/me/usage", params={"start_time": since})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (429, "query_limit_exceeded")
+        assert 0 < int(refused.headers["retry-after"]) <= 86_400
+        told = asked(gateway, key, start_time=since).structured_content
+        assert told["usage"] is None
+        assert told["spent_usd"] >= 0  # of the ledger, which costs no question
+        assert used(gateway, other, start_time=since)["requests"] == 2
+    finally:
+        gateway.aws("s3").put_object(**name, Body=json.dumps(kept).encode())
+    assert used(gateway, key, start_time=since)["requests"] == 5

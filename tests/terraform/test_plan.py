@@ -210,9 +210,10 @@ def test_nobody_but_the_ledger_reaches_the_book(installed):
         for resource in each.resources
         if ".aws_iam_role_policy." in each.address and re.match("arn:aws:s3:[^/]*/(?!users/)", resource)
     }
-    admin, ledger = (f'module.function["{key}"].aws_iam_role_policy.this' for key in ("admin", "ledger"))
-    # What lies beside the pages is the administration's own.
-    assert reached == {(ledger, "ledger/*"), (admin, "ledger/last-use.json")}
+    admin, ledger, mcp = (f'module.function["{key}"].aws_iam_role_policy.this' for key in ("admin", "ledger", "mcp"))
+    # What lies beside the pages belongs to who answers questions for usage.
+    beside = {(admin, "ledger/last-use.json"), (admin, "ledger/questions/*"), (mcp, "ledger/questions/*")}
+    assert reached == {(ledger, "ledger/*")} | beside
 
 
 def test_the_usage_records_that_may_cost_and_nothing_else_are_handed_to_the_ledger(installed):

@@ -41,6 +41,7 @@ INSTALLATION = Reasons(
         "arn:aws:bedrock:*::foundation-model/MODEL": "AWS chooses the Region that an inference profile routes to",
         "arn:aws:s3:::pennyworth-ENV-ACCOUNT/users/${aws:PrincipalTag/user}/*": "a person's files, named by themselves",
         "arn:aws:s3:::pennyworth-ENV-ACCOUNT/ledger/*": "a page is named after whose it is",
+        "arn:aws:s3:::pennyworth-ENV-ACCOUNT/ledger/questions/*": "an allowance is named after whose it is",
     },
 )
 

@@ -65,6 +65,7 @@ TRANSLATION = [
     "names.py",
     "refusal.py",
     "tokens.py",
+    "unseen.py",
 ]
 PURE = {
     "array",
@@ -79,6 +80,7 @@ PURE = {
     "hashlib",
     "itertools",
     "json",
+    "math",
     "pennyworth.body",
     "pennyworth.errors",
     "pydantic",
@@ -98,6 +100,7 @@ PURE |= {
         "conversation",
         "converse",
         "embeddings",
+        "ending",
         "eventdata",
         "formats",
         "media",

@@ -14,6 +14,9 @@ from typing import Any, NamedTuple
 from pennyworth.budgets import month
 from services.admin.people import is_user_id
 
+# What is known; where nobody knows the price of a service tier or geography, what the known one would have cost; and of
+# an answer that was not there in time, what it may have.
+_COSTS = ("cost_microusd", "standard_microusd", "unseen_microusd")
 _ID = 24  # hexadecimal digits of a batch's hash: 96 bits
 
 
@@ -35,6 +38,7 @@ class Batch:
 
     id: str
     uses: tuple[Use, ...] = ()
+    at: float = 0.0  # when the newest of its records was written, in unix seconds
     skipped: int = 0  # events that are no usage record we can read
 
 
@@ -49,7 +53,8 @@ def batch(event: Mapping[str, Any]) -> Batch:
     named = "\n".join([message["logGroup"], message["logStream"], *sorted(each["id"] for each in events)])
     found = [_use(each) for each in events]
     spent = tuple(use for use in found if use is not None and (use.cost_microusd or use.tokens))
-    return Batch(sha256(named.encode()).hexdigest()[:_ID], spent, found.count(None))
+    at = max((each["timestamp"] / 1e3 for each, use in zip(events, found, strict=True) if use is not None), default=0.0)
+    return Batch(sha256(named.encode()).hexdigest()[:_ID], spent, at, found.count(None))
 
 
 def _use(event: Mapping[str, Any]) -> Use | None:
@@ -57,8 +62,7 @@ def _use(event: Mapping[str, Any]) -> Use | None:
     try:
         line = json.loads(event["message"])
         user_id, group, key_id = line["user_id"], line.get("group") or "", line.get("key_id") or ""
-        # The latter where nobody knows the price of a service tier or geography: what the known one would have cost.
-        cost = _count(line, "cost_microusd") + _count(line, "standard_microusd")
+        cost = sum(_count(line, name) for name in _COSTS)
         tokens = _count(line, "prompt_tokens") + _count(line, "completion_tokens")
         if not (is_user_id(user_id) and isinstance(group, str) and isinstance(key_id, str)):
             return None

@@ -51,7 +51,9 @@ class Ledger:
 
     def _enter(self, name: str, batch: Batch, uses: list[Use], ends_at: float, *, of_group: bool) -> None:
         def changed(page: Page) -> Page:
-            return page if page.holds(batch) else page.with_(batch, uses, self._clock(), of_group=of_group)
+            if self._shelf.holds(page, batch):
+                return page
+            return page.with_(batch, uses, self._clock(), of_group=of_group)
 
         self._shelf.change(name, changed, ends_at)
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
+from pennyworth.allowance import EVERYONE, ONESELF, Questions
 from pennyworth.errors import Problem
 from pennyworth.insights import MOST_ROWS, Insights
 from pennyworth.policy import require
+from pennyworth.principal import Principal
 from pennyworth.settings import settings
 from services.admin import usage
 from services.admin.aws import client
@@ -19,6 +21,7 @@ from services.admin.call import administrator, event, parameters
 from services.admin.caller import oneself
 from services.admin.directory import directory
 from services.admin.insights import queries
+from services.admin.objects import Objects
 from services.admin.usage import COMPLETIONS, COSTS, EMBEDDINGS, OWN, Form, Wanted
 
 router = Router()  # type: ignore[no-untyped-call]
@@ -45,19 +48,21 @@ def list_own_usage() -> dict[str, Any]:
     person = oneself(event(), directory())
     require("usage" in person.actions, "action_not_allowed", action="usage")
     wanted = usage.parse(parameters(), OWN, time.time())
-    return listing(_insights(), usage.of(wanted, person.user_id))
+    return listing(_questions(person, ONESELF), usage.of(wanted, person.user_id))
 
 
 def _of_everyone(form: Form) -> dict[str, Any]:
-    administrator()
-    return listing(_insights(), usage.parse(parameters(), form, time.time()))
+    admin = administrator()
+    return listing(_questions(admin, EVERYONE), usage.parse(parameters(), form, time.time()))
 
 
-def _insights() -> Insights:
-    return queries(client("logs"), settings().usage_logs)
+def _questions(who: Principal, most: int) -> Questions:
+    here = settings()
+    insights = queries(client("logs"), here.usage_logs)
+    return Questions(insights, Objects(client("s3"), here.bucket), who.user_id, most, time.time)
 
 
-def listing(insights: Insights, wanted: Wanted) -> dict[str, Any]:
+def listing(insights: Insights | Questions, wanted: Wanted) -> dict[str, Any]:
     """A page, by one query. Raises Problem."""
     shown, _ = buckets(wanted)
     if wanted.nothing:

@@ -51,6 +51,8 @@ class Bedrock(Provider):
     """One caller's way to one model. The transport below has tried a refused call again before it is heard of here, so
     `retries` stays 0."""
 
+    rereads = True
+
     def __init__(
         self,
         aws: Aws,

@@ -38,6 +38,8 @@ class Provider(Protocol):
 
     # How often a call may be repeated: none where what carries it has tried again already, or tries would multiply.
     retries: ClassVar[int] = 0
+    # Whether each of several answers (`n`) is a call of its own, which reads the prompt anew and is billed so.
+    rereads: ClassVar[bool] = False
     # Told of each of several calls that one whole answer is made of.
     paid: Paid | None = None
     # The most tokens the model answers with, where that is known.

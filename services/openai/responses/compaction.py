@@ -38,6 +38,7 @@ def compact(asked: Event) -> Response[Any]:
     request = check(CompactRequest, call.body)
     id_ = response_id()
     said = told(request, state(call.caller), id_)
+    call.stored = said.stored
     if not said.items:
         raise Problem("invalid_value", param="input", reason="must hold an item at least")
     chat = _chat(request, said)

@@ -19,6 +19,10 @@ class Told(NamedTuple):
     kept: list[bool]  # whether each was stored, perhaps with an answer that a provider made itself
 
     @property
+    def stored(self) -> list[Item]:
+        return [item for item, kept in zip(self.items, self.kept, strict=True) if kept]
+
+    @property
     def placed(self) -> list[tuple[Item, str]]:
         """Those that a chat can tell a model of: without calls that were cut short, and what was said to those.
 

@@ -28,6 +28,7 @@ class Passed:
         keeping.judge(request.store)
         said = told(request, keeping.state, keeping.id, read=raw_items)
         keeping.take(said)
+        call.stored = said.stored
         self._call, self._responses, self._keeping = call, responses, keeping
         self._body = prompted(call, said)
         ours = {

@@ -29,6 +29,7 @@ class Translated:
         keeping.judge(request.store)
         said = told(request, keeping.state, keeping.id)
         keeping.take(said)
+        call.stored = said.stored
         toolbox = Toolbox(request.tools, request.tool_choice)
         self._call, self._provider, self._keeping = call, provider, keeping
         self._chat = Chat(request, said.placed, toolbox)

@@ -162,7 +162,7 @@ class Aws:
         target: str,
         body: bytes = b"",
         *,
-        credentials: Credentials,
+        credentials: Credentials | None = None,
         headers: Mapping[str, str] | None = None,
         timeout_s: float = 60.0,
         idempotent: bool = True,

@@ -30,7 +30,11 @@ locals {
     authorizer = local.sign_in
     mcp = merge(
       local.sign_in,
-      { PENNYWORTH_OPENAI_FUNCTION = "${local.name}-openai:live", PENNYWORTH_USAGE_LOGS = local.usage_logs },
+      {
+        PENNYWORTH_OPENAI_FUNCTION = "${local.name}-openai:live"
+        PENNYWORTH_USAGE_LOGS      = local.usage_logs
+        PENNYWORTH_BUCKET          = module.storage.bucket
+      },
       length(local.tool_terms) == 0 ? {} : { PENNYWORTH_MCP_TERMS = jsonencode(local.tool_terms) },
       length(var.mcp_toolsets) == 0 ? {} : { PENNYWORTH_MCP_TOOLSETS = jsonencode(var.mcp_toolsets) },
       var.mcp_tool_limit == 100 ? {} : { PENNYWORTH_MCP_TOOL_LIMIT = tostring(var.mcp_tool_limit) },
@@ -125,6 +129,12 @@ locals {
   }
   # CloudWatch knows no resources for a query that runs; its id is known to who started it.
   queries = { sid = "Queries", actions = ["logs:GetQueryResults", "logs:StopQuery"], resources = ["*"] }
+  # How much of the log each person's questions have looked through.
+  questions = {
+    sid       = "Questions"
+    actions   = ["s3:GetObject", "s3:PutObject"]
+    resources = ["${module.storage.arn}/ledger/questions/*"]
+  }
 
   statements = {
     authorizer = [
@@ -181,6 +191,7 @@ locals {
         # What whoever calls has used. The rights are for the records of all; the query is for one.
         local.usage_records,
         local.queries,
+        local.questions,
       ],
       [
         for statement in concat(
@@ -258,6 +269,7 @@ locals {
       },
       local.usage_records,
       local.queries,
+      local.questions,
       # What such a question found of everybody's keys, so that not everyone who lists some asks it.
       {
         sid       = "LastUse"

@@ -81,6 +81,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
   }
 
   # A page of the ledger is of one month, and begins its life anew with every change: after this its month is over.
+  # What a page no longer names by itself (ledger/counted/) is of use for hours.
   rule {
     id     = "ledger"
     status = "Enabled"

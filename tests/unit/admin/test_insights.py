@@ -26,7 +26,8 @@ class Logs:
         self.polled += 1
         done = self.polled > self.polls
         rows = [[{"field": name, "value": value} for name, value in row.items()] for row in self.rows]
-        return {"status": self.end if done else "Running", "results": rows if done else []}
+        told = {"statistics": {"bytesScanned": 10.0 * self.polled}} if self.polled > 1 else {}
+        return {"status": self.end if done else "Running", "results": rows if done else [], **told}
 
     def stop_query(self, queryId):  # noqa: N803
         self.stopped.append(queryId)
@@ -56,6 +57,15 @@ def test_rows_are_fields_by_name_when_the_query_is_complete():
         {"logGroupNames": list(GROUPS), "startTime": 5, "endTime": 9, "queryString": "fields a", "limit": 10_000}
     ]
     assert (logs.polled, logs.stopped) == (4, [])
+
+
+def test_how_much_was_looked_through_is_told_as_it_is_known():
+    told = []
+    insights(Logs(polls=2)).rows("fields a", 5, 9, scanned=told.append)
+    assert told == [0, 20, 30]
+    with pytest.raises(Problem):
+        insights(Logs(polls=1, end="Failed")).rows("fields a", 5, 9, scanned=told.append)
+    assert told[3:] == [0, 20]
 
 
 def test_a_query_that_takes_too_long_is_stopped_and_says_what_helps():

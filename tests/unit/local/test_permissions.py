@@ -56,8 +56,15 @@ def test_nobody_but_the_ledger_reaches_the_book() -> None:
         for action, resource in allowed(key)
         if resource.startswith("arn:aws:s3:")
     ]
-    own = {"admin": f"{BUCKET}/ledger/last-use.json", "ledger": f"{BUCKET}/ledger/*"}  # the former is no page
-    assert s3 == [(key, action, own[key]) for key in own for action in ("s3:GetObject", "s3:PutObject")]
+    questions = f"{BUCKET}/ledger/questions/*"  # neither they nor the last use are pages
+    own = [
+        ("mcp", questions),
+        ("admin", questions),
+        ("admin", f"{BUCKET}/ledger/last-use.json"),
+        ("ledger", f"{BUCKET}/ledger/*"),
+    ]
+    wanted = [(key, action, each) for key, each in own for action in ("s3:GetObject", "s3:PutObject")]
+    assert sorted(s3) == sorted(wanted)
 
 
 def test_exactly_the_keys_of_the_providers_that_have_one_are_read() -> None:

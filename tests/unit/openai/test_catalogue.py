@@ -32,6 +32,20 @@ def test_a_price_is_whole_micro_dollars_with_a_dated_source(name, price):
     assert datetime.date.fromisoformat(price.read) > datetime.date(2026, 1, 1)
 
 
+CACHING = [model for model in models().values() if {"cached_messages", "cached_tools"} & model.capabilities]
+
+
+@pytest.mark.parametrize("model", CACHING, ids=lambda model: model.name)
+def test_a_model_that_caches_prompts_has_a_price_of_what_is_read_from_the_cache_and_written_to_it(model):
+    """Else prompts from the cache count as fresh ones. Amazon's own models write to it at the price of a prompt."""
+    assert 0 < model.price.cached <= model.price.prompt / 4
+    writes = [model.price.written, model.price.written_1h]
+    if model.owned_by == "amazon":
+        assert writes == [None, None]
+    else:
+        assert writes == [model.price.prompt * 5 // 4, model.price.prompt * 2]  # as Anthropic states for all of its own
+
+
 def test_a_row_with_a_field_nobody_knows_is_refused():
     with pytest.raises(TypeError, match="discount"):
         Price(prompt=1, completion=1, source="", read="", discount=1)

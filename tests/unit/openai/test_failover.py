@@ -49,7 +49,8 @@ def details(code):
     )
 
 
-AGAIN = {"rate_limit_exceeded", "upstream_error", "service_unavailable", "budget_exhausted"}
+# The first two by their status, though no provider says them.
+AGAIN = {"budget_exhausted", "query_limit_exceeded", "rate_limit_exceeded", "upstream_error", "service_unavailable"}
 ELSEWHERE = AGAIN | {"timeout", "internal_error", "insufficient_quota", "provider_denied", "model_not_found"}
 
 

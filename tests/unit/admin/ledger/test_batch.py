@@ -1,6 +1,6 @@
 import gzip
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
 
 import pytest
 
@@ -36,6 +36,14 @@ def test_a_record_is_a_use_in_the_month_it_was_written_in():
     assert batch(event(LINE)).uses == (Use("2026-11", ADA, "key_a", "developers", 17, 23),)
 
 
+def test_a_batch_is_as_old_as_its_newest_record():
+    made = event(LINE, LINE)
+    whole = json.loads(gzip.decompress(b64decode(made["awslogs"]["data"])))
+    whole["logEvents"][0]["timestamp"] += 1500
+    made["awslogs"]["data"] = b64encode(gzip.compress(json.dumps(whole).encode())).decode()
+    assert batch(made).at == NOVEMBER_MS / 1e3 + 1.5
+
+
 def test_of_a_model_without_a_known_price_the_tokens_count():
     line = {name: value for name, value in LINE.items() if name != "cost_microusd"}
     assert batch(event(line)).uses == (Use("2026-11", ADA, "key_a", "developers", 0, 23),)
@@ -47,6 +55,12 @@ def test_in_another_tier_what_the_default_one_costs_counts():
     assert use.cost_microusd == 17
     (use,) = batch(event({**line, "cost_microusd": 5, "standard_microusd": 17})).uses
     assert use.cost_microusd == 22, "one model failed after it had answered in part, and another went on"
+
+
+def test_of_an_answer_that_was_not_there_in_time_what_it_may_have_cost_counts():
+    (use,) = batch(event({**LINE, "unseen_microusd": 100})).uses
+    assert use.cost_microusd == 117
+    assert batch(event({**LINE, "unseen_microusd": "100"})).skipped == 1
 
 
 def test_a_sign_in_token_has_no_key():

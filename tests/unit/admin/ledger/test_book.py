@@ -1,7 +1,10 @@
+import json
+
 import pytest
 
+from services.admin.ledger.archive import FOLDER
 from services.admin.ledger.batch import Batch, Use
-from services.admin.ledger.book import KEPT_S, MOST, Counted, Page
+from services.admin.ledger.book import CLOCKS_S, KEPT_S, MOST, Counted, Page
 
 ADA = "3f0c9d4e-7a51-4a38-9b1f-0d5f8f1f2a3b"
 NOW = 1_795_000_000
@@ -55,8 +58,43 @@ def test_a_batch_is_remembered_for_longer_than_it_can_come_again():
     assert not entered(page, "b2", use(), now=NOW + KEPT_S).holds(Batch("b1"))
 
 
-def test_a_page_remembers_so_many_batches_and_the_newest_of_them():
-    page = Page(counted=tuple(Counted(f"b{number}", NOW) for number in range(MOST)))
-    page = entered(page, "last", use())
-    assert len(page.counted) == MOST
-    assert [page.holds(Batch(name)) for name in ("last", "b0", "b1")] == [True, False, True]
+def full(count=MOST):
+    return Page(counted=tuple(Counted(f"b{number}", NOW + number) for number in range(count)))
+
+
+def test_a_page_names_so_many_batches_and_of_more_the_older_half_goes_into_an_archive():
+    assert full().overfull() == ()
+    page = entered(full(), "last", use(), now=NOW + MOST)
+    put_away = page.overfull()
+    assert [each.name for each in put_away] == [f"b{number}" for number in range(MOST // 2)]
+    shorter = page.archived(f"{FOLDER}1.json")
+    assert shorter.counted[0] == Counted(f"{FOLDER}1.json", NOW + MOST // 2 - 1)
+    assert [shorter.holds(Batch(name)) for name in ("b0", f"b{MOST // 2}", "last")] == [False, True, True]
+    assert shorter.overfull() == ()
+    assert Page.parse(shorter.dump()) == shorter
+
+
+def test_only_a_batch_that_may_be_in_an_archive_has_it_looked_into():
+    first, second = (Counted(f"{FOLDER}{number}.json", NOW + 1000 * number) for number in (1, 2))
+    page = Page(counted=(first, second, Counted("b", NOW + 3000)))
+
+    def looked(at):
+        return page.archives(Batch("x", at=at))
+
+    assert looked(NOW + 3000) == []
+    assert looked(NOW + 2000 + CLOCKS_S + 1) == []
+    assert looked(NOW + 2000 + CLOCKS_S) == [second.name]
+    assert looked(NOW + 1000) == [second.name, first.name]
+
+
+def test_an_archive_is_named_for_as_long_as_a_batch_of_it_can_come_again():
+    page = Page(counted=(Counted(f"{FOLDER}1.json", NOW), Counted("b", NOW + 1)))
+    assert entered(page, "b2", use(), now=NOW + KEPT_S - 1).archives(Batch("x"))
+    assert not entered(page, "b2", use(), now=NOW + KEPT_S).archives(Batch("x"))
+
+
+def test_a_release_that_knows_of_no_archives_reads_the_page():
+    """As before there were any: each of `counted` a text and a whole number, and no field besides."""
+    document = json.loads(entered(full(), "last", use()).archived(f"{FOLDER}1.json").dump())
+    assert sorted(document) == ["cost_microusd", "counted", "groups", "keys", "month", "tokens"]
+    assert all(len(each) == 2 and type(each[0]) is str and type(each[1]) is int for each in document["counted"])

@@ -33,7 +33,7 @@ class Logs:
         return {"queryId": "q"}
 
 
-def found(logs: Logs, monkeypatch: pytest.MonkeyPatch, user: str = USER, left_s: float = 20) -> dict[str, Any]:
+def found(logs: Logs, monkeypatch: pytest.MonkeyPatch, user: str = USER, left_s: float = 24) -> dict[str, Any]:
     monkeypatch.setattr(module, "lambda_api", lambda: logs)
     return used(user, 5, 9, left_s, Insights(module._called, ["/a", "/b"]))
 

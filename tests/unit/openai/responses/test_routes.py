@@ -50,6 +50,9 @@ class Store(dict):
     def put(self, key, body, _):
         self[key] = json.loads(body)
 
+    def get(self, key):
+        return SimpleNamespace(body=json.dumps(self[key]).encode()) if key in self else None
+
 
 class Broken:
     def put(self, *_):
@@ -72,10 +75,10 @@ def kept(monkeypatch):
     return objects
 
 
-def post(**body):
+def post(*, path="/responses", **body):
     event = {
-        "resource": "/responses",
-        "path": "/responses",
+        "resource": path,
+        "path": path,
         "httpMethod": "POST",
         "headers": {"content-type": "application/json"},
         "multiValueHeaders": {"content-type": ["application/json"]},
@@ -177,3 +180,19 @@ def test_instructions_do_not_carry_over(provider, kept, monkeypatch):
     whole(previous_response_id=first["id"])
     assert [message["content"] for message in provider.asked[1]["messages"][::2]] == ["Hi", "Hi"]
     assert "terse" not in json.dumps(provider.asked[1])
+
+
+@pytest.mark.parametrize("path", ["/responses", "/responses/compact"])
+def test_of_an_answer_that_was_not_there_in_time_the_conversation_before_it_is_estimated(provider, kept, log, path):
+    _, before = whole(input="A long story. " * 400)
+    provider.complete = late
+    more = {} if path == "/responses" else {"input": None}
+    post(path=path, previous_response_id=before["id"], **more)
+    post(path=path, input="Hi")
+    *_, gone_on, alone = (line for line in log() if line["message"] == "request")
+    assert gone_on["prompt_tokens"] > 400 * len("A long story. ") / 4
+    assert alone["prompt_tokens"] < 100
+
+
+def late(*_):
+    raise Problem("timeout")
