@@ -124,7 +124,7 @@ mcp-digests: $(READY) ## What a declared MCP server's tools say, and the digests
 rehearse: $(READY) ## Deploy here with the real Terraform and AWS provider, chat, destroy; needs no account
 	@exec $(BIN)/python -m tools.rehearsal
 
-bench: $(READY) ## Measure against boto3 in one run; writes benchmarks/latest.json
+bench: $(READY) ## Measure against boto3 in one run, and against the budgets; writes benchmarks/latest.json
 	$(BIN)/python -m benchmarks
 
 clean: ## Remove what can be made again

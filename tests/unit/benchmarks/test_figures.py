@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.__main__ import LATEST
 from benchmarks.figures import FIGURES, Figure, Result, document, results, table, write
 
 ASKED_FOR = {
@@ -21,6 +22,12 @@ def test_every_figure_asked_for_has_its_budget() -> None:
     budgets = {figure.name: figure.budget for figure in FIGURES}
     assert {name: budgets[name] for name in ASKED_FOR} == ASKED_FOR
     assert len(budgets) == len(FIGURES), "names are unique"
+
+
+@pytest.mark.parametrize("figure", [each for each in FIGURES if each.budget is not None], ids=lambda each: each.name)
+def test_what_was_measured_last_is_within_its_budget(figure: Figure) -> None:
+    assert figure.budget is not None
+    assert json.loads(LATEST.read_text())[figure.name] <= figure.budget
 
 
 def test_the_median_is_held_against_the_budget() -> None:
