@@ -97,8 +97,9 @@ class SignInPages:
         page = _html(
             "200 OK",
             f"{escape(said)}<form method='post'><input name='_csrf' type='hidden' value='{token}'>"
-            "<input name='username' autocomplete='username'>"
-            "<input name='password' type='password' autocomplete='current-password'><button>Sign in</button></form>",
+            "<label>Username <input name='username' autocomplete='username'></label>"
+            "<label>Password <input name='password' type='password' autocomplete='current-password'></label>"
+            "<button>Sign in</button></form>",
         )
         page.headers.append(("Set-Cookie", f"{_CSRF}={token}; Path={PATH}; HttpOnly; SameSite=Lax"))
         return page
