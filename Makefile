@@ -76,7 +76,7 @@ conformance: $(READY) $(CLIENTS) $(CONFORMANCE) ## The official MCP conformance 
 	$(BIN)/pytest --quiet tests/e2e/test_mcp_conformance.py tests/e2e/test_mcp_sdks.py tests/e2e/test_mcp_client.py
 
 browser: $(READY) $(BROWSER) ## The consent page in a real browser; needs npm
-	$(BIN)/pytest --quiet tests/e2e/test_consent_page.py
+	$(BIN)/pytest --quiet tests/e2e/consent
 
 checkov: $(CHECKOV) ## Look for insecure settings in terraform/; a skip stands beside its resource, with its reason
 	.checkov/bin/checkov --quiet

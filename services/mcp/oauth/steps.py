@@ -83,7 +83,9 @@ def _page(route: Route) -> Callable[[Event], Response[Any]]:
         except flow.RefusedRequest as refused:
             return _redirect(refused.request.redirect(here.base_url, **refused.error.members))
         except OAuthError as error:
-            return _html(400, page.problem(error.description))
+            return _html(400, page.problem(error.code, error.description))
+        except Problem as problem:
+            return _html(problem.status, page.problem(problem.code or "", problem.message))
 
     return answer
 
