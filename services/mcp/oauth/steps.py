@@ -130,13 +130,14 @@ def authorize(here: Here) -> Response[Any]:
 def consent(here: Here) -> Response[Any]:
     form = here.form
     number, request = flow.consented(form.get("request", ""), here.cookies, here.seal)
-    gone = cookie(f"consent-{number}", "", 0, secure=here.secure, same_site="Strict")
+    # The page stays good until Cognito's answer is in: who clicks twice, or goes back, answers it once more.
     if form.get("answer") != "yes":
         refused = OAuthError("access_denied", "The person did not allow it.")
-        return _redirect(request.redirect(here.base_url, **refused.members), gone)
+        taken_back = cookie(f"sign-in-{number}", "", 0, secure=here.secure)
+        return _redirect(request.redirect(here.base_url, **refused.members), taken_back)
     # Lax: Cognito's redirect brings the browser back from another site.
     begun = cookie(f"sign-in-{number}", flow.begun(request, number, here.seal), flow.SIGN_IN_S, secure=here.secure)
-    return _redirect(here.sign_in.address(here.callback, number, request.challenge), gone, begun)
+    return _redirect(here.sign_in.address(here.callback, number, request.challenge), begun)
 
 
 @_page
@@ -149,8 +150,11 @@ def callback(here: Here) -> Response[Any]:
     else:
         refused = "access_denied" if query.get("error") == "access_denied" else "server_error"
         said = OAuthError(refused, "The sign-in did not succeed.").members
-    gone = cookie(f"sign-in-{query['state']}", "", 0, secure=here.secure)
-    return _redirect(request.redirect(here.base_url, **said), gone)
+    gone = (
+        cookie(f"sign-in-{query['state']}", "", 0, secure=here.secure),
+        cookie(f"consent-{query['state']}", "", 0, secure=here.secure, same_site="Strict"),
+    )
+    return _redirect(request.redirect(here.base_url, **said), *gone)
 
 
 @_json
