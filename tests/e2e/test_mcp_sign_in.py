@@ -280,7 +280,7 @@ def test_the_page_shows_what_a_client_calls_itself_and_runs_nothing_of_it(gatewa
     assert page.headers["cache-control"] == "no-store"
     [kept] = page.headers.get_list("set-cookie")
     assert "HttpOnly" in kept
-    assert "SameSite=Strict" in kept
+    assert "SameSite=Lax" in kept
 
 
 def test_no_other_page_says_yes_in_a_persons_name(gateway, browser):

@@ -15,12 +15,15 @@ from pennyworth.settings import settings
 from services.mcp.oauth import flow, metadata, page
 from services.mcp.oauth.clients import registered
 from services.mcp.oauth.cognito import SignIn, sign_in
-from services.mcp.oauth.cookies import cookie, cookies
+from services.mcp.oauth.cookies import cookie, cookies, surplus
 from services.mcp.oauth.error import OAuthError
 from services.mcp.oauth.metadata import base_url
 from services.mcp.oauth.seal import Seal
 
 _MOST_FIELDS = 50
+# Cookies of each kind, beside the one that is being set. API Gateway takes 10 KB of headers: who opens one page after
+# the other, or is led to, must not be locked out by the cookies of the pages before.
+_MOST_PAGES, _MOST_SIGN_INS = 15, 4
 
 Route = Callable[["Here"], Response[Any]]
 
@@ -51,6 +54,10 @@ class Here:
     @property
     def seal(self) -> Seal:
         return Seal(self.sign_in.client.secret)
+
+    def gone(self, *names: str) -> list[str]:
+        """What has a browser forget these cookies."""
+        return [cookie(name, "", 0, secure=self.secure) for name in names]
 
     @property
     def query(self) -> dict[str, str]:
@@ -121,9 +128,8 @@ def authorize(here: Here) -> Response[Any]:
     request = flow.asked(here.query, here.listed, here.resource, here.seal)
     number, proof = os.urandom(16).hex(), os.urandom(16).hex()
     shown = page.consent(request, flow.consent(request, number, proof, here.seal), urlsplit(here.base_url).netloc)
-    # Strict: no other site's form may answer in the name of who sees this page.
-    kept = cookie(f"consent-{number}", proof, flow.SIGN_IN_S, secure=here.secure, same_site="Strict")
-    return _html(200, shown, kept)
+    kept = cookie(f"consent-{number}", proof, flow.SIGN_IN_S, secure=here.secure)
+    return _html(200, shown, kept, *here.gone(*surplus(here.cookies, "consent-", _MOST_PAGES)))
 
 
 @_page
@@ -133,11 +139,11 @@ def consent(here: Here) -> Response[Any]:
     # The page stays good until Cognito's answer is in: who clicks twice, or goes back, answers it once more.
     if form.get("answer") != "yes":
         refused = OAuthError("access_denied", "The person did not allow it.")
-        taken_back = cookie(f"sign-in-{number}", "", 0, secure=here.secure)
-        return _redirect(request.redirect(here.base_url, **refused.members), taken_back)
-    # Lax: Cognito's redirect brings the browser back from another site.
+        return _redirect(request.redirect(here.base_url, **refused.members), *here.gone(f"sign-in-{number}"))
     begun = cookie(f"sign-in-{number}", flow.begun(request, number, here.seal), flow.SIGN_IN_S, secure=here.secure)
-    return _redirect(here.sign_in.address(here.callback, number, request.challenge), begun)
+    others = {name: value for name, value in here.cookies.items() if name != f"sign-in-{number}"}
+    older = here.gone(*surplus(others, "sign-in-", _MOST_SIGN_INS))
+    return _redirect(here.sign_in.address(here.callback, number, request.challenge), begun, *older)
 
 
 @_page
@@ -150,10 +156,7 @@ def callback(here: Here) -> Response[Any]:
     else:
         refused = "access_denied" if query.get("error") == "access_denied" else "server_error"
         said = OAuthError(refused, "The sign-in did not succeed.").members
-    gone = (
-        cookie(f"sign-in-{query['state']}", "", 0, secure=here.secure),
-        cookie(f"consent-{query['state']}", "", 0, secure=here.secure, same_site="Strict"),
-    )
+    gone = here.gone(*(f"{kind}-{query['state']}" for kind in ("sign-in", "consent")))
     return _redirect(request.redirect(here.base_url, **said), *gone)
 
 

@@ -106,6 +106,29 @@ def test_two_clients_in_two_tabs_each_get_their_own_code(gateway, visitor, clien
             assert each.tokens(each.answered(page)["code"])
 
 
+def test_many_pages_leave_a_few_cookies_and_the_latest_of_them_work(visitor, client, email):
+    """API Gateway takes 10 KB of headers, and a page that means ill could open ours without end."""
+    pages = [visitor.open(client.address) for _ in range(4)]
+    for _ in range(36):
+        pages[-1].goto(client.address)
+    sent = sum(len(each["name"]) + len(each["value"]) + 3 for each in visitor.context.cookies())
+    assert sent < 2_000
+    for _ in range(10):
+        pages[0].goto(client.address)
+    assert client.tokens(client.allowed(visitor, email, pages[-1])["code"])
+
+
+def test_many_answers_leave_a_few_cookies(visitor, client, email):
+    for _ in range(8):
+        page = visitor.open(client.address)
+        visitor.click(page, ALLOW)
+        page.get_by_label("Username").wait_for()
+    held = [each for each in visitor.context.cookies() if "sign-in-" in each["name"]]
+    assert len(held) <= 5
+    visitor.sign_in(page, email, PASSWORD)
+    assert client.tokens(client.answered(page)["code"])
+
+
 def test_the_answer_of_a_page_that_is_too_old_says_how_to_go_on(gateway, cognito, visitor, client):
     page = visitor.open(client.address)
     [app] = [
