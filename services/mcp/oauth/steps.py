@@ -47,6 +47,10 @@ class Here:
     def secure(self) -> bool:
         return self.base_url.startswith("https:")
 
+    def gone(self, *names: str) -> list[str]:
+        """What has a browser forget these cookies."""
+        return [cookie(name, "", 0, secure=self.secure) for name in names]
+
     @property
     def sign_in(self) -> SignIn:
         return sign_in()
@@ -54,10 +58,6 @@ class Here:
     @property
     def seal(self) -> Seal:
         return Seal(self.sign_in.client.secret)
-
-    def gone(self, *names: str) -> list[str]:
-        """What has a browser forget these cookies."""
-        return [cookie(name, "", 0, secure=self.secure) for name in names]
 
     @property
     def query(self) -> dict[str, str]:

@@ -19,7 +19,7 @@ def browser(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def cognito(browser, gateway):  # the browser first: without it nothing else is started
+def cognito(gateway):
     return Cognito(gateway)
 
 
@@ -48,7 +48,7 @@ def visitor(newcomer):
 
 
 @pytest.fixture
-def client(browser, gateway):
+def client(gateway):
     with site() as here:
         yield Client(gateway, here)
 
