@@ -4,7 +4,6 @@ from tests.e2e.mcp_sign_in import address, answer, code_for, register, token
 from tests.e2e.people import PASSWORD
 
 ALLOW = "Allow and sign in"
-GUARD_MS = 1000  # after so long over the page a pointer may click on Allow
 
 
 class Client:

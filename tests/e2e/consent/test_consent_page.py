@@ -10,7 +10,7 @@ from services.mcp.oauth.flow import SIGN_IN_S
 from services.mcp.oauth.seal import Seal
 from tests.browser.sites import site
 from tests.browser.visitor import button
-from tests.e2e.consent.client import ALLOW, GUARD_MS, Client
+from tests.e2e.consent.client import ALLOW, Client
 from tests.e2e.mcp_sign_in import answer
 from tests.e2e.people import PASSWORD
 
@@ -42,16 +42,15 @@ def test_a_second_click_while_the_next_page_is_slow_changes_nothing(visitor, cli
     page = visitor.open(client.address)
     x, y = middle(page, said)
     page.mouse.move(x, y)
-    page.wait_for_timeout(GUARD_MS)
-    network = visitor.context.new_cdp_session(page)
-    slow = {"offline": False, "latency": 1500, "downloadThroughput": -1, "uploadThroughput": -1}
-    network.send("Network.emulateNetworkConditions", slow)
+    button(page, said).click(trial=True)  # it would be taken now
     following = "oauth2/authorize" if said == ALLOW else client.redirect_uri
+    network = visitor.context.new_cdp_session(page)
+    network.send("Fetch.enable", {"patterns": [{"urlPattern": f"*{following}*"}]})  # which waits from now on
     with page.expect_request(lambda request: following in request.url):
         page.mouse.click(x, y)
     with page.expect_request(lambda request: request.method == "POST"):
         page.mouse.click(x, y)
-    network.send("Network.emulateNetworkConditions", {**slow, "latency": 0})
+    network.send("Fetch.disable")
     if said == ALLOW:
         visitor.sign_in(page, email, PASSWORD)
         assert client.tokens(client.answered(page)["code"])
@@ -183,14 +182,18 @@ def test_no_page_frames_ours(visitor, client, evil):
     assert sum("X-Frame-Options" in text or "frame-ancestors" in text for text in visitor.said) >= 2
 
 
-def test_a_click_that_was_meant_for_a_page_above_ours_allows_nothing(visitor, client, email):
+def test_a_click_that_was_meant_for_a_page_above_ours_allows_nothing(visitor, client):
     """The second half of a double click, when the window that took the first has closed over Allow."""
     page = visitor.open(client.address)
+    time_of_styles = visitor.context.new_cdp_session(page)
+    time_of_styles.send("Animation.enable")
+    time_of_styles.send("Animation.setPlaybackRate", {"playbackRate": 0})
     x, y = middle(page, ALLOW)
-    page.mouse.click(x, y)
-    page.mouse.click(x, y)
+    for _ in range(3):
+        page.mouse.click(x, y)
     page.wait_for_timeout(300)
     assert page.url == client.address
+    time_of_styles.send("Animation.setPlaybackRate", {"playbackRate": 1})
     visitor.click(page, ALLOW)
     page.get_by_label("Username").wait_for()
 

@@ -7,7 +7,7 @@ import pytest
 from tests.browser.chromium import AXE
 from tests.browser.sites import site
 from tests.browser.visitor import button
-from tests.e2e.consent.client import ALLOW, GUARD_MS, Client
+from tests.e2e.consent.client import ALLOW, Client
 from tests.e2e.mcp_sign_in import REDIRECT, address, register
 
 SCREENS = {
@@ -157,7 +157,7 @@ def test_nothing_moves(newcomer, client, motion):
     page = newcomer(reduced_motion=motion).open(client.address)
     page.mouse.move(3, 3)
     first = page.screenshot()
-    page.wait_for_timeout(GUARD_MS)
+    page.wait_for_timeout(1000)
     assert page.screenshot() == first
 
 
