@@ -12,10 +12,11 @@ READY := .venv/ready
 CHECKOV := .checkov/ready
 CLIENTS := .clients/ready
 CONFORMANCE := tests/conformance/node_modules/.ready
+BROWSER := tests/browser/node_modules/.ready
 # Recursive as well: only what has it as a prerequisite looks for npm.
 NPM = $(shell command -v npm)
 
-.PHONY: help setup run test check checkov conformance format docs lock build bench clean
+.PHONY: help setup run test check checkov conformance browser format docs lock build bench clean
 .PHONY: plan deploy output idle-cost smoke admin rollback destroy bootstrap rehearse mcp-digests
 
 help: ## List the commands
@@ -53,12 +54,19 @@ $(CONFORMANCE): tests/conformance/package.json tests/conformance/package-lock.js
 	"$(NPM)" ci --prefix tests/conformance --silent --no-audit --no-fund --no-update-notifier
 	@touch $@
 
+# Headless Chromium, with the libraries and the font it needs: 70 MB to fetch, and no system package.
+$(BROWSER): tests/browser/package.json tests/browser/package-lock.json tests/browser/unpack.mjs
+	@test -n "$(NPM)" || { echo "There is no npm here: install Node.js, which brings it." >&2; exit 1; }
+	"$(NPM)" ci --prefix tests/browser --silent --no-audit --no-fund --no-update-notifier
+	node tests/browser/unpack.mjs
+	@touch $@
+
 run: $(READY) ## Run the whole system here; PORT=8080 STATE=folder BEDROCK=aws OPENAI_UPSTREAM=url OPENAI_UPSTREAM_KEY=key PROVIDERS=file.json MCP_SERVERS=file.json RATES=json MCP_SIGN_IN=off
 	@PORT="$(PORT)" exec $(BIN)/python -m local
 
 test: check ## Everything CI runs
 
-check: $(READY) $(CLIENTS) $(if $(NPM),$(CONFORMANCE)) checkov ## Format, lint, types and all tests; leaves the tree unchanged
+check: $(READY) $(CLIENTS) $(if $(NPM),$(CONFORMANCE) $(BROWSER)) checkov ## Format, lint, types and all tests; leaves the tree unchanged
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -66,6 +74,9 @@ check: $(READY) $(CLIENTS) $(if $(NPM),$(CONFORMANCE)) checkov ## Format, lint, 
 
 conformance: $(READY) $(CLIENTS) $(CONFORMANCE) ## The official MCP conformance suite and SDKs through the gateway; needs npm
 	$(BIN)/pytest --quiet tests/e2e/test_mcp_conformance.py tests/e2e/test_mcp_sdks.py tests/e2e/test_mcp_client.py
+
+browser: $(READY) $(BROWSER) ## The consent page in a real browser; needs npm
+	$(BIN)/pytest --quiet tests/e2e/consent
 
 checkov: $(CHECKOV) ## Look for insecure settings in terraform/; a skip stands beside its resource, with its reason
 	.checkov/bin/checkov --quiet
@@ -128,5 +139,5 @@ bench: $(READY) ## Measure against boto3 in one run, and against the budgets; wr
 	$(BIN)/python -m benchmarks
 
 clean: ## Remove what can be made again
-	rm -rf tests/conformance/node_modules
+	rm -rf tests/conformance/node_modules tests/browser/node_modules
 	rm -rf .venv .checkov .clients .local build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

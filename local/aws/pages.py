@@ -31,6 +31,12 @@ PATH = "/_sign_in/"
 _CODE_S = 300
 _SESSION_S = 3600  # for as long nobody is asked for a password again
 _SESSION, _CSRF = "cognito", "XSRF-TOKEN"
+_STYLE = (
+    ":root{color-scheme:light dark}"
+    "body{font:1rem/1.5 system-ui,sans-serif;max-width:20rem;margin:10vh auto;padding:0 1rem}"
+    "h1{margin:0}label{display:block;margin:1rem 0}"
+    "input,button{width:100%;box-sizing:border-box;padding:.5rem;font:inherit}"
+)
 
 
 class Page(NamedTuple):
@@ -96,9 +102,10 @@ class SignInPages:
         token = secrets.token_urlsafe(16)
         page = _html(
             "200 OK",
-            f"{escape(said)}<form method='post'><input name='_csrf' type='hidden' value='{token}'>"
-            "<input name='username' autocomplete='username'>"
-            "<input name='password' type='password' autocomplete='current-password'><button>Sign in</button></form>",
+            f"<p role=alert>{escape(said)}</p><form method='post'><input name='_csrf' type='hidden' value='{token}'>"
+            "<label>Username <input name='username' autocomplete='username'></label>"
+            "<label>Password <input name='password' type='password' autocomplete='current-password'></label>"
+            "<button>Sign in</button></form>",
         )
         page.headers.append(("Set-Cookie", f"{_CSRF}={token}; Path={PATH}; HttpOnly; SameSite=Lax"))
         return page
@@ -249,7 +256,11 @@ def _redirect(location: str) -> Page:
 
 
 def _html(status: str, text: str) -> Page:
-    body = f"<!doctype html><title>Sign in (stand-in)</title><body>{text}</body>".encode()
+    head = "<meta charset=utf-8><meta name=viewport content='width=device-width,initial-scale=1'><title>Sign in</title>"
+    body = (
+        f"<!doctype html><html lang=en><head>{head}<style>{_STYLE}</style></head>"
+        f"<body><main><h1>Sign in</h1><p>A stand-in of Amazon Cognito, on this machine.</p>{text}</main></body></html>"
+    ).encode()
     return Page(status, [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(body)))], body)
 
 

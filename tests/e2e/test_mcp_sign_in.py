@@ -1,37 +1,34 @@
 """An MCP client that knows nothing but the address: the official SDK's OAuth flow, with a person in a browser."""
 
 import asyncio
-import hashlib
 import json
 import re
 import secrets
 from base64 import urlsafe_b64encode
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
-import httpx2
 import pytest
-from mcp import Client
-from mcp.client.auth import OAuthClientProvider
-from mcp.client.streamable_http import streamable_http_client
-from mcp.shared.auth import AuthorizationCodeResult, OAuthClientMetadata
 
+from tests.e2e.mcp_sign_in import (
+    REDIRECT,
+    VERIFIER,
+    Storage,
+    address,
+    answer,
+    code_for,
+    listed,
+    person,
+    provider,
+    register,
+    token,
+)
 from tests.e2e.people import PASSWORD, Cognito
-
-REDIRECT = "http://127.0.0.1:45999/callback"
-VERIFIER = secrets.token_urlsafe(48)
-CHALLENGE = urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
 
 
 @pytest.fixture(scope="module")
 def cognito(gateway):
     return Cognito(gateway)
-
-
-def person(gateway, cognito, email, group="developers"):
-    user = gateway.user(email, group)
-    cognito.idp.admin_set_user_password(**cognito.pool, Username=user, Password=PASSWORD, Permanent=True)
-    return email
 
 
 class Browser:
@@ -90,48 +87,6 @@ def browser(gateway, cognito):
         each.close()
 
 
-class Storage:
-    tokens = client = None
-
-    async def get_tokens(self):
-        return self.tokens
-
-    async def set_tokens(self, tokens):
-        self.tokens = tokens
-
-    async def get_client_info(self):
-        return self.client
-
-    async def set_client_info(self, client):
-        self.client = client
-
-
-def provider(gateway, browser, storage):
-    """The SDK's own client of the flow; its `browser` is ours."""
-    came_back = {}
-
-    async def redirect(url):
-        came_back.update(parse_qs(urlsplit(await asyncio.to_thread(browser.open, url)).query))
-
-    async def returned():
-        return AuthorizationCodeResult(
-            code=came_back["code"][0], state=came_back["state"][0], iss=came_back.get("iss", [None])[0]
-        )
-
-    metadata = OAuthClientMetadata(client_name="A test", redirect_uris=[REDIRECT], token_endpoint_auth_method="none")
-    return OAuthClientProvider(gateway.mcp_url, metadata, storage, redirect, returned)
-
-
-async def listed(gateway, auth):
-    async with (
-        httpx2.AsyncClient(auth=auth, timeout=20, trust_env=False) as http,
-        Client(streamable_http_client(gateway.mcp_url, http_client=http)) as client,
-    ):
-        tools = await client.list_tools()
-        called = await client.call_tool("list_models", {})
-        return {tool.name for tool in tools.tools}, called
-
-
 def test_a_client_signs_a_person_in_and_calls_tools(gateway, cognito, browser):
     storage = Storage()
     surfer = browser(person(gateway, cognito, "olga.mcp@example.com"))
@@ -154,46 +109,6 @@ def test_a_client_signs_a_person_in_and_calls_tools(gateway, cognito, browser):
     assert storage.tokens.access_token != before.access_token
     assert storage.tokens.refresh_token == before.refresh_token
     assert surfer.seen == []
-
-
-def register(gateway, *uris, name="A test"):
-    with gateway.http() as http:
-        body = {"client_name": name, "redirect_uris": list(uris or [REDIRECT])}
-        return http.post("/oauth/register", json=body).raise_for_status().json()["client_id"]
-
-
-def address(gateway, client_id, redirect_uri=REDIRECT, **changes):
-    """Where a client sends a person."""
-    query = {
-        "response_type": "code",
-        "client_id": client_id,
-        "redirect_uri": redirect_uri,
-        "code_challenge": CHALLENGE,
-        "code_challenge_method": "S256",
-        "state": "of the client",
-        "resource": f"{gateway.base_url}/mcp",
-    }
-    sent = {name: value for name, value in (query | changes).items() if value is not None}
-    return f"{gateway.base_url}/oauth/authorize?{urlencode(sent)}"
-
-
-def answer(url):
-    return {name: value for name, [value] in parse_qs(urlsplit(url).query).items()}
-
-
-def token(gateway, **form):
-    with httpx.Client(timeout=20, trust_env=False) as http:
-        return http.post(f"{gateway.base_url}/oauth/token", data=form)
-
-
-def code_for(gateway, client_id, **form):
-    return {
-        "grant_type": "authorization_code",
-        "client_id": client_id,
-        "redirect_uri": REDIRECT,
-        "code_verifier": VERIFIER,
-        **form,
-    }
 
 
 @pytest.fixture(scope="module")
@@ -365,7 +280,7 @@ def test_the_page_shows_what_a_client_calls_itself_and_runs_nothing_of_it(gatewa
     assert page.headers["cache-control"] == "no-store"
     [kept] = page.headers.get_list("set-cookie")
     assert "HttpOnly" in kept
-    assert "SameSite=Strict" in kept
+    assert "SameSite=Lax" in kept
 
 
 def test_no_other_page_says_yes_in_a_persons_name(gateway, browser):

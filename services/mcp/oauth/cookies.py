@@ -25,7 +25,16 @@ def cookies(event: Event, *, secure: bool) -> Mapping[str, str]:
     return {name: value for name, value in found.items() if name not in twice}
 
 
-def cookie(name: str, value: str, lasts_s: int, *, secure: bool, same_site: str = "Lax") -> str:
-    """A Set-Cookie header's value. `secure`: over https; without it, on the machine this runs on, no prefix holds."""
+def surplus(held: Mapping[str, str], kind: str, most: int) -> list[str]:
+    """The oldest cookies of those whose names begin so, beyond `most`: browsers send the oldest first (RFC 6265)."""
+    names = [name for name in held if name.startswith(kind)]
+    return names[: max(len(names) - most, 0)]
+
+
+def cookie(name: str, value: str, lasts_s: int, *, secure: bool) -> str:
+    """A Set-Cookie header's value. `secure`: over https; without it, on the machine this runs on, no prefix holds.
+
+    Lax: a browser brings it where a link or a redirect of another site's leads here, and with no form of such a site.
+    """
     prefix, flag = (_SECURE, "; Secure") if secure else (_PLAIN, "")
-    return f"{prefix}{name}={value}; Path=/; Max-Age={lasts_s}; HttpOnly; SameSite={same_site}{flag}"
+    return f"{prefix}{name}={value}; Path=/; Max-Age={lasts_s}; HttpOnly; SameSite=Lax{flag}"

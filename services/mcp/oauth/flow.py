@@ -107,10 +107,10 @@ def consented(text: str, cookies: Mapping[str, str], seal: Seal) -> tuple[str, R
     """The number and the request of a page that this browser was shown. Raises OAuthError for any other."""
     page = seal.opened("consent", text)
     if page is None:
-        raise OAuthError("invalid_request", "This page is too old. Begin again in your application.")
+        raise OAuthError("invalid_request", "This page is too old.")
     number, proof = page["number"], cookies.get(f"consent-{page['number']}", "")
     if not hmac.compare_digest(digest(proof), page["proof"]):
-        raise OAuthError("invalid_request", "This page was shown in another browser. Begin again in your application.")
+        raise OAuthError("invalid_request", "This page was shown in another browser, or is answered.")
     return number, _request(page)
 
 
@@ -124,7 +124,7 @@ def returned(number: str, cookies: Mapping[str, str], seal: Seal) -> Request:
     the address of a sign-in may have been sent to somebody else."""
     begun = seal.opened("sign-in", cookies.get(f"sign-in-{number}", ""))
     if begun is None or not hmac.compare_digest(begun["number"].encode(), number.encode()):
-        raise OAuthError("invalid_request", "No sign-in was begun in this browser. Begin again in your application.")
+        raise OAuthError("invalid_request", "No sign-in was begun in this browser, or it is over.")
     return _request(begun)
 
 

@@ -15,12 +15,15 @@ from pennyworth.settings import settings
 from services.mcp.oauth import flow, metadata, page
 from services.mcp.oauth.clients import registered
 from services.mcp.oauth.cognito import SignIn, sign_in
-from services.mcp.oauth.cookies import cookie, cookies
+from services.mcp.oauth.cookies import cookie, cookies, surplus
 from services.mcp.oauth.error import OAuthError
 from services.mcp.oauth.metadata import base_url
 from services.mcp.oauth.seal import Seal
 
 _MOST_FIELDS = 50
+# Cookies of each kind, beside the one that is being set. API Gateway takes 10 KB of headers: who opens one page after
+# the other, or is led to, must not be locked out by the cookies of the pages before.
+_MOST_PAGES, _MOST_SIGN_INS = 15, 4
 
 Route = Callable[["Here"], Response[Any]]
 
@@ -43,6 +46,10 @@ class Here:
     @property
     def secure(self) -> bool:
         return self.base_url.startswith("https:")
+
+    def gone(self, *names: str) -> list[str]:
+        """What has a browser forget these cookies."""
+        return [cookie(name, "", 0, secure=self.secure) for name in names]
 
     @property
     def sign_in(self) -> SignIn:
@@ -83,7 +90,9 @@ def _page(route: Route) -> Callable[[Event], Response[Any]]:
         except flow.RefusedRequest as refused:
             return _redirect(refused.request.redirect(here.base_url, **refused.error.members))
         except OAuthError as error:
-            return _html(400, page.problem(error.description))
+            return _html(400, page.problem(error.code, error.description))
+        except Problem as problem:
+            return _html(problem.status, page.problem(problem.code or "", problem.message))
 
     return answer
 
@@ -119,22 +128,22 @@ def authorize(here: Here) -> Response[Any]:
     request = flow.asked(here.query, here.listed, here.resource, here.seal)
     number, proof = os.urandom(16).hex(), os.urandom(16).hex()
     shown = page.consent(request, flow.consent(request, number, proof, here.seal), urlsplit(here.base_url).netloc)
-    # Strict: no other site's form may answer in the name of who sees this page.
-    kept = cookie(f"consent-{number}", proof, flow.SIGN_IN_S, secure=here.secure, same_site="Strict")
-    return _html(200, shown, kept)
+    kept = cookie(f"consent-{number}", proof, flow.SIGN_IN_S, secure=here.secure)
+    return _html(200, shown, kept, *here.gone(*surplus(here.cookies, "consent-", _MOST_PAGES)))
 
 
 @_page
 def consent(here: Here) -> Response[Any]:
     form = here.form
     number, request = flow.consented(form.get("request", ""), here.cookies, here.seal)
-    gone = cookie(f"consent-{number}", "", 0, secure=here.secure, same_site="Strict")
+    # The page stays good until Cognito's answer is in: who clicks twice, or goes back, answers it once more.
     if form.get("answer") != "yes":
         refused = OAuthError("access_denied", "The person did not allow it.")
-        return _redirect(request.redirect(here.base_url, **refused.members), gone)
-    # Lax: Cognito's redirect brings the browser back from another site.
+        return _redirect(request.redirect(here.base_url, **refused.members), *here.gone(f"sign-in-{number}"))
     begun = cookie(f"sign-in-{number}", flow.begun(request, number, here.seal), flow.SIGN_IN_S, secure=here.secure)
-    return _redirect(here.sign_in.address(here.callback, number, request.challenge), gone, begun)
+    others = {name: value for name, value in here.cookies.items() if name != f"sign-in-{number}"}
+    older = here.gone(*surplus(others, "sign-in-", _MOST_SIGN_INS))
+    return _redirect(here.sign_in.address(here.callback, number, request.challenge), begun, *older)
 
 
 @_page
@@ -147,8 +156,8 @@ def callback(here: Here) -> Response[Any]:
     else:
         refused = "access_denied" if query.get("error") == "access_denied" else "server_error"
         said = OAuthError(refused, "The sign-in did not succeed.").members
-    gone = cookie(f"sign-in-{query['state']}", "", 0, secure=here.secure)
-    return _redirect(request.redirect(here.base_url, **said), gone)
+    gone = here.gone(*(f"{kind}-{query['state']}" for kind in ("sign-in", "consent")))
+    return _redirect(request.redirect(here.base_url, **said), *gone)
 
 
 @_json
