@@ -132,7 +132,9 @@ class Later(Aws):
 @pytest.mark.parametrize("path", ["/chat/completions", "/responses", "/messages"])
 def test_the_first_token_of_a_stream_is_not_the_event_before_it(ask, log, monkeypatch, path):
     aws = Later()
-    clock = SimpleNamespace(perf_counter=lambda: aws.now, time=time.time, time_ns=time.time_ns)
+    clock = SimpleNamespace(
+        perf_counter=lambda: aws.now, monotonic=lambda: aws.now, time=time.time, time_ns=time.time_ns
+    )
     for module in ("pennyworth.http", "services.openai.meter"):
         monkeypatch.setattr(f"{module}.time", clock)
     body = {"/responses": {"messages": None, "input": "x"}, "/messages": {"max_tokens": 9}}.get(path, {})
