@@ -23,6 +23,7 @@ _REDIRECT_URIS = (
     "https://vscode.dev/redirect",
     "https://insiders.vscode.dev/redirect",
     "cursor://anysphere.cursor-mcp/oauth/callback",
+    "https://www.cursor.com/agents/mcp/oauth/callback",
 )
 _UNRESERVED = 32  # instances of a function that reserves no concurrency: a machine is no account
 

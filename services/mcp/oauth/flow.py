@@ -4,6 +4,7 @@
     person   POST /oauth/consent     on to Cognito, in whose eyes all clients are one; a cookie remembers this sign-in
     Cognito  GET  /oauth/callback    the code goes to the client, bound to it
     client   POST /oauth/token       the code, or a refresh token, against tokens of Cognito's
+    client   POST /oauth/revoke      the end of a refresh token
 
 Cognito knows one redirect URI, ours, so what it gives must find its way on from here, and only to the client for which
 this browser's person has just said yes. See docs/decisions/0019-sign-in-for-mcp-clients.md.
@@ -29,6 +30,10 @@ CODE_S = 120  # from there to the token; Cognito's own code lives 5 minutes
 _MOST_STATE = 1024  # bytes of a client's state, as JSON: a cookie carries it
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+_PARAMETER = re.compile(r"[A-Za-z0-9._-]{1,50}")  # a name that may be repeated in an error
+_BELOW = re.compile(r"(/[a-z][a-z0-9-]*)?/?(\?[^#]*)?")  # of the resource: a server's own address, and toolsets
+# A request in an envelope (RFC 9101): what is in it would be passed over.
+_ENVELOPES = {"request": "request_not_supported", "request_uri": "request_uri_not_supported"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,8 @@ def single(values: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Parameters by name. Raises OAuthError for one sent twice: two readers might take a different one each."""
     for name, found in values.items():
         if len(found) > 1:
-            raise OAuthError("invalid_request", f"'{name[:100]}' was sent more than once.")
+            named = f"'{name}'" if _PARAMETER.fullmatch(name) else "A parameter"
+            raise OAuthError("invalid_request", f"{named} was sent more than once.")
     return {name: found[0] for name, found in values.items() if found and found[0]}
 
 
@@ -82,6 +88,12 @@ def asked(query: Mapping[str, str], listed: tuple[str, ...], resource: str, seal
 
 
 def _check(request: Request, query: Mapping[str, str], resource: str) -> None:
+    for name in _ENVELOPES.keys() & query.keys():
+        raise OAuthError(_ENVELOPES[name], f"'{name}' is not supported. Send the parameters themselves.")
+    if query.get("response_mode", "query") != "query":
+        raise OAuthError("invalid_request", "'response_mode' must be 'query', or be left out.")
+    if "none" in query.get("prompt", "").split():
+        raise OAuthError("interaction_required", "A person is always asked: 'prompt' must not be 'none'.")
     if query.get("response_type") != "code":
         raise OAuthError("unsupported_response_type", "'response_type' must be 'code'.")
     if query.get("code_challenge_method") != "S256" or not _CHALLENGE.fullmatch(request.challenge):
@@ -92,9 +104,12 @@ def _check(request: Request, query: Mapping[str, str], resource: str) -> None:
 
 
 def check_resource(given: Mapping[str, str], resource: str) -> None:
-    """RFC 8707. Tokens of here open this MCP server alone, so one asked for anything else is not given out."""
-    wanted = given.get("resource", resource).removesuffix("/")
-    if wanted != resource and not wanted.startswith(f"{resource}/"):
+    """RFC 8707. Tokens of here open this MCP server alone, so one asked for anything else is not given out. Scheme and
+    host count in any case, as MCP's specification has it."""
+    scheme, _, rest = given.get("resource", resource).partition("://")
+    host, slash, path = rest.partition("/")
+    wanted = f"{scheme.lower()}://{host.lower()}{slash}{path}"
+    if not wanted.startswith(resource) or not _BELOW.fullmatch(wanted.removeprefix(resource)):
         raise OAuthError("invalid_target", f"Tokens are given out for the resource {resource} alone.")
 
 
@@ -188,6 +203,21 @@ def _unbound(text: str, asking: Client, seal: Seal) -> str:
     if not hmac.compare_digest(mac.encode(), expected.encode()):
         raise OAuthError("invalid_grant", "The 'refresh_token' was not given to this client.")
     return refresh_token
+
+
+def revocable(form: Mapping[str, str], seal: Seal) -> str | None:
+    """The refresh token that a client no longer wants (RFC 7009), as Cognito knows it; None for a text that was none
+    of this client's, which is as good as revoked. Raises OAuthError."""
+    asking, token = client(form.get("client_id", ""), seal), form.get("token")
+    if token is None:
+        raise OAuthError("invalid_request", "'token' is missing: the refresh token to be revoked.")
+    try:
+        return _unbound(token, asking, seal)
+    except OAuthError:
+        if token.count(".") == 2:  # a JWT
+            why = "Access tokens cannot be revoked: they end within the hour. Revoke the refresh token."
+            raise OAuthError("unsupported_token_type", why) from None
+        return None
 
 
 def digest(text: str) -> str:

@@ -40,6 +40,7 @@ def authorization_server(base_url: str, jwks_uri: str) -> dict[str, Any]:
         "issuer": base_url,
         "authorization_endpoint": f"{base_url}/oauth/authorize",
         "token_endpoint": f"{base_url}/oauth/token",
+        "revocation_endpoint": f"{base_url}/oauth/revoke",
         "registration_endpoint": f"{base_url}/oauth/register",
         "jwks_uri": jwks_uri,
         "scopes_supported": [SCOPE],
@@ -47,8 +48,10 @@ def authorization_server(base_url: str, jwks_uri: str) -> dict[str, Any]:
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", "refresh_token"],
         "token_endpoint_auth_methods_supported": ["none"],
+        "revocation_endpoint_auth_methods_supported": ["none"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
+        "request_uri_parameter_supported": False,  # of which OpenID's discovery assumes otherwise
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
     }

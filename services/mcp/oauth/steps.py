@@ -158,6 +158,14 @@ def token(here: Here) -> Response[Any]:
     return _document(200, flow.tokens(given, form["client_id"], here.seal))
 
 
+@_json
+def revoke(here: Here) -> Response[Any]:
+    token = flow.revocable(here.form, here.seal)
+    if token is not None:
+        here.sign_in.revoke(token)
+    return _document(200, {})
+
+
 def _text(event: Event) -> str:
     found = content(event) or ""
     return found.decode(errors="replace") if isinstance(found, bytes) else found

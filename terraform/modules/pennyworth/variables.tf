@@ -443,6 +443,7 @@ variable "mcp_redirect_uris" {
     "https://vscode.dev/redirect",
     "https://insiders.vscode.dev/redirect",
     "cursor://anysphere.cursor-mcp/oauth/callback",
+    "https://www.cursor.com/agents/mcp/oauth/callback",
   ]
   nullable = false
 
