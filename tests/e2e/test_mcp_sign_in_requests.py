@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
@@ -355,3 +356,32 @@ def test_what_one_step_sealed_opens_no_other(gateway, cognito, browser, anybody)
     for wrong in (sealed, code):
         assert anybody.get(address(gateway, wrong)).status_code == 400
         assert token(gateway, **code_for(gateway, wrong, code=code)).json()["error"] == "invalid_client"
+
+
+@pytest.mark.parametrize(
+    "client_id",
+    [
+        "https://localhost.localdomain/client.json",
+        "https://nobody.invalid/client.json",
+        "https://127.0.0.1/client.json",
+        "https://[::1]/client.json",
+        "https://client.example:8443/client.json",
+        "https://client.example/../client.json",
+    ],
+)
+def test_a_client_whose_document_is_inside_or_nowhere_is_nobody(anybody, gateway, client_id):
+    began = time.monotonic()
+    page = anybody.get(address(gateway, client_id))
+    assert (page.status_code, "location" in page.headers) == (400, False)
+    assert time.monotonic() - began < 10
+    assert anybody.get("/.well-known/oauth-authorization-server").json()["client_id_metadata_document_supported"]
+
+
+def test_no_document_is_asked_for_where_nobody_is_shown_it(anybody, gateway):
+    """At the token endpoint an address is a name and nothing more: what it says was read before a person said yes."""
+    began = time.monotonic()
+    form = {"grant_type": "refresh_token", "client_id": "https://nobody.invalid/client.json", "refresh_token": "x.y"}
+    refused = anybody.post("/oauth/token", data=form)
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+    assert anybody.post("/oauth/revoke", data={**form, "token": "x.y"}).status_code == 200
+    assert time.monotonic() - began < 2.5

@@ -22,6 +22,10 @@ _LOOPBACK = re.compile(
 )
 # What we add to a redirect URI. One that brought its own would have a client read an answer of somebody else's making.
 _ANSWERS = frozenset(("code", "state", "iss", "error", "error_description", "error_uri", "response"))
+# A client id that is the address of a document: a host by its name, at 443, and a path that cannot be read in two ways.
+_ADDRESS = re.compile(
+    r"https://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+"
+)
 _MOST_URIS = 10
 _MOST_CHARACTERS = 1500  # of a client id: it travels in an URL, beside all else that API Gateway's 10 KB hold
 _NAME = 60
@@ -47,7 +51,7 @@ def registered(document: Any, listed: tuple[str, ...], seal: Seal) -> dict[str, 
         raise OAuthError("invalid_client_metadata", "The body must be a JSON object.")
     uris = _redirect_uris(document.get("redirect_uris"), listed)
     name = document.get("client_name")
-    name = _shown(name) if isinstance(name, str) else ""
+    name = plain(name) if isinstance(name, str) else ""
     client_id = seal.sealed("client", {"name": name, "uris": uris})
     if len(client_id) > _MOST_CHARACTERS:
         raise OAuthError("invalid_redirect_uri", "The 'redirect_uris' are too long: name fewer, or shorter ones.")
@@ -71,6 +75,17 @@ def client(client_id: str, seal: Seal) -> Client:
     return Client(client_id, found["name"], tuple(found["uris"]))
 
 
+def is_address(client_id: str) -> bool:
+    """Whether the id names a document that describes the client; nothing else is to be read of it here."""
+    return len(client_id) <= _MOST_CHARACTERS and _ADDRESS.fullmatch(client_id) is not None
+
+
+def known(client_id: str, seal: Seal) -> str:
+    """The id of a client that was given out here, or is an address: what codes and tokens are bound to. Raises
+    OAuthError invalid_client."""
+    return client_id if is_address(client_id) else client(client_id, seal).id
+
+
 def allowed(uri: str, listed: tuple[str, ...]) -> bool:
     """Whether a code may be sent there at all: to the person's own machine, or letter by letter as listed."""
     return uri in listed or _loopback(uri) is not None
@@ -82,6 +97,12 @@ def place(uri: str) -> str:
         return f"this computer ({urlsplit(uri).netloc})"
     parts = urlsplit(uri)
     return parts.netloc if parts.scheme == "https" else f"the app that opens {parts.scheme}: links"
+
+
+def plain(name: str) -> str:
+    """A name in one line, without what has no shape of its own: marks that turn the direction of what stands beside
+    it, spaces of no width, halves of characters."""
+    return "".join(letter for letter in " ".join(name.split()) if letter.isprintable())[:_NAME]
 
 
 def _redirect_uris(value: Any, listed: tuple[str, ...]) -> list[str]:
@@ -107,12 +128,6 @@ def _loopback(uri: str) -> re.Match[str] | None:
         return None
     names = {unquote_plus(pair.partition("=")[0]) for pair in re.split("[&;]", found["query"] or "")}
     return None if names & _ANSWERS else found
-
-
-def _shown(name: str) -> str:
-    """A name in one line, without what has no shape of its own: marks that turn the direction of what stands beside
-    it, spaces of no width, halves of characters."""
-    return "".join(letter for letter in " ".join(name.split()) if letter.isprintable())[:_NAME]
 
 
 def _same(uri: str, registered: str) -> bool:

@@ -14,13 +14,13 @@ import hmac
 import json
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
 
-from services.mcp.oauth.clients import Client, client
+from services.mcp.oauth.clients import Client, known
 from services.mcp.oauth.error import OAuthError
 from services.mcp.oauth.metadata import SCOPE
 from services.mcp.oauth.seal import Seal
@@ -70,15 +70,16 @@ def single(values: Mapping[str, Sequence[str]]) -> dict[str, str]:
     return {name: found[0] for name, found in values.items() if found and found[0]}
 
 
-def asked(query: Mapping[str, str], listed: tuple[str, ...], resource: str, seal: Seal) -> Request:
-    """What a client asks at /oauth/authorize.
+def asked(query: Mapping[str, str], listed: tuple[str, ...], resource: str, find: Callable[[str], Client]) -> Request:
+    """What a client asks at /oauth/authorize. `find` tells whom an id names, or raises OAuthError.
 
     Raises OAuthError where no redirect URI can be trusted with the answer, RefusedRequest where one can.
     """
-    asking = client(query.get("client_id", ""), seal)
+    asking = find(query.get("client_id", ""))
     uri = query.get("redirect_uri", "")
     if not asking.may_use(uri, listed):
-        raise OAuthError("invalid_request", "The 'redirect_uri' is not one that this client has registered.")
+        why = "The 'redirect_uri' is not one that this client has registered, or leads where no code may go from here."
+        raise OAuthError("invalid_request", why)
     request = Request(digest(asking.id), asking.name, uri, query.get("code_challenge", ""), query.get("state"))
     try:
         _check(request, query, resource)
@@ -155,7 +156,7 @@ def code(cognitos: str, request: Request, seal: Seal) -> str:
 
 def grant(form: Mapping[str, str], callback: str, resource: str, seal: Seal) -> dict[str, str]:
     """A request to our token endpoint as the one to Cognito's. Raises OAuthError."""
-    asking = client(form.get("client_id", ""), seal)
+    asking = known(form.get("client_id", ""), seal)
     check_resource(form, resource)
     kind = form.get("grant_type")
     if kind == "authorization_code":
@@ -165,11 +166,11 @@ def grant(form: Mapping[str, str], callback: str, resource: str, seal: Seal) -> 
     raise OAuthError("unsupported_grant_type", "'grant_type' must be 'authorization_code' or 'refresh_token'.")
 
 
-def _code_grant(form: Mapping[str, str], asking: Client, callback: str, seal: Seal) -> dict[str, str]:
+def _code_grant(form: Mapping[str, str], asking: str, callback: str, seal: Seal) -> dict[str, str]:
     bound, verifier = seal.opened("code", form.get("code", "")), form.get("code_verifier", "")
     if bound is None:
         raise OAuthError("invalid_grant", "The 'code' was not given out here, or is too old.")
-    if bound["client"] != digest(asking.id):
+    if bound["client"] != digest(asking):
         raise OAuthError("invalid_grant", "The 'code' was given to another client.")
     # OAuth 2.1 leaves it out, 2.0 repeats it.
     if "redirect_uri" in form and bound["uri"] != digest(form["redirect_uri"]):
@@ -197,9 +198,9 @@ def _bound(refresh_token: str, client_id: str, seal: Seal) -> str:
     return f"{refresh_token}.{seal.mac('refresh', refresh_token.encode(), client_id.encode())}"
 
 
-def _unbound(text: str, asking: Client, seal: Seal) -> str:
+def _unbound(text: str, asking: str, seal: Seal) -> str:
     refresh_token, _, mac = text.rpartition(".")
-    expected = seal.mac("refresh", refresh_token.encode(), asking.id.encode())
+    expected = seal.mac("refresh", refresh_token.encode(), asking.encode())
     if not hmac.compare_digest(mac.encode(), expected.encode()):
         raise OAuthError("invalid_grant", "The 'refresh_token' was not given to this client.")
     return refresh_token
@@ -208,7 +209,7 @@ def _unbound(text: str, asking: Client, seal: Seal) -> str:
 def revocable(form: Mapping[str, str], seal: Seal) -> str | None:
     """The refresh token that a client no longer wants (RFC 7009), as Cognito knows it; None for a text that was none
     of this client's, which is as good as revoked. Raises OAuthError."""
-    asking, token = client(form.get("client_id", ""), seal), form.get("token")
+    asking, token = known(form.get("client_id", ""), seal), form.get("token")
     if token is None:
         raise OAuthError("invalid_request", "'token' is missing: the refresh token to be revoked.")
     try:

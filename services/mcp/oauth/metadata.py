@@ -50,6 +50,7 @@ def authorization_server(base_url: str, jwks_uri: str) -> dict[str, Any]:
         "token_endpoint_auth_methods_supported": ["none"],
         "revocation_endpoint_auth_methods_supported": ["none"],
         "code_challenge_methods_supported": ["S256"],
+        "client_id_metadata_document_supported": True,
         "authorization_response_iss_parameter_supported": True,
         "request_uri_parameter_supported": False,  # of which OpenID's discovery assumes otherwise
         "subject_types_supported": ["public"],

@@ -3,8 +3,8 @@
 import json
 import os
 from collections.abc import Callable, Mapping
-from functools import wraps
-from typing import Any
+from functools import cache, wraps
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from aws_lambda_powertools.event_handler import Response
@@ -13,12 +13,15 @@ from pennyworth.errors import Problem
 from pennyworth.http import Event, content, dumps
 from pennyworth.settings import settings
 from services.mcp.oauth import flow, metadata, page
-from services.mcp.oauth.clients import registered
+from services.mcp.oauth.clients import Client, client, is_address, registered
 from services.mcp.oauth.cognito import SignIn, sign_in
 from services.mcp.oauth.cookies import cookie, cookies
 from services.mcp.oauth.error import OAuthError
 from services.mcp.oauth.metadata import base_url
 from services.mcp.oauth.seal import Seal
+
+if TYPE_CHECKING:
+    from services.mcp.oauth.documents import Documents
 
 _MOST_FIELDS = 50
 
@@ -51,6 +54,12 @@ class Here:
     @property
     def seal(self) -> Seal:
         return Seal(self.sign_in.client.secret)
+
+    def client(self, client_id: str) -> Client:
+        """Whom an id names: the registration in it, or the document at it. Raises OAuthError."""
+        if is_address(client_id):
+            return _documents().client(client_id)
+        return client(client_id, self.seal)
 
     @property
     def query(self) -> dict[str, str]:
@@ -116,7 +125,7 @@ def register(here: Here) -> Response[Any]:
 @_page
 def authorize(here: Here) -> Response[Any]:
     """The consent page. Nothing of the sign-in has begun before a person says yes."""
-    request = flow.asked(here.query, here.listed, here.resource, here.seal)
+    request = flow.asked(here.query, here.listed, here.resource, here.client)
     number, proof = os.urandom(16).hex(), os.urandom(16).hex()
     shown = page.consent(request, flow.consent(request, number, proof, here.seal), urlsplit(here.base_url).netloc)
     # Strict: no other site's form may answer in the name of who sees this page.
@@ -164,6 +173,14 @@ def revoke(here: Here) -> Response[Any]:
     if token is not None:
         here.sign_in.revoke(token)
     return _document(200, {})
+
+
+@cache
+def _documents() -> "Documents":
+    """The clients of this process that described themselves."""
+    from services.mcp.oauth.documents import Documents
+
+    return Documents()
 
 
 def _text(event: Event) -> str:
