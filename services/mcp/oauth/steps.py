@@ -57,7 +57,7 @@ class Here:
 
     def client(self, client_id: str) -> Client:
         """Whom an id names: the registration in it, or the document at it. Raises OAuthError."""
-        if is_address(client_id):
+        if is_address(client_id) and settings().client_documents:
             return _documents().client(client_id)
         return client(client_id, self.seal)
 
@@ -114,7 +114,8 @@ def _json(route: Route) -> Callable[[Event], Response[Any]]:
 @_json
 def server(here: Here) -> Response[Any]:
     pool = f"https://cognito-idp.{settings().region}.amazonaws.com/{settings().user_pool_id}"
-    return _document(200, metadata.authorization_server(here.base_url, f"{pool}/.well-known/jwks.json"))
+    jwks_uri = f"{pool}/.well-known/jwks.json"
+    return _document(200, metadata.authorization_server(here.base_url, jwks_uri, documents=settings().client_documents))
 
 
 @_json
