@@ -35,6 +35,8 @@ _HOPS = 3  # redirects
 # Looked up at once: of a few requests whose time was up before their name servers answered, and of this one.
 _NAMES = 32
 _PIECE = 64 * 1024
+# Of an answer in all: image, head and framing. A chunk of the length -1 is to http.client all that comes.
+_MOST_RECEIVED = 2 * IMAGE_BYTES
 _HOST = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]{2,45}")
 _PLAIN = "/%:@!$&'()*+,;=?~-._[]"  # what a path and query keep unquoted
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
@@ -208,17 +210,22 @@ class _Line:
 
 
 class _Received(io.RawIOBase):
-    """The bytes that come."""
+    """The bytes that come, up to a bound."""
 
     def __init__(self, sock: ssl.SSLSocket, ends_at: float) -> None:
         self._sock, self._ends_at = sock, ends_at
+        self._room = _MOST_RECEIVED
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         self._sock.settimeout(_left(self._ends_at))
-        return self._sock.recv_into(buffer)
+        received = self._sock.recv_into(buffer)
+        self._room -= received
+        if self._room < 0:
+            raise OSError("the answer is longer than that of an image can be")
+        return received
 
 
 def _left(ends_at: float) -> float:

@@ -333,6 +333,32 @@ def chunks_without_end(ended):
 
 
 @pytest.mark.parametrize(
+    "begun",
+    [
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n-1\r\n",  # int("-1", 16), and read(-1) is all there is
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n%x\r\n" % len(PNG) + PNG + b"\r\n-1\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nfffffffffffffff\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n" + PNG,
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n%x\r\n" % len(PNG) + PNG + b"\r\n0\r\n",  # and trailers
+        b"HTTP/1.1 200 OK\r\n",
+    ],
+)
+def test_what_comes_without_end_is_not_kept(certificate, begun):
+    sent = 0
+
+    def without_end(ended):
+        nonlocal sent
+        yield begun
+        while not ended.is_set():
+            yield b"a: b\r\n" * 10_000
+            sent += 60_000
+
+    with serving(certificate, without_end) as (web, _):
+        refused(URL, web(), most_s=5)
+    assert sent < 4 * IMAGE_BYTES
+
+
+@pytest.mark.parametrize(
     ("answer", "words"),
     [
         (ok(PNG + bytes(IMAGE_BYTES)), r"over the 3.75 MB"),
