@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
+from pennyworth.aws.error import AwsError
 from pennyworth.errors import Problem
 from pennyworth.logs import logger
 from pennyworth.settings import settings
@@ -35,8 +36,14 @@ class SignIn:
 
     @property
     def client(self) -> AppClient:
+        """Raises Problem service_unavailable where Cognito has never told it."""
         if self._client is None or self.clock() - self._read_at >= _KEPT_S:
-            self._client, self._read_at = self.read(), self.clock()
+            try:
+                self._client, self._read_at = self.read(), self.clock()
+            except AwsError as error:
+                logger.error("Cognito did not tell the app client", error=error.code)
+                if self._client is None:
+                    raise Problem("service_unavailable") from None
         return self._client
 
     def address(self, callback: str, number: str, challenge: str) -> str:

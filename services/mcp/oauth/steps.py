@@ -107,6 +107,9 @@ def _json(route: Route) -> Callable[[Event], Response[Any]]:
             return route(here)
         except OAuthError as error:
             return _document(error.status, error.members)
+        except Problem as problem:
+            members = {"error": "temporarily_unavailable", "error_description": problem.message}
+            return _document(problem.status, members)
 
     return answer
 

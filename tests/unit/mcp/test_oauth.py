@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from pennyworth.aws.error import AwsError
 from pennyworth.settings import settings
 from services.mcp.oauth import steps
 from services.mcp.oauth.cognito import AppClient, SignIn
@@ -47,3 +48,36 @@ def test_where_clients_may_not_describe_themselves_an_address_is_no_client(monke
 
 def test_where_they_may_it_is_said():
     assert metadata()["client_id_metadata_document_supported"] is True
+
+
+class Cognito:
+    """Tells its app clients in their turn; an AwsError is raised."""
+
+    def __init__(self, *told: AppClient | AwsError) -> None:
+        self.told = list(told)
+
+    def __call__(self) -> AppClient:
+        told = self.told.pop(0)
+        if isinstance(told, AwsError):
+            raise told
+        return told
+
+
+DOWN = AwsError("TooManyRequestsException", "slow down")
+
+
+def test_while_cognito_does_not_answer_the_app_client_it_told_last_goes_on():
+    now = [0.0]
+    known = SignIn("https://x.auth.example", Cognito(AppClient("a", "1"), DOWN, AppClient("a", "2")), lambda: now[0])
+    assert known.client.secret == "1"
+    now[0] = 300.0
+    assert known.client.secret == "1"
+    assert known.client.secret == "2"
+
+
+def test_where_it_never_told_one_programs_read_an_error_of_oauth(monkeypatch):
+    for path in ("/oauth/token", "/oauth/register", "/oauth/revoke"):
+        monkeypatch.setattr(steps, "sign_in", lambda: SignIn("https://x.auth.example", Cognito(DOWN)))
+        request = event(modern("server/discover")) | {"path": path, "resource": path}
+        answer = invoke(request | {"body": json.dumps({"redirect_uris": ["http://127.0.0.1/"]})})
+        assert (answer["statusCode"], json.loads(answer["body"])["error"]) == (503, "temporarily_unavailable"), path
