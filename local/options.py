@@ -30,6 +30,7 @@ class Options:
     mcp_servers: tuple[McpServer, ...]  # of others
     mcp_tools: dict[str, Any]  # Terraform's mcp_tool_terms, mcp_toolsets and mcp_tool_limit, as far as they are said
     mcp_sign_in: bool  # whether MCP clients may send people to sign in
+    mcp_client_documents: bool  # whether those may describe themselves at an address of theirs
     remote_images: bool
     authorizer_ttl_s: int | None  # None for what the environment says
     function_timeout_s: int | None  # of the openai function; None for what Terraform gives it
@@ -51,6 +52,7 @@ class Options:
             mcp_servers=_mcp_servers(given),
             mcp_tools=_mcp_tools(given),
             mcp_sign_in=_switch(given, "MCP_SIGN_IN"),
+            mcp_client_documents=_switch(given, "MCP_CLIENT_DOCUMENTS"),
             remote_images=_switch(given, "REMOTE_IMAGES"),
             # 3600 is the most API Gateway caches.
             authorizer_ttl_s=_number(given, "AUTHORIZER_TTL_S", 3600) if "AUTHORIZER_TTL_S" in given else None,

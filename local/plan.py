@@ -23,6 +23,7 @@ _REDIRECT_URIS = (
     "https://vscode.dev/redirect",
     "https://insiders.vscode.dev/redirect",
     "cursor://anysphere.cursor-mcp/oauth/callback",
+    "https://www.cursor.com/agents/mcp/oauth/callback",
 )
 _UNRESERVED = 32  # instances of a function that reserves no concurrency: a machine is no account
 
@@ -89,6 +90,7 @@ class Plan:
     mcp_toolsets: dict[str, list[str]]  # name → shell patterns of MCP tools
     mcp_tool_limit: int  # tools in one list
     mcp_sign_in: bool  # whether MCP clients may send people to sign in
+    mcp_client_documents: bool  # whether they may describe themselves at an address of theirs
     mcp_redirect_uris: tuple[str, ...]  # where that may lead back to, beside a person's own machine
 
     @property
@@ -185,5 +187,6 @@ def plan(file: Path = _VALUES) -> Plan:
         mcp_toolsets=values.get("mcp_toolsets", {}),
         mcp_tool_limit=values.get("mcp_tool_limit", 100),
         mcp_sign_in=values.get("mcp_sign_in", True),
+        mcp_client_documents=values.get("mcp_client_documents", True),
         mcp_redirect_uris=tuple(values.get("mcp_redirect_uris", _REDIRECT_URIS)),
     )

@@ -110,6 +110,7 @@ def provision(
             "PENNYWORTH_USAGE_LOGS": usage_logs,
             "PENNYWORTH_BUCKET": bucket_name,
             **kept(aws("ssm"), plan.parameters, mcp_servers),
+            **({} if plan.mcp_client_documents else {"PENNYWORTH_CLIENT_DOCUMENTS": "off"}),
             "PENNYWORTH_REDIRECT_URIS": " ".join(plan.mcp_redirect_uris),
             "PENNYWORTH_MCP_TERMS": json.dumps([_terms(row) for row in plan.mcp_tool_terms]),
             "PENNYWORTH_MCP_TOOLSETS": json.dumps(plan.mcp_toolsets),

@@ -103,7 +103,11 @@ class System:
         except KeyError as group:
             names = ", ".join(each.name for each in wanted.groups)
             raise UsageError(f"RATES: there is no group {group}. There are: {names}.") from None
-        wanted = wanted.with_(mcp_sign_in=self.options.mcp_sign_in, **self.options.mcp_tools)
+        wanted = wanted.with_(
+            mcp_sign_in=self.options.mcp_sign_in,
+            mcp_client_documents=self.options.mcp_client_documents,
+            **self.options.mcp_tools,
+        )
         if self.options.real_bedrock:
             wanted = wanted.with_(region=await asyncio.to_thread(_real_region, wanted.region))
             self.notes.append(

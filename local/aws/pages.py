@@ -84,6 +84,8 @@ class SignInPages:
                     return self._login(pool, query, form, environ)
                 case "POST", "oauth2/token":
                     return self._token(pool, form, environ)
+                case "POST", "oauth2/revoke":
+                    return _revoke(pool, form, environ)
         except Refusal as refusal:
             return _html("400 Bad Request", str(refusal))
         return _html("404 Not Found", "There is no such page.")
@@ -170,6 +172,26 @@ class SignInPages:
         refresh_token, origin_jti = pool.create_refresh_token(client.id, code.user_id)
         pool.scopes[refresh_token] = code.scopes
         return {**_tokens(pool, client, code.user_id, origin_jti, code.scopes), "refresh_token": refresh_token}
+
+
+def _revoke(pool: UserPool, form: dict[str, str], environ: Mapping[str, Any]) -> Page:
+    """Source: Amazon Cognito developer guide, the token revocation endpoint (read 2026-11). Who has no such token is
+    refused, as by the operation RevokeToken: the guide does not say."""
+    from local.aws.sign_in import end_of_refresh_token
+
+    client = _authenticated(pool, form, environ.get("HTTP_AUTHORIZATION", ""))
+    if client is None:
+        return _json("401 Unauthorized", {"error": "invalid_client"})
+    token = form.get("token", "")
+    if token in pool.access_tokens or token in pool.id_tokens:
+        return _json("400 Bad Request", {"error": "unsupported_token_type"})
+    if token not in pool.refresh_tokens or not client.extended_config.get("EnableTokenRevocation", True):
+        return _json("400 Bad Request", {"error": "invalid_request"})
+    held = pool.refresh_tokens[token]
+    if held is not None and held[0] != client.id:
+        return _json("400 Bad Request", {"error": "unauthorized_client"})
+    end_of_refresh_token(pool, token)
+    return Page("200 OK", [("Content-Length", "0")], b"")
 
 
 def _asked(pool: UserPool, query: dict[str, str]) -> tuple[CognitoIdpUserPoolClient, str]:

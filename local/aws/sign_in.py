@@ -5,11 +5,13 @@ moto then answers; what stands here decides whether it may.
 
 import time
 from base64 import b64encode
+from contextlib import suppress
 from dataclasses import dataclass
 from hmac import digest
 from typing import Any
 from uuid import uuid4
 
+import jwt
 from moto.cognitoidp.exceptions import (
     InvalidParameterException,
     NotAuthorizedError,
@@ -177,6 +179,21 @@ def of_refresh_token(pool: UserPool, client: CognitoIdpUserPoolClient, token: st
     if user is None:
         raise NotAuthorizedError("Invalid Refresh Token")
     return user
+
+
+def end_of_refresh_token(pool: UserPool, token: str) -> None:
+    """With it end the access tokens that it gave."""
+    held = pool.refresh_tokens[token]
+    pool.refresh_tokens[token] = None
+    for access_token in list(pool.access_tokens):
+        if held and _origin(access_token) == held[2]:
+            del pool.access_tokens[access_token]
+
+
+def _origin(token: str) -> str | None:
+    with suppress(jwt.PyJWTError):
+        return jwt.decode(token, options={"verify_signature": False}).get("origin_jti")
+    return None
 
 
 def _check_password(user: CognitoIdpUser, password: str | None) -> None:

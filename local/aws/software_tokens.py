@@ -5,12 +5,10 @@ tokens that can be revoked. moto has one secret for everybody, takes every code,
 import json
 import re
 import time
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
-import jwt
 from moto.cognitoidp.exceptions import (
     CodeMismatchException,
     ExpiredCodeException,
@@ -24,7 +22,7 @@ from moto.core.responses import ActionResult, EmptyResult
 
 from local.aws import totp
 from local.aws.directory import Directory, DirectoryActions
-from local.aws.sign_in import Challenge, Parameters
+from local.aws.sign_in import Challenge, Parameters, end_of_refresh_token
 from local.aws.user_pool import UserPool
 
 _TOKEN = "SOFTWARE_TOKEN_MFA"  # noqa: S105 -- a challenge's name
@@ -106,13 +104,10 @@ class SoftwareTokens(Directory):
             raise InvalidParameterException("Invalid Refresh Token")
         if pool.refresh_tokens[token] is None:
             return
-        owner, _, origin = pool.refresh_tokens[token]
+        owner, *_ = pool.refresh_tokens[token]
         if owner != client.id:
             raise JsonRESTError("UnauthorizedException", "The token was issued to another client.")
-        pool.refresh_tokens[token] = None
-        for access_token in list(pool.access_tokens):
-            if _origin(pool, access_token) == origin:
-                del pool.access_tokens[access_token]
+        end_of_refresh_token(pool, token)
 
     def _proved(self, access_token: str | None, session: str | None) -> tuple[CognitoIdpUser, Challenge | None]:
         """Who asks: by an access token, or by a session that is to set a factor up."""
@@ -195,9 +190,3 @@ def _given_code(given: Parameters) -> str:
     if not _CODE.fullmatch(found):
         raise InvalidParameterException(f"Missing or invalid {_TOKEN}_CODE")
     return found
-
-
-def _origin(pool: UserPool, token: str) -> str | None:
-    with suppress(jwt.PyJWTError):
-        return jwt.decode(token, options={"verify_signature": False}).get("origin_jti")
-    return None

@@ -22,6 +22,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from pennyworth.aws.tls import context
 from pennyworth.errors import Problem
+from pennyworth.lookup import Lookup
 from pennyworth.public import is_public
 from services.openai.chat import ChatRequest
 from services.openai.conversation import Message
@@ -31,7 +32,11 @@ from services.openai.providers.lanes import answers
 MOST_S = 10.0  # for all images of a request, redirects included
 MOST_BYTES = 15_000_000  # of all images of a request: in base64 the 20 MB that Anthropic's models take on Bedrock
 _HOPS = 3  # redirects
+# Looked up at once: of a few requests whose time was up before their name servers answered, and of this one.
+_NAMES = 32
 _PIECE = 64 * 1024
+# Of an answer in all: image, head and framing. A chunk of the length -1 is to http.client all that comes.
+_MOST_RECEIVED = 2 * IMAGE_BYTES
 _HOST = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]{2,45}")
 _PLAIN = "/%:@!$&'()*+,;=?~-._[]"  # what a path and query keep unquoted
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
@@ -42,17 +47,14 @@ class Unfetched(Exception):  # noqa: N818 -- a fact about a URL
     """Why there is no image, in words for the client."""
 
 
-def addresses(host: str) -> list[str]:
-    """All that the host's name stands for. The resolver's own time limit ends a wait for it."""
-    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
+_lookup = Lookup(_NAMES)
 
 
 @dataclass(frozen=True)
 class Web:
     """How the internet is reached."""
 
-    addresses: Callable[[str], list[str]] = addresses
+    addresses: Callable[[str, float], list[str]] = _lookup  # a host's, by a time of `time.monotonic`
     is_public: Callable[[str], bool] = is_public
     # Hosts of Amazon's get Amazon's roots, all others the system's; AWS_CA_BUNDLE is for AWS's own endpoints.
     trust: Callable[[str], ssl.SSLContext] = lambda host: context(host, {})
@@ -153,9 +155,11 @@ def _place(url: str) -> tuple[str, str]:
 @contextmanager
 def _connection(host: str, ends_at: float, web: Web) -> Iterator[http.client.HTTPSConnection]:
     """An open one, to an address that was looked at. Raises Unfetched or OSError."""
-    _left(ends_at)  # looking a name up may take the resolver's time: not when ours is up
+    _left(ends_at)
     try:
-        found = web.addresses(host)
+        found = web.addresses(host, ends_at)
+    except TimeoutError:
+        raise
     except OSError:
         found = []
     if not found:
@@ -206,17 +210,22 @@ class _Line:
 
 
 class _Received(io.RawIOBase):
-    """The bytes that come."""
+    """The bytes that come, up to a bound."""
 
     def __init__(self, sock: ssl.SSLSocket, ends_at: float) -> None:
         self._sock, self._ends_at = sock, ends_at
+        self._room = _MOST_RECEIVED
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         self._sock.settimeout(_left(self._ends_at))
-        return self._sock.recv_into(buffer)
+        received = self._sock.recv_into(buffer)
+        self._room -= received
+        if self._room < 0:
+            raise OSError("the answer is longer than that of an image can be")
+        return received
 
 
 def _left(ends_at: float) -> float:

@@ -60,6 +60,7 @@ class Settings:
     tool_terms: tuple[ToolTerms, ...] = ()  # the first that fits a tool counts
     toolsets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # shell patterns of MCP tools, by name
     tool_limit: int = 100  # tools that one list has at most; beyond it the rest is found by words
+    client_documents: bool = True  # whether MCP clients may describe themselves at an address of theirs
     redirect_uris: tuple[str, ...] = ()  # where a sign-in may lead back to, beside the person's own machine
     log_group: str = ""  # of this function
     usage_logs: tuple[str, ...] = ()  # log groups with the usage records; told to the admin and MCP functions
@@ -91,6 +92,7 @@ class Settings:
             tool_terms=tuple(ToolTerms(**row) for row in _json(environ, "PENNYWORTH_MCP_TERMS", "[]")),
             toolsets={name: tuple(row) for name, row in _json(environ, "PENNYWORTH_MCP_TOOLSETS", "{}").items()},
             tool_limit=int(environ.get("PENNYWORTH_MCP_TOOL_LIMIT", "100")),
+            client_documents=_is_on(environ, "PENNYWORTH_CLIENT_DOCUMENTS"),
             redirect_uris=tuple(environ.get("PENNYWORTH_REDIRECT_URIS", "").split()),
             log_group=environ.get("AWS_LAMBDA_LOG_GROUP_NAME", ""),
             usage_logs=tuple(filter(None, environ.get("PENNYWORTH_USAGE_LOGS", "").split(","))),

@@ -103,6 +103,7 @@ def test_every_route_that_is_open_is_meant_to_be():
         "/oauth/consent",
         "/oauth/callback",
         "/oauth/token",
+        "/oauth/revoke",
     }
 
 

@@ -410,6 +410,7 @@ def test_no_option_replaces_what_people_rely_on(local):
         "mfa": "OPTIONAL",
         "permissions_boundary": "true",
         "remote_images": "false",
+        "mcp_client_documents": "false",
         "model_providers": json.dumps({"acme": {"url": "https://llm.example.com/v1", "models": ["gpt-*"]}}),
     }
     plan = local.plan(*(f"-var={name}={value}" for name, value in options.items()))

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote_plus, urlsplit
 
 from services.mcp.oauth.error import OAuthError
 from services.mcp.oauth.seal import Seal
@@ -17,8 +17,14 @@ from services.mcp.oauth.seal import Seal
 # The person's own machine, any port (RFC 8252, section 7.3). Matched as a whole, so that no two parsers can differ on
 # whose host it is.
 _LOOPBACK = re.compile(
-    r"http://(?P<host>127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?(?P<rest>(/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?"
-    r"(\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?)"
+    r"http://(?P<host>127\.0\.0\.1|localhost|\[::1\])(:(?P<port>[0-9]{1,5}))?"
+    r"(?P<rest>(/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?(\?(?P<query>[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*))?)"
+)
+# What we add to a redirect URI. One that brought its own would have a client read an answer of somebody else's making.
+_ANSWERS = frozenset(("code", "state", "iss", "error", "error_description", "error_uri", "response"))
+# A client id that is the address of a document: a host by its name, at 443, and a path that cannot be read in two ways.
+_ADDRESS = re.compile(
+    r"https://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+"
 )
 _MOST_URIS = 10
 _MOST_CHARACTERS = 1500  # of a client id: it travels in an URL, beside all else that API Gateway's 10 KB hold
@@ -45,7 +51,7 @@ def registered(document: Any, listed: tuple[str, ...], seal: Seal) -> dict[str, 
         raise OAuthError("invalid_client_metadata", "The body must be a JSON object.")
     uris = _redirect_uris(document.get("redirect_uris"), listed)
     name = document.get("client_name")
-    name = " ".join(name.split())[:_NAME] if isinstance(name, str) else ""
+    name = plain(name) if isinstance(name, str) else ""
     client_id = seal.sealed("client", {"name": name, "uris": uris})
     if len(client_id) > _MOST_CHARACTERS:
         raise OAuthError("invalid_redirect_uri", "The 'redirect_uris' are too long: name fewer, or shorter ones.")
@@ -69,17 +75,34 @@ def client(client_id: str, seal: Seal) -> Client:
     return Client(client_id, found["name"], tuple(found["uris"]))
 
 
+def is_address(client_id: str) -> bool:
+    """Whether the id names a document that describes the client; nothing else is to be read of it here."""
+    return len(client_id) <= _MOST_CHARACTERS and _ADDRESS.fullmatch(client_id) is not None
+
+
+def known(client_id: str, seal: Seal) -> str:
+    """The id of a client that was given out here, or is an address: what codes and tokens are bound to. Raises
+    OAuthError invalid_client."""
+    return client_id if is_address(client_id) else client(client_id, seal).id
+
+
 def allowed(uri: str, listed: tuple[str, ...]) -> bool:
     """Whether a code may be sent there at all: to the person's own machine, or letter by letter as listed."""
-    return uri in listed or _LOOPBACK.fullmatch(uri) is not None
+    return uri in listed or _loopback(uri) is not None
 
 
 def place(uri: str) -> str:
     """Where a redirect URI leads, for a person to read."""
-    if _LOOPBACK.fullmatch(uri):
+    if _loopback(uri):
         return f"this computer ({urlsplit(uri).netloc})"
     parts = urlsplit(uri)
     return parts.netloc if parts.scheme == "https" else f"the app that opens {parts.scheme}: links"
+
+
+def plain(name: str) -> str:
+    """A name in one line, without what has no shape of its own: marks that turn the direction of what stands beside
+    it, spaces of no width, halves of characters."""
+    return "".join(letter for letter in " ".join(name.split()) if letter.isprintable())[:_NAME]
 
 
 def _redirect_uris(value: Any, listed: tuple[str, ...]) -> list[str]:
@@ -92,14 +115,24 @@ def _redirect_uris(value: Any, listed: tuple[str, ...]) -> list[str]:
         raise OAuthError(
             "invalid_redirect_uri",
             "None of the 'redirect_uris' is allowed here. Allowed are http://127.0.0.1, http://localhost and "
-            f"http://[::1] with any port and path, and: {', '.join(listed) or 'no others'}.",
+            "http://[::1] with any port and path, if the query has nothing that an answer has "
+            f"({', '.join(sorted(_ANSWERS))}); and: {', '.join(listed) or 'no others'}.",
         )
     return kept
 
 
+def _loopback(uri: str) -> re.Match[str] | None:
+    """The parts of an address of the person's own machine."""
+    found = _LOOPBACK.fullmatch(uri)
+    if found is None or not 0 < int(found["port"] or 80) < 65536:
+        return None
+    names = {unquote_plus(pair.partition("=")[0]) for pair in re.split("[&;]", found["query"] or "")}
+    return None if names & _ANSWERS else found
+
+
 def _same(uri: str, registered: str) -> bool:
     """Letter by letter, but for the port of a loopback address, which a program learns when it starts to listen."""
-    one, other = _LOOPBACK.fullmatch(uri), _LOOPBACK.fullmatch(registered)
+    one, other = _loopback(uri), _loopback(registered)
     if one and other:
         return (one["host"], one["rest"] or "/") == (other["host"], other["rest"] or "/")
     return uri == registered

@@ -65,6 +65,22 @@ class SignIn:
 
         Neither what is sent nor what comes back is ever logged: both are secrets.
         """
+        status, answer = self._post("token", grant)
+        if status == 200 and "access_token" in answer:
+            return answer
+        if answer.get("error") == "invalid_grant":
+            raise OAuthError("invalid_grant", "The code or refresh token was used before, is too old or was revoked.")
+        raise _refused("token", status, answer)
+
+    def revoke(self, refresh_token: str) -> None:
+        """End a refresh token of Cognito's; one that has ended is none to it, and that is all the same here. Raises
+        Problem service_unavailable."""
+        status, answer = self._post("revoke", {"token": refresh_token})
+        if status != 200:
+            raise _refused("revoke", status, answer)
+
+    def _post(self, endpoint: str, form: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
+        """The status, and the JSON object of the answer: an empty one where it is not to be read."""
         import requests
 
         basic = (self.client.id, self.client.secret)
@@ -72,19 +88,25 @@ class SignIn:
             session.trust_env = False
             try:
                 reply = session.post(
-                    f"{self.url}/oauth2/token", data=dict(grant), auth=basic, timeout=_TIMEOUT_S, allow_redirects=False
+                    f"{self.url}/oauth2/{endpoint}",
+                    data=dict(form),
+                    auth=basic,
+                    timeout=_TIMEOUT_S,
+                    allow_redirects=False,
                 )
-                answer = reply.json()
-            except (requests.RequestException, ValueError) as error:
-                logger.error("Cognito's token endpoint gave no answer", error=type(error).__name__)
+            except requests.RequestException as error:
+                logger.error("Cognito gave no answer", endpoint=endpoint, error=type(error).__name__)
                 raise Problem("service_unavailable") from None
-        if reply.status_code == 200 and "access_token" in answer:
-            return dict(answer)
-        said = answer.get("error") if isinstance(answer, dict) else None
-        if said == "invalid_grant":
-            raise OAuthError("invalid_grant", "The code or refresh token was used before, is too old or was revoked.")
-        logger.error("Cognito's token endpoint refused", status=reply.status_code, error=str(said)[:100])
-        raise Problem("service_unavailable")
+        try:
+            answer = reply.json()
+        except ValueError:
+            answer = {}
+        return reply.status_code, answer if isinstance(answer, dict) else {}
+
+
+def _refused(endpoint: str, status: int, answer: Mapping[str, Any]) -> Problem:
+    logger.error("Cognito refused", endpoint=endpoint, status=status, error=str(answer.get("error"))[:100])
+    return Problem("service_unavailable")
 
 
 @cache

@@ -4,6 +4,7 @@
     person   POST /oauth/consent     on to Cognito, in whose eyes all clients are one; a cookie remembers this sign-in
     Cognito  GET  /oauth/callback    the code goes to the client, bound to it
     client   POST /oauth/token       the code, or a refresh token, against tokens of Cognito's
+    client   POST /oauth/revoke      the end of a refresh token
 
 Cognito knows one redirect URI, ours, so what it gives must find its way on from here, and only to the client for which
 this browser's person has just said yes. See docs/decisions/0019-sign-in-for-mcp-clients.md.
@@ -13,13 +14,13 @@ import hmac
 import json
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
 
-from services.mcp.oauth.clients import Client, client
+from services.mcp.oauth.clients import Client, known
 from services.mcp.oauth.error import OAuthError
 from services.mcp.oauth.metadata import SCOPE
 from services.mcp.oauth.seal import Seal
@@ -29,6 +30,10 @@ CODE_S = 120  # from there to the token; Cognito's own code lives 5 minutes
 _MOST_STATE = 1024  # bytes of a client's state, as JSON: a cookie carries it
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+_PARAMETER = re.compile(r"[A-Za-z0-9._-]{1,50}")  # a name that may be repeated in an error
+_BELOW = re.compile(r"(/[a-z][a-z0-9-]*)?/?(\?[^#]*)?")  # of the resource: a server's own address, and toolsets
+# A request in an envelope (RFC 9101): what is in it would be passed over.
+_ENVELOPES = {"request": "request_not_supported", "request_uri": "request_uri_not_supported"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +65,21 @@ def single(values: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Parameters by name. Raises OAuthError for one sent twice: two readers might take a different one each."""
     for name, found in values.items():
         if len(found) > 1:
-            raise OAuthError("invalid_request", f"'{name[:100]}' was sent more than once.")
+            named = f"'{name}'" if _PARAMETER.fullmatch(name) else "A parameter"
+            raise OAuthError("invalid_request", f"{named} was sent more than once.")
     return {name: found[0] for name, found in values.items() if found and found[0]}
 
 
-def asked(query: Mapping[str, str], listed: tuple[str, ...], resource: str, seal: Seal) -> Request:
-    """What a client asks at /oauth/authorize.
+def asked(query: Mapping[str, str], listed: tuple[str, ...], resource: str, find: Callable[[str], Client]) -> Request:
+    """What a client asks at /oauth/authorize. `find` tells whom an id names, or raises OAuthError.
 
     Raises OAuthError where no redirect URI can be trusted with the answer, RefusedRequest where one can.
     """
-    asking = client(query.get("client_id", ""), seal)
+    asking = find(query.get("client_id", ""))
     uri = query.get("redirect_uri", "")
     if not asking.may_use(uri, listed):
-        raise OAuthError("invalid_request", "The 'redirect_uri' is not one that this client has registered.")
+        why = "The 'redirect_uri' is not one that this client has registered, or leads where no code may go from here."
+        raise OAuthError("invalid_request", why)
     request = Request(digest(asking.id), asking.name, uri, query.get("code_challenge", ""), query.get("state"))
     try:
         _check(request, query, resource)
@@ -82,6 +89,12 @@ def asked(query: Mapping[str, str], listed: tuple[str, ...], resource: str, seal
 
 
 def _check(request: Request, query: Mapping[str, str], resource: str) -> None:
+    for name in _ENVELOPES.keys() & query.keys():
+        raise OAuthError(_ENVELOPES[name], f"'{name}' is not supported. Send the parameters themselves.")
+    if query.get("response_mode", "query") != "query":
+        raise OAuthError("invalid_request", "'response_mode' must be 'query', or be left out.")
+    if "none" in query.get("prompt", "").split():
+        raise OAuthError("interaction_required", "A person is always asked: 'prompt' must not be 'none'.")
     if query.get("response_type") != "code":
         raise OAuthError("unsupported_response_type", "'response_type' must be 'code'.")
     if query.get("code_challenge_method") != "S256" or not _CHALLENGE.fullmatch(request.challenge):
@@ -92,9 +105,12 @@ def _check(request: Request, query: Mapping[str, str], resource: str) -> None:
 
 
 def check_resource(given: Mapping[str, str], resource: str) -> None:
-    """RFC 8707. Tokens of here open this MCP server alone, so one asked for anything else is not given out."""
-    wanted = given.get("resource", resource).removesuffix("/")
-    if wanted != resource and not wanted.startswith(f"{resource}/"):
+    """RFC 8707. Tokens of here open this MCP server alone, so one asked for anything else is not given out. Scheme and
+    host count in any case, as MCP's specification has it."""
+    scheme, _, rest = given.get("resource", resource).partition("://")
+    host, slash, path = rest.partition("/")
+    wanted = f"{scheme.lower()}://{host.lower()}{slash}{path}"
+    if not wanted.startswith(resource) or not _BELOW.fullmatch(wanted.removeprefix(resource)):
         raise OAuthError("invalid_target", f"Tokens are given out for the resource {resource} alone.")
 
 
@@ -140,7 +156,7 @@ def code(cognitos: str, request: Request, seal: Seal) -> str:
 
 def grant(form: Mapping[str, str], callback: str, resource: str, seal: Seal) -> dict[str, str]:
     """A request to our token endpoint as the one to Cognito's. Raises OAuthError."""
-    asking = client(form.get("client_id", ""), seal)
+    asking = known(form.get("client_id", ""), seal)
     check_resource(form, resource)
     kind = form.get("grant_type")
     if kind == "authorization_code":
@@ -150,11 +166,11 @@ def grant(form: Mapping[str, str], callback: str, resource: str, seal: Seal) -> 
     raise OAuthError("unsupported_grant_type", "'grant_type' must be 'authorization_code' or 'refresh_token'.")
 
 
-def _code_grant(form: Mapping[str, str], asking: Client, callback: str, seal: Seal) -> dict[str, str]:
+def _code_grant(form: Mapping[str, str], asking: str, callback: str, seal: Seal) -> dict[str, str]:
     bound, verifier = seal.opened("code", form.get("code", "")), form.get("code_verifier", "")
     if bound is None:
         raise OAuthError("invalid_grant", "The 'code' was not given out here, or is too old.")
-    if bound["client"] != digest(asking.id):
+    if bound["client"] != digest(asking):
         raise OAuthError("invalid_grant", "The 'code' was given to another client.")
     # OAuth 2.1 leaves it out, 2.0 repeats it.
     if "redirect_uri" in form and bound["uri"] != digest(form["redirect_uri"]):
@@ -182,12 +198,27 @@ def _bound(refresh_token: str, client_id: str, seal: Seal) -> str:
     return f"{refresh_token}.{seal.mac('refresh', refresh_token.encode(), client_id.encode())}"
 
 
-def _unbound(text: str, asking: Client, seal: Seal) -> str:
+def _unbound(text: str, asking: str, seal: Seal) -> str:
     refresh_token, _, mac = text.rpartition(".")
-    expected = seal.mac("refresh", refresh_token.encode(), asking.id.encode())
+    expected = seal.mac("refresh", refresh_token.encode(), asking.encode())
     if not hmac.compare_digest(mac.encode(), expected.encode()):
         raise OAuthError("invalid_grant", "The 'refresh_token' was not given to this client.")
     return refresh_token
+
+
+def revocable(form: Mapping[str, str], seal: Seal) -> str | None:
+    """The refresh token that a client no longer wants (RFC 7009), as Cognito knows it; None for a text that was none
+    of this client's, which is as good as revoked. Raises OAuthError."""
+    asking, token = known(form.get("client_id", ""), seal), form.get("token")
+    if token is None:
+        raise OAuthError("invalid_request", "'token' is missing: the refresh token to be revoked.")
+    try:
+        return _unbound(token, asking, seal)
+    except OAuthError:
+        if token.count(".") == 2:  # a JWT
+            why = "Access tokens cannot be revoked: they end within the hour. Revoke the refresh token."
+            raise OAuthError("unsupported_token_type", why) from None
+        return None
 
 
 def digest(text: str) -> str:

@@ -29,9 +29,10 @@ def resource(base_url: str) -> str:
     return f"{base_url}/mcp"
 
 
-def authorization_server(base_url: str, jwks_uri: str) -> dict[str, Any]:
+def authorization_server(base_url: str, jwks_uri: str, *, documents: bool) -> dict[str, Any]:
     """RFC 8414, and at /.well-known/openid-configuration too: of the three addresses that clients try for an issuer
-    with a path it is the one below that path, and an API Gateway stage has no others.
+    with a path it is the one below that path, and an API Gateway stage has no others. `documents`: whether a client id
+    may be the address of a document.
 
     No ID token is ever given out; the members that speak of them are there because OpenID's discovery requires them and
     the TypeScript SDK checks for them.
@@ -40,6 +41,7 @@ def authorization_server(base_url: str, jwks_uri: str) -> dict[str, Any]:
         "issuer": base_url,
         "authorization_endpoint": f"{base_url}/oauth/authorize",
         "token_endpoint": f"{base_url}/oauth/token",
+        "revocation_endpoint": f"{base_url}/oauth/revoke",
         "registration_endpoint": f"{base_url}/oauth/register",
         "jwks_uri": jwks_uri,
         "scopes_supported": [SCOPE],
@@ -47,8 +49,11 @@ def authorization_server(base_url: str, jwks_uri: str) -> dict[str, Any]:
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", "refresh_token"],
         "token_endpoint_auth_methods_supported": ["none"],
+        "revocation_endpoint_auth_methods_supported": ["none"],
         "code_challenge_methods_supported": ["S256"],
+        "client_id_metadata_document_supported": documents,
         "authorization_response_iss_parameter_supported": True,
+        "request_uri_parameter_supported": False,  # of which OpenID's discovery assumes otherwise
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
     }

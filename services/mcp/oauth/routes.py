@@ -51,6 +51,11 @@ def token() -> Response[Any]:
     return _step("token")
 
 
+@router.post("/oauth/revoke")
+def revoke() -> Response[Any]:
+    return _step("revoke")
+
+
 def _step(name: str) -> Response[Any]:
     from services.mcp.oauth import steps
 

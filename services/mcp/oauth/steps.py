@@ -3,8 +3,8 @@
 import json
 import os
 from collections.abc import Callable, Mapping
-from functools import wraps
-from typing import Any
+from functools import cache, wraps
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from aws_lambda_powertools.event_handler import Response
@@ -13,12 +13,15 @@ from pennyworth.errors import Problem
 from pennyworth.http import Event, content, dumps
 from pennyworth.settings import settings
 from services.mcp.oauth import flow, metadata, page
-from services.mcp.oauth.clients import registered
+from services.mcp.oauth.clients import Client, client, is_address, registered
 from services.mcp.oauth.cognito import SignIn, sign_in
 from services.mcp.oauth.cookies import cookie, cookies, surplus
 from services.mcp.oauth.error import OAuthError
 from services.mcp.oauth.metadata import base_url
 from services.mcp.oauth.seal import Seal
+
+if TYPE_CHECKING:
+    from services.mcp.oauth.documents import Documents
 
 _MOST_FIELDS = 50
 # Cookies of each kind, beside the one that is being set. API Gateway takes 10 KB of headers: who opens one page after
@@ -58,6 +61,12 @@ class Here:
     @property
     def seal(self) -> Seal:
         return Seal(self.sign_in.client.secret)
+
+    def client(self, client_id: str) -> Client:
+        """Whom an id names: the registration in it, or the document at it. Raises OAuthError."""
+        if is_address(client_id) and settings().client_documents:
+            return _documents().client(client_id)
+        return client(client_id, self.seal)
 
     @property
     def query(self) -> dict[str, str]:
@@ -107,6 +116,9 @@ def _json(route: Route) -> Callable[[Event], Response[Any]]:
             return route(here)
         except OAuthError as error:
             return _document(error.status, error.members)
+        except Problem as problem:
+            members = {"error": "temporarily_unavailable", "error_description": problem.message}
+            return _document(problem.status, members)
 
     return answer
 
@@ -114,7 +126,8 @@ def _json(route: Route) -> Callable[[Event], Response[Any]]:
 @_json
 def server(here: Here) -> Response[Any]:
     pool = f"https://cognito-idp.{settings().region}.amazonaws.com/{settings().user_pool_id}"
-    return _document(200, metadata.authorization_server(here.base_url, f"{pool}/.well-known/jwks.json"))
+    jwks_uri = f"{pool}/.well-known/jwks.json"
+    return _document(200, metadata.authorization_server(here.base_url, jwks_uri, documents=settings().client_documents))
 
 
 @_json
@@ -125,7 +138,7 @@ def register(here: Here) -> Response[Any]:
 @_page
 def authorize(here: Here) -> Response[Any]:
     """The consent page. Nothing of the sign-in has begun before a person says yes."""
-    request = flow.asked(here.query, here.listed, here.resource, here.seal)
+    request = flow.asked(here.query, here.listed, here.resource, here.client)
     number, proof = os.urandom(16).hex(), os.urandom(16).hex()
     shown = page.consent(request, flow.consent(request, number, proof, here.seal), urlsplit(here.base_url).netloc)
     kept = cookie(f"consent-{number}", proof, flow.SIGN_IN_S, secure=here.secure)
@@ -165,6 +178,22 @@ def token(here: Here) -> Response[Any]:
     form = here.form
     given = here.sign_in.tokens(flow.grant(form, here.callback, here.resource, here.seal))
     return _document(200, flow.tokens(given, form["client_id"], here.seal))
+
+
+@_json
+def revoke(here: Here) -> Response[Any]:
+    token = flow.revocable(here.form, here.seal)
+    if token is not None:
+        here.sign_in.revoke(token)
+    return _document(200, {})
+
+
+@cache
+def _documents() -> "Documents":
+    """The clients of this process that described themselves."""
+    from services.mcp.oauth.documents import Documents
+
+    return Documents()
 
 
 def _text(event: Event) -> str:

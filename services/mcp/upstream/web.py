@@ -17,14 +17,15 @@ from pennyworth.aws.error import TransportError
 from pennyworth.aws.message import head
 from pennyworth.aws.pool import Pool
 from pennyworth.logs import logger
+from pennyworth.lookup import Lookup, addresses
 from pennyworth.public import is_public
 from services.mcp.upstream.faults import Unreachable
-from services.mcp.upstream.lookup import Lookup, addresses
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
 _CONNECT_S = 5.0
+_NAMES = 4  # looked up at once, for one server: its own, and its authorization server's
 _NOBODY = Service("", "")
 
 
@@ -78,7 +79,7 @@ class Web:
     ) -> None:
         """`environ`: with AWS_CA_BUNDLE, another choice of whom to trust."""
         self._server, self._private, self._is_public = server, private, is_public
-        self._lookup = Lookup(lookup)
+        self._lookup = Lookup(_NAMES, lookup)
         self._pool = Pool(environ or {}, _CONNECT_S, time.time, self._dial)
 
     def request(

@@ -38,6 +38,7 @@ locals {
       length(local.tool_terms) == 0 ? {} : { PENNYWORTH_MCP_TERMS = jsonencode(local.tool_terms) },
       length(var.mcp_toolsets) == 0 ? {} : { PENNYWORTH_MCP_TOOLSETS = jsonencode(var.mcp_toolsets) },
       var.mcp_tool_limit == 100 ? {} : { PENNYWORTH_MCP_TOOL_LIMIT = tostring(var.mcp_tool_limit) },
+      var.mcp_client_documents ? {} : { PENNYWORTH_CLIENT_DOCUMENTS = "off" },
       length(var.mcp_redirect_uris) == 0 ? {} : { PENNYWORTH_REDIRECT_URIS = join(" ", var.mcp_redirect_uris) },
       length(var.mcp_origins) == 0 ? {} : { PENNYWORTH_MCP_ORIGINS = join(",", var.mcp_origins) },
       length(var.mcp_servers) == 0 ? {} : { PENNYWORTH_MCP_SERVERS = join(",", keys(var.mcp_servers)) },

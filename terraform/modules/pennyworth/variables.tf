@@ -434,6 +434,13 @@ variable "mcp_sign_in" {
   nullable    = false
 }
 
+variable "mcp_client_documents" {
+  description = "Whether MCP clients may describe themselves, for such a sign-in, in a document at an https address that is their client id: the gateway fetches it, from public addresses alone. Without it they register"
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "mcp_redirect_uris" {
   description = "Where such a sign-in may lead back to, letter by letter, beside a person's own machine: the callbacks of MCP clients that run elsewhere"
   type        = list(string)
@@ -443,6 +450,7 @@ variable "mcp_redirect_uris" {
     "https://vscode.dev/redirect",
     "https://insiders.vscode.dev/redirect",
     "cursor://anysphere.cursor-mcp/oauth/callback",
+    "https://www.cursor.com/agents/mcp/oauth/callback",
   ]
   nullable = false
 

@@ -125,6 +125,12 @@ def test_the_gateway_can_be_told_to_fetch_no_images(aws_url: str) -> None:
     assert functions["openai"].environment["PENNYWORTH_REMOTE_IMAGES"] == "off"
 
 
+def test_the_gateway_can_be_told_to_fetch_no_client_documents(aws_url: str) -> None:
+    assert "PENNYWORTH_CLIENT_DOCUMENTS" not in made(aws_url, plan()).functions["mcp"].environment
+    functions = made(aws_url, plan().with_(mcp_client_documents=False)).functions
+    assert functions["mcp"].environment["PENNYWORTH_CLIENT_DOCUMENTS"] == "off"
+
+
 def test_a_providers_key_is_a_secure_parameter(aws_url: str, client: Callable[..., Any]) -> None:
     acme = Provider("acme", "https://api.example.com/v1", "sk-acme", models=("gpt-*",))
     keyless = Provider("ollama", "http://127.0.0.1:11434/v1")

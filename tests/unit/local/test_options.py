@@ -46,6 +46,7 @@ def test_everything_said_is_heard() -> None:
             "AUTHORIZER_TTL_S": "2",
             "FUNCTION_TIMEOUT_S": "4",
             "REMOTE_IMAGES": "off",
+            "MCP_CLIENT_DOCUMENTS": "off",
         }
     )
     assert (options.port, options.aws_port, options.authorizer_ttl_s, options.function_timeout_s) == (0, 4567, 2, 4)
@@ -53,6 +54,7 @@ def test_everything_said_is_heard() -> None:
     assert options.build == Path("/somewhere/build")
     assert options.real_bedrock
     assert not options.remote_images
+    assert not options.mcp_client_documents
     assert options.providers == (Provider("upstream", "http://127.0.0.1:11434/v1", "sk-1", ("*",)),)
 
 

@@ -7,6 +7,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from contextlib import contextmanager, suppress
 from functools import partial
 
@@ -17,13 +18,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from pennyworth.body import check
 from pennyworth.errors import Problem
+from pennyworth.lookup import Lookup, addresses
 from pennyworth.public import is_public
 from services.openai.catalogue import find
 from services.openai.chat import ChatRequest
 from services.openai.converse import Envelope
 from services.openai.media import IMAGE_BYTES
 from services.openai.providers.bedrock import Bedrock
-from services.openai.remote import MOST_BYTES, Unfetched, Web, addresses, fetched, seen
+from services.openai.remote import MOST_BYTES, Unfetched, Web, fetched, seen
 
 HERE = "127.0.0.1"
 PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 1, 1)
@@ -79,7 +81,7 @@ def urls_of(request):
     return [part.image_url.url for message in request.messages for part in message.content if part.image_url]
 
 
-def nowhere(host):
+def nowhere(host, ends_at):
     raise AssertionError(f"{host} was looked up")
 
 
@@ -123,7 +125,7 @@ def test_a_url_that_is_no_plain_one_is_looked_up_nowhere(url, words):
 @pytest.mark.parametrize("address", [address for address in INSIDE if address])
 def test_nothing_is_asked_of_a_host_that_is_not_public(address):
     for found in ([address], ["93.184.216.34", address]):  # one bad address among good ones is enough
-        assert "not at a public address" in refused("https://internal.example/", Web(addresses=lambda _, f=found: f))
+        assert "not at a public address" in refused("https://internal.example/", Web(addresses=lambda *_, f=found: f))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]", "localhost"])
@@ -136,12 +138,28 @@ def test_no_name_is_looked_up_when_time_is_up():
         fetched("https://slow.example/", 0.0, Web(addresses=nowhere))
 
 
+def test_a_name_server_that_does_not_answer_takes_no_more_than_the_time_there_is():
+    """The resolver alone would wait for half a minute, which is more than all images have."""
+    let = threading.Event()
+
+    def hangs(host):
+        assert let.wait(30)
+        return [HERE]
+
+    began = time.monotonic()
+    try:
+        assert "not there in time" in refused("https://slow.example/", Web(addresses=Lookup(4, hangs)), most_s=0.3)
+    finally:
+        let.set()
+    assert time.monotonic() - began < 5
+
+
 def test_a_name_that_nobody_knows_is_said_to_be_unknown():
-    def unknown(_):
+    def unknown(*_):
         raise socket.gaierror
 
     assert "not known" in refused("https://nobody.example/", Web(addresses=unknown))
-    assert "not known" in refused("https://nobody.example/", Web(addresses=lambda _: []))
+    assert "not known" in refused("https://nobody.example/", Web(addresses=lambda *_: []))
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +211,7 @@ def serving(certificate, *answers):
         thread.start()
         try:
             web = partial(Web, trust=trust, port=listener.getsockname()[1])
-            yield partial(web, addresses=lambda _: [HERE], is_public=lambda address: address == HERE), got
+            yield partial(web, addresses=lambda *_: [HERE], is_public=lambda address: address == HERE), got
         finally:
             ended.set()
             with suppress(OSError):
@@ -271,7 +289,7 @@ def test_a_redirect_goes_through_the_same_door(certificate):
 def test_a_redirect_to_where_nobody_may_go_is_not_followed(certificate, location, words):
     inside = {"internal.example": ["10.0.0.1"], "169.254.169.254": ["169.254.169.254"]}
     with serving(certificate, redirect(location)) as (web, got):
-        assert words in refused(URL, web(addresses=lambda host: inside.get(host, [HERE])))
+        assert words in refused(URL, web(addresses=lambda host, _: inside.get(host, [HERE])))
     assert len(got) == 1
 
 
@@ -285,13 +303,13 @@ def test_the_address_that_was_looked_at_is_the_one_that_is_asked(certificate):
     """DNS rebinding: the second answer of a name is another."""
     answers = [[HERE], ["10.0.0.1"]]
     with serving(certificate, ok(PNG)) as (web, _):
-        assert urls_of(seen(check(ChatRequest, asked(URL)), web(addresses=lambda _: answers.pop(0)))) == SHOWN
+        assert urls_of(seen(check(ChatRequest, asked(URL)), web(addresses=lambda *_: answers.pop(0)))) == SHOWN
     assert answers == [["10.0.0.1"]]
 
 
 def test_an_address_that_cannot_be_reached_is_passed_over(certificate):
     with serving(certificate, ok(PNG)) as (web, _):
-        either = web(addresses=lambda _: ["::1", HERE], is_public=lambda _: True)
+        either = web(addresses=lambda *_: ["::1", HERE], is_public=lambda _: True)
         assert urls_of(seen(check(ChatRequest, asked(URL)), either)) == SHOWN
 
 
@@ -312,6 +330,32 @@ def chunks_without_end(ended):
     yield b"%x\r\n" % len(PNG) + PNG + b"\r\n"
     while not ended.is_set():
         yield b"10000\r\n" + bytes(65536) + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n-1\r\n",  # int("-1", 16), and read(-1) is all there is
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n%x\r\n" % len(PNG) + PNG + b"\r\n-1\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nfffffffffffffff\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n" + PNG,
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n%x\r\n" % len(PNG) + PNG + b"\r\n0\r\n",  # and trailers
+        b"HTTP/1.1 200 OK\r\n",
+    ],
+)
+def test_what_comes_without_end_is_not_kept(certificate, begun):
+    sent = 0
+
+    def without_end(ended):
+        nonlocal sent
+        yield begun
+        while not ended.is_set():
+            yield b"a: b\r\n" * 10_000
+            sent += 60_000
+
+    with serving(certificate, without_end) as (web, _):
+        refused(URL, web(), most_s=5)
+    assert sent < 4 * IMAGE_BYTES
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,13 @@ def test_images_are_fetched_unless_it_is_said_they_are_not(said, on):
     assert Settings.of({**ENVIRON, **said}).remote_images is on
 
 
+def test_clients_describe_themselves_unless_it_is_said_they_do_not():
+    assert Settings.of(ENVIRON).client_documents
+    assert not Settings.of({**ENVIRON, "PENNYWORTH_CLIENT_DOCUMENTS": "off"}).client_documents
+
+
 @pytest.mark.parametrize("word", ["", "no", "false", "Off"])
-def test_a_switch_misspelt_fails_at_once(word):
+@pytest.mark.parametrize("name", ["PENNYWORTH_REMOTE_IMAGES", "PENNYWORTH_CLIENT_DOCUMENTS"])
+def test_a_switch_misspelt_fails_at_once(name, word):
     with pytest.raises(KeyError):
-        Settings.of({**ENVIRON, "PENNYWORTH_REMOTE_IMAGES": word})
+        Settings.of({**ENVIRON, name: word})

@@ -9,8 +9,6 @@ import time
 from collections.abc import Callable
 from threading import Event, Lock, Thread
 
-_MOST = 4  # names looked up at once, for one server: its own, and its authorization server's
-
 
 def addresses(host: str) -> list[str]:
     """All that the host's name stands for. Raises OSError, UnicodeError."""
@@ -19,9 +17,9 @@ def addresses(host: str) -> list[str]:
 
 
 class Lookup:
-    """Of one server's hosts; threads may share it."""
+    """`most` names at once, and no more; threads may share it."""
 
-    def __init__(self, ask: Callable[[str], list[str]] = addresses, most: int = _MOST) -> None:
+    def __init__(self, most: int, ask: Callable[[str], list[str]] = addresses) -> None:
         self._ask, self._most = ask, most
         self._lock = Lock()
         self._under_way: dict[str, _Question] = {}

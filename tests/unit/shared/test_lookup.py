@@ -6,8 +6,8 @@ from threading import Event
 
 import pytest
 
+from pennyworth.lookup import Lookup, addresses
 from services.mcp.upstream.faults import Unreachable
-from services.mcp.upstream.lookup import Lookup, addresses
 from services.mcp.upstream.web import Web
 
 
@@ -36,25 +36,25 @@ def soon(seconds: float = 0.2) -> float:
 
 
 def test_a_name_stands_for_all_its_addresses():
-    assert "127.0.0.1" in Lookup()("localhost", soon(5))
-    assert Lookup()("127.0.0.1", soon(5)) == addresses("127.0.0.1") == ["127.0.0.1"]
+    assert "127.0.0.1" in Lookup(4)("localhost", soon(5))
+    assert Lookup(4)("127.0.0.1", soon(5)) == addresses("127.0.0.1") == ["127.0.0.1"]
 
 
 @pytest.mark.parametrize(("fault", "host"), [(OSError, "no.such.host.invalid"), (UnicodeError, "a" * 64 + ".example")])
 def test_what_the_resolver_raises_is_raised(fault, host):
     with pytest.raises(fault):
-        Lookup()(host, soon(20))
+        Lookup(4)(host, soon(20))
 
 
 def test_a_resolver_that_hangs_is_left_at_the_deadline(resolver):
     began = time.monotonic()
     with pytest.raises(TimeoutError):
-        Lookup(resolver)("a", soon())
+        Lookup(4, resolver)("a", soon())
     assert time.monotonic() - began < 2
 
 
 def test_one_name_is_asked_for_once_at_a_time_and_anew_when_it_is_answered(resolver):
-    lookup = Lookup(resolver)
+    lookup = Lookup(4, resolver)
     for _ in range(10):
         with pytest.raises(TimeoutError):
             lookup("a", soon(0.01))
@@ -67,7 +67,7 @@ def test_one_name_is_asked_for_once_at_a_time_and_anew_when_it_is_answered(resol
 
 
 def test_no_more_threads_hang_than_may(resolver):
-    lookup = Lookup(resolver, most=2)
+    lookup = Lookup(2, resolver)
     for host in "abcd":
         with pytest.raises(TimeoutError):
             lookup(host, soon(0.01))
