@@ -75,7 +75,7 @@ def test_what_a_registration_says_of_itself_is_data(anybody):
 @pytest.mark.parametrize(
     ("said", "shown"),
     [
-        ("Half \ud800 of a letter", "Half  of a letter"),
+        ("Half \ud800 of a letter", "Half of a letter"),
         ("Claude\u202e)dekcehc(", "Claude)dekcehc("),
         ("\u2066a\u2069\u200b\u200d\ufeffb", "ab"),
         ("one\r\nSet-Cookie: a=b\x00\x1b[2J", "one Set-Cookie: a=b[2J"),

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
 from services.mcp.oauth.error import OAuthError
+from services.mcp.oauth.name import plain
 from services.mcp.oauth.seal import Seal
 
 # The person's own machine, any port (RFC 8252, section 7.3). Matched as a whole, so that no two parsers can differ on
@@ -28,7 +29,7 @@ _ADDRESS = re.compile(
 )
 _MOST_URIS = 10
 _MOST_CHARACTERS = 1500  # of a client id: it travels in an URL, beside all else that API Gateway's 10 KB hold
-_NAME = 60
+NAME = 60  # characters of what a client calls itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Client:
     id: str
     name: str  # what it calls itself: nobody has checked it
     redirect_uris: tuple[str, ...]
+    host: str = ""  # which describes it, where its id is an address
 
     def may_use(self, uri: str, listed: tuple[str, ...]) -> bool:
         """Whether a code may go there: it registered the URI, and the installation still allows it."""
@@ -51,7 +53,7 @@ def registered(document: Any, listed: tuple[str, ...], seal: Seal) -> dict[str, 
         raise OAuthError("invalid_client_metadata", "The body must be a JSON object.")
     uris = _redirect_uris(document.get("redirect_uris"), listed)
     name = document.get("client_name")
-    name = plain(name) if isinstance(name, str) else ""
+    name = plain(name)[:NAME] if isinstance(name, str) else ""
     client_id = seal.sealed("client", {"name": name, "uris": uris})
     if len(client_id) > _MOST_CHARACTERS:
         raise OAuthError("invalid_redirect_uri", "The 'redirect_uris' are too long: name fewer, or shorter ones.")
@@ -97,12 +99,6 @@ def place(uri: str) -> str:
         return f"this computer ({urlsplit(uri).netloc})"
     parts = urlsplit(uri)
     return parts.netloc if parts.scheme == "https" else f"the app that opens {parts.scheme}: links"
-
-
-def plain(name: str) -> str:
-    """A name in one line, without what has no shape of its own: marks that turn the direction of what stands beside
-    it, spaces of no width, halves of characters."""
-    return "".join(letter for letter in " ".join(name.split()) if letter.isprintable())[:_NAME]
 
 
 def _redirect_uris(value: Any, listed: tuple[str, ...]) -> list[str]:

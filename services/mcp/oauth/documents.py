@@ -15,8 +15,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pennyworth.logs import logger
-from services.mcp.oauth.clients import Client, plain
+from services.mcp.oauth.clients import NAME, Client
 from services.mcp.oauth.error import OAuthError
+from services.mcp.oauth.name import plain
 from services.mcp.upstream.faults import Unreachable
 from services.mcp.upstream.web import Answer, Web
 
@@ -89,14 +90,14 @@ def described(address: str, document: Any) -> Client:
     if document.get("token_endpoint_auth_method", "none") != "none" or "client_secret" in document:
         raise _refused("Its 'token_endpoint_auth_method' must be 'none', and it must hold no 'client_secret'")
     name, uris = document.get("client_name"), document.get("redirect_uris")
-    name = plain(name) if isinstance(name, str) else ""
+    name = plain(name)[:NAME] if isinstance(name, str) else ""
     if not name:
         raise _refused("Its 'client_name' is missing")
     if not isinstance(uris, list) or not 0 < len(uris) <= _MOST_URIS:
         raise _refused(f"Its 'redirect_uris' must be a list of 1 to {_MOST_URIS} URIs")
     if not all(isinstance(uri, str) and len(uri) <= _MOST_CHARACTERS for uri in uris):
         raise _refused(f"Its 'redirect_uris' must be texts of {_MOST_CHARACTERS} characters at most")
-    return Client(address, f"{name} ({address.split('/')[2]})", tuple(uris))
+    return Client(address, name, tuple(uris), host=address.split("/")[2])
 
 
 def _lasts_s(cache_control: str) -> int:

@@ -45,6 +45,7 @@ class Request:
     redirect_uri: str
     challenge: str  # PKCE's, S256
     state: str | None
+    host: str = ""  # which describes the client, where its id is an address
 
     def redirect(self, issuer: str, **said: str) -> str:
         """The client's redirect URI with an answer: with its own state, and with who answers (RFC 9207)."""
@@ -80,7 +81,8 @@ def asked(query: Mapping[str, str], listed: tuple[str, ...], resource: str, find
     if not asking.may_use(uri, listed):
         why = "The 'redirect_uri' is not one that this client has registered, or leads where no code may go from here."
         raise OAuthError("invalid_request", why)
-    request = Request(digest(asking.id), asking.name, uri, query.get("code_challenge", ""), query.get("state"))
+    challenge, state = query.get("code_challenge", ""), query.get("state")
+    request = Request(digest(asking.id), asking.name, uri, challenge, state, asking.host)
     try:
         _check(request, query, resource)
     except OAuthError as error:

@@ -48,6 +48,9 @@ def consent(request: Request, sealed: str, host: str) -> str:
     name, uri = plain(request.name), request.redirect_uri
     shown = uri if len(uri) <= _MOST_OF_A_URI else f"{uri[:_MOST_OF_A_URI]}…"
     said = "The application calls itself that. Nobody has checked it." if name else "The application gives no name."
+    if request.host:
+        # Any program on the person's machine can show another one's address.
+        said = f"The application says it is the one described at <b>{escape(request.host)}</b>. Nobody has checked it."
     return _page(
         "Let this application use Pennyworth as you?",
         f'<p class="name"><bdi>{escape(name) or "An unnamed application"}</bdi></p>'

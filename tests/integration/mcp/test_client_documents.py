@@ -75,7 +75,7 @@ now = [1000.0]
 
 def test_a_client_is_who_its_document_says(documents, host):
     client = documents.client(ADDRESS)
-    assert (client.id, client.name) == (ADDRESS, "An editor (client.example)")
+    assert (client.id, client.name, client.host) == (ADDRESS, "An editor", "client.example")
     [request] = host.seen
     assert (request.method, request.path) == ("GET", "/oauth/client.json")
     assert not {"authorization", "cookie", "x-amz-security-token", "referer"} & request.headers.keys()
@@ -299,7 +299,7 @@ def test_a_code_and_a_refresh_token_are_the_clients_own(documents):
         "resource": RESOURCE,
     }
     request = flow.asked(query, (), RESOURCE, documents.client)
-    assert request.name == "An editor (client.example)"
+    assert (request.name, request.host) == ("An editor", "client.example")
     form = {
         "grant_type": "authorization_code",
         "code": flow.code("cognito's", request, seal),

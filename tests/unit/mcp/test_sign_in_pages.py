@@ -43,6 +43,13 @@ def test_a_name_that_was_sealed_before_names_were_cleaned_is_cleaned() -> None:
     assert "\u202e" not in shown
 
 
+def test_the_host_that_describes_a_client_stands_apart_from_what_the_client_calls_itself() -> None:
+    described = page.consent(Request("c", "An editor", REDIRECT, "x", None, "client.example"), "sealed", "host")
+    assert "described at <b>client.example</b>." in described
+    named_so = page.consent(Request("c", "An editor (client.example)", REDIRECT, "x", None), "sealed", "host")
+    assert "described at" not in named_so
+
+
 def test_the_policy_allows_our_style_and_no_other() -> None:
     policy = page.HEADERS["Content-Security-Policy"]
     assert f"style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}';" in policy
