@@ -8,7 +8,7 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from getpass import getpass
 from typing import Any
 
@@ -37,8 +37,8 @@ def plain(text: object) -> str:
 
 
 def moment(at: object) -> str:
-    """Unix seconds as local time; empty for none."""
-    return f"{datetime.fromtimestamp(at):%Y-%m-%d %H:%M}" if isinstance(at, int | float) else ""
+    """Unix seconds as a time in UTC, as budgets, buckets and invoices are; empty for none."""
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC" if isinstance(at, int | float) else ""
 
 
 def listed(values: Iterable[object] | None) -> str:

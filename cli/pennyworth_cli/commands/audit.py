@@ -17,7 +17,9 @@ def register(app: typer.Typer) -> None:
 
 def audit(
     session: Session,
-    since: Annotated[str, typer.Option("--since", metavar="TIME", help="How long ago, or a date.")] = "7d",
+    since: Annotated[
+        str, typer.Option("--since", metavar="TIME", help="How long ago (7d, 12h), or in UTC a date or a time.")
+    ] = "7d",
     user: Annotated[str, typer.Option("--user", metavar="USER", help="What happened to whom.")] = "",
     actor: Annotated[str, typer.Option("--actor", metavar="EMAIL", help="Who did it.")] = "",
     kind: Annotated[

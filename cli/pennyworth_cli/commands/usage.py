@@ -38,7 +38,9 @@ _COST_FIELDS = _FIELDS | {By.MODEL: "line_item"}  # OpenAI's word for it among c
 
 _OWN = {By.KEY, By.MODEL}  # what /me/usage can tell apart
 
-Since = Annotated[str, typer.Option("--since", metavar="TIME", help="How long ago (7d, 12h), or a date.")]
+Since = Annotated[
+    str, typer.Option("--since", metavar="TIME", help="How long ago (7d, 12h), or in UTC a month, a date or a time.")
+]
 Until = Annotated[str, typer.Option("--until", metavar="TIME", help="The same; now otherwise.")]
 Grouped = Annotated[
     list[By] | None, typer.Option("--by", metavar="user|key|model|group", help="Tell these apart; may be repeated.")
@@ -105,9 +107,12 @@ def _params(
     session: Session, since: str, until: str, by: list[By] | None, bucket: Width, fields: dict[By, str]
 ) -> dict[str, object]:
     now = time.time()
+    start, end = instant(since, "--since", now), instant(until, "--until", now) if until else ""
+    if end != "" and end <= start:
+        raise Failure("--until must be after --since, of which 7d is longer ago than 1d.", Code.WRONG)
     return {
-        "start_time": instant(since, "--since", now),
-        "end_time": instant(until, "--until", now) if until else "",
+        "start_time": start,
+        "end_time": end,
         "bucket_width": bucket.value,
         "group_by[]": [fields[each] for each in by or ()],
     }

@@ -1,10 +1,17 @@
 """A gateway in a thread, that answers what a test says."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
+
+CLI = Path(__file__).parents[3] / "cli"
+_LIMIT_S = 60
 
 
 class Scripted:
@@ -56,3 +63,24 @@ def nothing_from_outside(monkeypatch, tmp_path):
     for name in ("ENDPOINT", "PROFILE", "API_KEY", "TOKEN", "MODEL", "KEYRING"):
         monkeypatch.delenv(f"PENNYWORTH_{name}", raising=False)
     monkeypatch.setenv("PENNYWORTH_CONFIG_DIR", str(tmp_path / "settings"))
+
+
+@pytest.fixture
+def process(server):
+    """Run the program itself, signed in at the scripted gateway: process("users", "list", TZ="Asia/Tokyo"); its output
+    as text."""
+
+    def run(*arguments, **variables):
+        environ = os.environ | {"PENNYWORTH_ENDPOINT": server.url, "PENNYWORTH_TOKEN": "t", "PENNYWORTH_API_KEY": "k"}
+        return subprocess.run(
+            [sys.executable, "-m", "pennyworth_cli", *arguments],
+            cwd=CLI,
+            env=environ | {"PYTHONIOENCODING": "utf-8"} | variables,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=_LIMIT_S,
+            check=False,
+        )
+
+    return run

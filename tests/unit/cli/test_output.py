@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pennyworth_cli.output import Output, Terminal, moment, plain
+from pennyworth_cli.output import Output, Terminal, plain
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,3 @@ def test_a_script_answers_by_the_line(monkeypatch):
     assert (person.line("E-mail"), person.secret("Password")) == ("me@example.com", " pass word ")
     with pytest.raises(Exception, match="the input ended"):
         person.secret("Code")
-
-
-def test_no_time_is_nothing():
-    assert moment(None) == ""
-    assert len(moment(0)) == len("1970-01-01 00:00")

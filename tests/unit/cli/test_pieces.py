@@ -8,7 +8,7 @@ import pytest
 
 from pennyworth_cli.failure import Code, Failure
 from pennyworth_cli.findings import findings
-from pennyworth_cli.moments import instant, seconds
+from pennyworth_cli.moments import seconds
 from pennyworth_cli.people import segment
 from pennyworth_cli.profiles import Profile, Profiles, chosen
 from pennyworth_cli.tokens import Tokens, claims
@@ -39,14 +39,6 @@ def test_what_is_no_duration_names_the_option(text):
     with pytest.raises(Failure, match="--overlap") as failed:
         seconds(text, "--overlap")
     assert failed.value.code is Code.WRONG
-
-
-def test_a_time_is_ago_or_a_date():
-    assert instant("7d", "--since", NOW) == NOW - 7 * DAY_S
-    assert instant("2026-11-01T00:00:00Z", "--since", NOW) == 1_793_491_200
-    assert instant("2026-11-01T02:00:00+02:00", "--since", NOW) == 1_793_491_200
-    with pytest.raises(Failure, match="--since"):
-        instant("yesterday", "--since", NOW)
 
 
 def test_money_adds_up_to_the_micro_dollar():
