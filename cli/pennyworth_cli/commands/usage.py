@@ -8,12 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from pennyworth_cli import command, people
+from pennyworth_cli.amounts import dollars
 from pennyworth_cli.commands.keys import known
 from pennyworth_cli.failure import Code, Failure
 from pennyworth_cli.moments import instant
 from pennyworth_cli.output import moment
 from pennyworth_cli.session import Session
-from pennyworth_cli.totals import COUNTS, Line, dollars, lines, total
+from pennyworth_cli.totals import COUNTS, Line, lines, total
 
 
 class By(StrEnum):
@@ -107,8 +108,8 @@ def _params(
     session: Session, since: str, until: str, by: list[By] | None, bucket: Width, fields: dict[By, str]
 ) -> dict[str, object]:
     now = time.time()
-    start, end = instant(since, "--since", now), instant(until, "--until", now) if until else ""
-    if end != "" and end <= start:
+    start, end = instant(since, "--since", now), instant(until, "--until", now) if until else None
+    if end is not None and end <= start:
         raise Failure("--until must be after --since, of which 7d is longer ago than 1d.", Code.WRONG)
     return {
         "start_time": start,
@@ -146,7 +147,7 @@ def _show(
         session.out.note("Together: " + ", ".join([*told, *filter(None, [dollars(summed.usd)])]))
 
 
-def _row(line: Line, groups: list[By], heads: list[str]) -> dict[str, str]:
+def _row(line: Line, groups: list[By], heads: list[str]) -> dict[str, object]:
     named = dict(zip((each.name for each in groups), line.groups, strict=True))
-    counted = {name: f"{count:,}" for name, count in zip(heads, line.counts, strict=True)}
-    return {"SINCE": moment(line.start_time), **named, **counted, "COST": dollars(line.usd)}
+    counted = dict(zip(heads, line.counts, strict=True))
+    return {"SINCE": moment(line.start_time), **named, **counted, "COST": line.usd}

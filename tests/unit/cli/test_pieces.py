@@ -6,13 +6,14 @@ from decimal import Decimal
 
 import pytest
 
+from pennyworth_cli.amounts import dollars
 from pennyworth_cli.failure import Code, Failure
 from pennyworth_cli.findings import findings
 from pennyworth_cli.moments import seconds
 from pennyworth_cli.people import segment
 from pennyworth_cli.profiles import Profile, Profiles, chosen
 from pennyworth_cli.tokens import Tokens, claims
-from pennyworth_cli.totals import dollars, lines, total
+from pennyworth_cli.totals import lines, total
 
 DAY_S = 86_400
 NOW = 1_800_000_000
@@ -50,7 +51,7 @@ def test_money_adds_up_to_the_micro_dollar():
     summed = total(found)
     assert summed.usd == Decimal("0.301")
     assert summed.counts == (2000, 3, 0, 0)
-    assert dollars(summed.usd) == "$0.301000"
+    assert dollars(summed.usd) == "$0.301"
 
 
 def test_an_unknown_price_is_no_price():
