@@ -23,6 +23,11 @@ def dollars(amount: Decimal | None, decimals: int | None = None) -> str:
     return f"${amount:,.{_needed(amount) if decimals is None else decimals}f}"
 
 
+def number(value: object) -> str:
+    """Any number, with the decimals it has."""
+    return f"{Decimal(str(value)).normalize():f}"
+
+
 def _needed(amount: Decimal) -> int:
     shown = f"{amount:.{_MICRO}f}".rstrip("0")
     return max(_CENTS, len(shown.partition(".")[2]))

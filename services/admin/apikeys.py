@@ -11,7 +11,7 @@ from pennyworth.errors import Problem
 from pennyworth.keys import PREFIX, SLOTS, Enrolment, Former, KeyRecord, attribute, fingerprint
 from pennyworth.policy import GroupPolicy
 from services.admin.bodies import ApiKeyRequest, ApiKeyUpdate, RotationRequest
-from services.admin.money import microusd, usd
+from services.admin.money import dollars, microusd, usd
 from services.admin.patterns import covers, meets
 
 VALUE_LENGTH = 2048  # of one Cognito attribute
@@ -133,7 +133,7 @@ def narrowed(record: KeyRecord, request: ApiKeyUpdate, policy: GroupPolicy, now:
             _future(end, now)
     budget = microusd(request.budget_usd) if "budget_usd" in asked else record.budget_microusd
     if record.budget_microusd is not None and (budget is None or budget > record.budget_microusd):
-        raise _wider("budget_usd", f"it may spend {usd(record.budget_microusd)} dollars a month")
+        raise _wider("budget_usd", f"it may spend {dollars(record.budget_microusd)} dollars a month")
     changed = replace(
         record,
         name=request.name or record.name,
