@@ -1,12 +1,14 @@
 """People as a command names them: by id or by e-mail address."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
 from pennyworth_cli.failure import Code, Failure
 from pennyworth_cli.gateway import Gateway
 
+_PAGE = 60
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -25,6 +27,18 @@ def user(gateway: Gateway, name: str) -> dict[str, Any]:
     if not found:
         raise Failure(f"Nobody has the address {name!r}. `pennyworth users list` shows who there is.", Code.NOT_FOUND)
     return dict(found[0])
+
+
+def addresses(gateway: Gateway, ids: Iterable[str]) -> dict[str, str]:
+    """Of those who are still there, by id; page after page until all are found."""
+    wanted, found = set(filter(None, ids)), {}
+    if wanted:
+        for each in gateway.each("/organization/users", {"limit": _PAGE}):
+            if each["id"] in wanted:
+                found[each["id"]] = str(each["email"])
+                if len(found) == len(wanted):
+                    break
+    return found
 
 
 def segment(name: str) -> str:
