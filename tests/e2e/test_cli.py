@@ -164,6 +164,8 @@ def test_an_unreachable_gateway_is_told_from_a_refusing_one(machine, gateway, co
     refused = machine.run("users", "list")
     assert refused.returncode == 4
     assert "x-request-id" in refused.stderr
+    assert "You may not do 'admin': your group, 'developers', does not allow it. Ask an administrator" in refused.stderr
+    assert "key" not in refused.stderr
     missing = machine.run("keys", "revoke", "key_nothing", "--yes")
     assert missing.returncode == 5
     assert machine.run("keys", "create", "k", "--scope", "everything").returncode == 2
