@@ -54,9 +54,10 @@ def login(session: Session, email: Email = "") -> None:
 
 
 def logout(session: Session) -> None:
-    """Sign out: the refresh token is revoked, then the tokens are deleted here.
+    """Sign out.
 
-    Where Cognito does not answer the tokens are kept, to sign out with later.
+    The refresh token is revoked, then the tokens are deleted here. Where Cognito does not answer the tokens are kept,
+    to sign out with later.
     """
     with private.alone(profiles.folder()):  # no other program renews meanwhile what is revoked here
         held = Tokens.parse(session.vault.read(session.entry))
@@ -68,7 +69,7 @@ def logout(session: Session) -> None:
 
 
 def whoami(session: Session) -> None:
-    """Who is signed in, what they may do, and what is left of their budget."""
+    """Who is signed in, and what they may do and spend."""
     me = session.people.get("/me")
     user, policy, limits = me["user"], me["policy"], me["limits"]
     session.out.one(

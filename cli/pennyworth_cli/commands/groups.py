@@ -19,10 +19,10 @@ Group = Annotated[str, typer.Argument(metavar="GROUP", help="The group's name.")
 
 @command.command(group, "list")
 def list_groups(session: Session) -> None:
-    """All groups; of a person's groups the one of the lowest precedence counts.
+    """All groups.
 
-    BUDGET is what all its people together may spend in a calendar month (UTC), EACH what each of them may; empty for
-    any amount.
+    Of a person's groups the one of the lowest precedence counts. BUDGET is what all its people together may spend in a
+    calendar month (UTC), EACH what each of them may; empty for any amount.
     """
     found = list(session.people.each(_GROUPS))
     session.out.rows(

@@ -163,9 +163,10 @@ def audit(
     ] = "90d",
     fail: Annotated[bool, typer.Option("--fail", help="Exit with 1 where anything was found.")] = False,
 ) -> None:
-    """Keys worth a second look: expired, endless, old, unused, too wide, of people who are disabled.
+    """Keys worth a second look.
 
-    With --json each is the gateway's object with `findings` added.
+    Expired, endless, old, unused, too wide, or of people who are disabled. With --json each is the gateway's object
+    with `findings` added.
     """
     now, old_s = time.time(), seconds(older_than, "--older-than")
     keys = _listed(session, user, everybody)

@@ -106,10 +106,11 @@ def usage(
         bool, typer.Option("--embeddings", help="Embeddings in place of completions; with --all or --user.")
     ] = False,
 ) -> None:
-    """Requests and tokens: your own, or with --all or --user those of others.
+    """Requests and tokens, your own or others'.
 
-    It counts what the gateway has logged, which takes some seconds. Rows are days, hours or minutes of UTC; nothing is
-    shown of those without any. With --json the gateway's buckets are printed.
+    With --all or --user they are those of others, for administrators. It counts what the gateway has logged, which
+    takes some seconds. Rows are days, hours or minutes of UTC; nothing is shown of those without any. With --json the
+    gateway's buckets are printed.
     """
     others = everybody or bool(user)
     if everybody and user:

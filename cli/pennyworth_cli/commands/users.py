@@ -139,7 +139,7 @@ def update(
 
 @command.command(group, "disable")
 def disable(session: Session, user: User) -> None:
-    """Let somebody and their keys in no more, until they are enabled again."""
+    """Let somebody and their keys in no more, until `enable`."""
     _changed(session, user, {"disabled": True}, "Disabled")
 
 

@@ -41,6 +41,14 @@ def test_every_command_explains_itself_and_speaks_json(name):
         assert each.help, each.opts
 
 
+@pytest.mark.parametrize("words", [(), *({tuple(name.split()[1:-1]) for name in COMMANDS} - {()})])
+def test_the_summaries_of_a_list_of_commands_are_whole(words):
+    """In a terminal of 80 columns."""
+    told = run(*words, "--help", COLUMNS="80").stdout
+    assert "Commands:" in told
+    assert "..." not in told.replace("[ARGS]...", "")
+
+
 def test_every_code_has_its_meaning():
     assert set(map(int, MEANINGS)) == {0, 130, *map(int, Code)}
 
