@@ -41,7 +41,7 @@ def told(user: Mapping[str, Any], groups: Policies) -> str:
     """The same, and whose it is."""
     found = of_user(user, groups)
     if found is None:
-        return "none: any amount"
+        return "any amount"
     return f"{dollars(found)} a month, {'their own' if user.get('budget_usd') is not None else _groups(user)}"
 
 

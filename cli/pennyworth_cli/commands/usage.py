@@ -60,6 +60,9 @@ _EMBEDDINGS = Source(
     {By.USER: "user_id", **_OWN.fields, By.GROUP: "group"},
     ("REQUESTS", "INPUT"),
 )
+# Buckets of a page, each of which is a search of the log: as many as make no more time than the seven days that a page
+# of days has.
+_PAGES = {Width.MINUTE.value: 1440, Width.HOUR.value: 168}
 _COSTS = Source(
     "/organization/costs",
     {By.USER: "user_id", By.KEY: "api_key_id", By.MODEL: "line_item", By.GROUP: "group"},  # OpenAI's word for it here
@@ -165,6 +168,8 @@ def _show(
     session: Session, source: Source, when: dict[str, object], which: dict[str, object], groups: list[By]
 ) -> None:
     fields = [_field(source, each) for each in groups]
+    if not groups:  # a page holds 10,000 results, of which groups make more
+        when = when | {"limit": _PAGES.get(str(when["bucket_width"]))}
     with session.out.working("Asking CloudWatch"):
         buckets = list(session.people.buckets(source.path, {**when, **which, "group_by[]": fields}))
     if session.out.as_json:

@@ -79,7 +79,7 @@ def test_ones_own_budget_counts_before_the_groups():
     assert of_user(ADA | {"groups": []}, POLICIES) is None
     assert told(ADA, POLICIES) == "$25.00 a month, as everybody in developers"
     assert told(ADA | {"budget_usd": 0.5}, POLICIES) == "$0.50 a month, their own"
-    assert told(ADA | {"groups": []}, POLICIES) == "none: any amount"
+    assert told(ADA | {"groups": []}, POLICIES) == "any amount"
     assert spending(3.2, None) == "$3.20 this month"
 
 

@@ -98,7 +98,7 @@ def people():
 
 
 def answers(server):
-    server.answers = [(200, {}, {"object": "list", "data": people(), "has_more": False})]
+    server.answers = [(200, {}, {"object": "list", "data": data, "has_more": False}) for data in (people(), [])]
 
 
 @pytest.mark.parametrize(

@@ -121,3 +121,18 @@ def test_embeddings_have_no_columns_that_are_always_empty(server, process):
     done = process("usage", "--all", "--embeddings")
     assert done.stdout.splitlines()[0].split() == ["SINCE", "REQUESTS", "INPUT"]
     assert done.stdout.splitlines()[1].endswith("1  1,234,567")
+
+
+@pytest.mark.parametrize(
+    ("options", "limit"),
+    [
+        (("--bucket", "1m"), ["1440"]),
+        (("--bucket", "1h"), ["168"]),
+        ((), None),
+        (("--bucket", "1m", "--by", "key"), None),
+    ],
+)
+def test_a_month_of_minutes_is_not_asked_hour_by_hour(server, process, options, limit):
+    server.answers = [(200, {}, EMPTY)]
+    assert process("usage", *options).returncode == 0
+    assert asked(server)[1].get("limit") == limit
