@@ -198,7 +198,7 @@ def _field(source: Source, by: By) -> str:
 
 
 def _names(session: Session, groups: list[By], found: Iterable[Line]) -> Mapping[str, str]:
-    """How the users of the table are called: by their addresses, where they are still there."""
+    """How the users of the table are called: by their addresses, where they are still there and not too many."""
     if By.USER not in groups:
         return {}
     column = groups.index(By.USER)

@@ -15,8 +15,8 @@ _LIMIT_S = 60
 
 
 class Scripted:
-    """`answers`: (status, headers, body) for each request in turn, the last one for all that follow; `seen`: what was
-    asked, as (method, path, headers, body)."""
+    """`answers`: (status, headers, body) for each request in turn, or a function of what was asked that says so; the
+    last one for all that follow; `seen`: what was asked, as (method, path, headers, body)."""
 
     def __init__(self):
         self.answers, self.seen = [], []
@@ -27,7 +27,8 @@ class Scripted:
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
                 scripted.seen.append((self.command, self.path, dict(self.headers), body))
                 answers = scripted.answers
-                status, headers, told = answers.pop(0) if len(answers) > 1 else answers[0]
+                answer = answers.pop(0) if len(answers) > 1 else answers[0]
+                status, headers, told = answer(scripted.seen[-1]) if callable(answer) else answer
                 content = told if isinstance(told, bytes) else json.dumps(told).encode()
                 self.send_response(status)
                 for name, value in headers.items():

@@ -15,9 +15,7 @@ def page(*results):
     return (200, {}, EMPTY | {"data": [{"start_time": 1_793_491_200, "results": list(results)}]})
 
 
-def people(*rows):
-    data = [{"id": each, "email": email} for each, email in rows]
-    return (200, {}, {"object": "list", "data": data, "has_more": False})
+GONE_ERROR = {"message": "There is no user", "type": "invalid_request_error", "param": None, "code": "not_found"}
 
 
 def asked(server, number=0):
@@ -103,7 +101,8 @@ def test_people_are_shown_by_their_addresses_and_json_by_their_ids(server, proce
         {"user_id": each, "api_key_id": key, "amount": {"value": value, "currency": "usd"}}
         for each, key, value in ((ADA, "key_a", 1e-06), (ADA, None, 1), (GONE, "key_b", 0.5))
     ]
-    server.answers = [page(*results), people((BOB, "bob@example.com"), (ADA, "ada@example.com"))]
+    known = {ADA: (200, {}, {"id": ADA, "email": "ada@example.com"}), GONE: (404, {}, {"error": GONE_ERROR})}
+    server.answers = [page(*results), *(lambda asked: known[asked[1].rpartition("/")[2]] for _ in known)]
     done = process("costs", "--by", "user", "--by", "key")
     assert [line.split()[3:] for line in done.stdout.splitlines()[1:]] == [
         ["ada@example.com", "key_a", "$0.000001"],
@@ -136,3 +135,11 @@ def test_a_month_of_minutes_is_not_asked_hour_by_hour(server, process, options, 
     server.answers = [(200, {}, EMPTY)]
     assert process("usage", *options).returncode == 0
     assert asked(server)[1].get("limit") == limit
+
+
+def test_of_more_than_a_hundred_people_nobodys_name_is_looked_up(server, process):
+    results = [{"user_id": f"{ADA[:-4]}{number:04}", "num_model_requests": 1} for number in range(101)]
+    server.answers = [page(*results)]
+    done = process("usage", "--all", "--by", "user")
+    assert (done.returncode, len(server.seen)) == (0, 1)
+    assert f"{ADA[:-4]}0100" in done.stdout
