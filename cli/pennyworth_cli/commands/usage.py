@@ -27,6 +27,15 @@ class By(StrEnum):
     TIER = "tier"
 
 
+class CostBy(StrEnum):
+    """The same of costs, which know no tiers."""
+
+    USER = By.USER
+    KEY = By.KEY
+    MODEL = By.MODEL
+    GROUP = By.GROUP
+
+
 class Width(StrEnum):
     """Of a bucket of time."""
 
@@ -76,6 +85,10 @@ Until = Annotated[str, typer.Option("--until", metavar="TIME", help="The same; n
 Grouped = Annotated[
     list[By] | None,
     typer.Option("--by", "--group-by", metavar="user|key|model|group|tier", help="Tell these apart; may be repeated."),
+]
+CostsGrouped = Annotated[
+    list[CostBy] | None,
+    typer.Option("--by", "--group-by", metavar="user|key|model|group", help="Tell these apart; may be repeated."),
 ]
 Whose = Annotated[
     list[str] | None,
@@ -132,7 +145,7 @@ def costs(
     session: Session,
     since: Since = "30d",
     until: Until = "",
-    by: Grouped = None,
+    by: CostsGrouped = None,
     user: Whose = None,
     key: Keys = None,
     model: Models = None,
@@ -142,7 +155,13 @@ def costs(
     Amounts are the catalogue's prices times the tokens used: AWS's bill is what counts. A --model may be an MCP tool
     that has a price. With --json the gateway's buckets are printed.
     """
-    _show(session, _COSTS, _when(since, until, Width.DAY), _which(session, user, key, model), list(by or ()))
+    _show(
+        session,
+        _COSTS,
+        _when(since, until, Width.DAY),
+        _which(session, user, key, model),
+        [By(each) for each in by or ()],
+    )
 
 
 def _when(since: str, until: str, bucket: Width) -> dict[str, object]:

@@ -72,7 +72,7 @@ def test_each_url_is_asked_in_its_own_words(server, process, arguments, path, fi
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("costs", "--by", "tier"), "--by tier: this is told apart by user, key, model, group."),
+        (("costs", "--by", "tier"), "'tier' is not one of 'user', 'key', 'model', 'group'"),
         (
             ("usage", "--all", "--embeddings", "--by", "tier"),
             "--by tier: this is told apart by user, key, model, group.",
