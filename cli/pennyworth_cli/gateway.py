@@ -98,6 +98,9 @@ def answer(response: requests.Response) -> dict[str, Any]:
             Code.FAILED if response.status_code in (200, 404) else code_of(response.status_code),
             request_id,
         )
+    if error.get("code") == "unknown_url":
+        url = response.url.partition("?")[0]
+        raise Failure(f"The gateway knows no {url}. Check the endpoint: it ends in /v1.", Code.FAILED, request_id)
     if response.status_code == requests.codes.unauthorized:
         raise Failure(_UNKNOWN, Code.NOT_SIGNED_IN, request_id)
     raise Failure(str(error["message"]), code_of(response.status_code), request_id)

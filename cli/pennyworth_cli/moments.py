@@ -1,11 +1,12 @@
 """Times and durations as people type them. Pure."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pennyworth_cli.failure import Code, Failure
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 _DURATION = re.compile(r"([0-9]{1,9})([smhdw])")
 
 
@@ -18,13 +19,20 @@ def seconds(text: str, option: str) -> int:
 
 
 def instant(text: str, option: str, now: float) -> int:
-    """Unix seconds of a duration ago, or of a date or time in ISO 8601, local where it names no offset. Raises Failure
-    naming the option."""
+    """Unix seconds of a duration ago, or of a month, a date or a time in ISO 8601: in UTC, as budgets and buckets are,
+    unless it names another offset. Raises Failure naming the option."""
     if _DURATION.fullmatch(text.strip().lower()):
         return int(now) - seconds(text, option)
+    given = text.strip()
     try:
-        return int(datetime.fromisoformat(text.strip()).timestamp())
+        told = datetime.fromisoformat(f"{given}-01" if _MONTH.fullmatch(given) else given)
+        at = int((told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp())
+        if at >= 0:
+            return at
     except (ValueError, OverflowError):
-        raise Failure(
-            f"{option}: {text!r} is no time. Write how long ago (7d, 12h), or a date such as 2026-11-01.", Code.WRONG
-        ) from None
+        pass
+    raise Failure(
+        f"{option}: {text!r} is no time. Write how long ago (7d, 12h), or in UTC a month, a date or a time: 2026-11, "
+        "2026-11-01, 2026-11-01T18:00; with another offset 2026-11-01T18:00+02:00.",
+        Code.WRONG,
+    )

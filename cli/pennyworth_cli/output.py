@@ -4,41 +4,29 @@ import errno
 import io
 import json
 import os
+import re
 import sys
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime
+from decimal import Decimal
 from getpass import getpass
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from pennyworth_cli.failure import Code, Failure
+from pennyworth_cli.tables import fields, table
+from pennyworth_cli.text import escaped, inline
 
-_WIDE = 10_000  # columns of a table that no terminal shows: a line stays a line for grep and awk
-
-
-# What turns the order of the characters around it, or has no width: a line would read as another one. The joiners
-# U+200C and U+200D stay, which scripts and emoji are written with.
-_UNSEEN = set("\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
-
-
-def plain(text: object) -> str:
-    """Without what a terminal would obey: names and answers are others' words, and an escape sequence in them could
-    rewrite the screen. Tabs and line ends stay."""
-    return "".join(
-        char
-        for char in str(text)
-        if char in "\n\t" or (unicodedata.category(char) not in ("Cc", "Cs") and char not in _UNSEEN)
-    )
+# A number in JSON that Python writes with an exponent; a text is passed over whole.
+_NUMBER = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9.]+e[-+]?[0-9]+')
 
 
 def moment(at: object) -> str:
-    """Unix seconds as local time; empty for none."""
-    return f"{datetime.fromtimestamp(at):%Y-%m-%d %H:%M}" if isinstance(at, int | float) else ""
+    """Unix seconds as a time in UTC, as budgets, buckets and invoices are; empty for none."""
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC" if isinstance(at, int | float) else ""
 
 
 def listed(values: Iterable[object] | None) -> str:
@@ -66,14 +54,13 @@ class Output:
         if self.as_json:
             self.json(found)
             return
-        shown = {name: plain(value) for name, value in lines.items() if value not in (None, "", [])}
-        width = max(map(len, shown), default=0)
-        for name, value in shown.items():
-            self.line(f"{name:<{width}}  {value}")
+        shown = {name: inline(value) for name, value in lines.items() if value not in (None, "", [])}
+        for line in fields(shown):
+            self.line(line)
 
     def json(self, value: object) -> None:
         text = json.dumps(value, indent=2, ensure_ascii=not _unicode())
-        self.line("".join(map(_escaped, text)))
+        self.line("".join(map(escaped, _NUMBER.sub(_written_out, text))))
 
     def line(self, text: str) -> None:
         self.write(text + "\n")
@@ -98,32 +85,26 @@ class Output:
             self.note(text)
 
     def note(self, text: str) -> None:
-        sys.stderr.write(plain(text) + "\n")
+        sys.stderr.write(inline(text) + "\n")
         sys.stderr.flush()
 
     @contextmanager
     def working(self, text: str) -> Iterator[None]:
         """A spinner beside what takes a moment, on a terminal alone."""
-        console = Console(stderr=True)
-        if self.as_json or not console.is_terminal:
+        if self.as_json or not sys.stderr.isatty():
             yield
         else:
-            with console.status(text):
+            with Console(stderr=True).status(text):
                 yield
 
     def _table(self, headings: list[str], rows: list[list[object]]) -> None:
-        console, drawn = Console(), io.StringIO()
-        if not console.is_terminal:
-            console = Console(file=drawn, width=_WIDE, no_color=True, force_terminal=False)
-        table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
-        for heading in headings:
-            table.add_column(heading, overflow="fold", no_wrap=console.file is drawn)
-        for row in rows:
-            # Text and not str: rich would read [brackets] in a name as markup.
-            table.add_row(*(Text(plain("" if cell is None else cell).replace("\n", " ")) for cell in row))
-        console.print(table)
-        for line in drawn.getvalue().splitlines():
-            self.line(line.rstrip())
+        # FORCE_COLOR, which CI sets, would have a library take a pipe for a terminal of 80 columns.
+        console = Console() if sys.stdout.isatty() else None
+        drawn = table(headings, rows, console.width if console else None)
+        if drawn.head:
+            self.line(_bold(console, drawn.head) if console else drawn.head)
+        for line in drawn.lines:
+            self.line(line)
 
 
 class Terminal:
@@ -137,13 +118,13 @@ class Terminal:
         if not self.can_retry:
             return self._next(label)
         try:
-            return getpass(f"{label}: ", stream=sys.stderr)
+            return getpass(f"{inline(label)}: ", stream=sys.stderr)
         except EOFError:
             raise _ended(label) from None
 
     def line(self, label: str) -> str:
         if self.can_retry:
-            sys.stderr.write(f"{label}: ")
+            sys.stderr.write(f"{inline(label)}: ")
             sys.stderr.flush()
         return self._next(label).strip()
 
@@ -154,7 +135,7 @@ class Terminal:
         return self.line(f"{question} [y/N]").lower() in ("y", "yes")
 
     def tell(self, text: str) -> None:
-        sys.stderr.write(plain(text) + "\n")
+        sys.stderr.write(inline(text) + "\n")
         sys.stderr.flush()
 
     def _next(self, label: str) -> str:
@@ -168,10 +149,17 @@ def _ended(label: str) -> Failure:
     return Failure(f"{label}: the input ended. Type it at a terminal, or write it to stdin, a line each.", Code.WRONG)
 
 
-def _escaped(char: str) -> str:
-    """As JSON writes what a terminal would obey, or show as something else: still the same JSON."""
-    steers = unicodedata.category(char) in ("Cc", "Cs") and char != "\n"
-    return json.dumps(char)[1:-1] if steers or char in _UNSEEN else char
+def _bold(console: Console, text: str) -> str:
+    """As far as the terminal can."""
+    with console.capture() as drawn:
+        console.print(Text(text, style="bold"), soft_wrap=True, end="")
+    return drawn.get()
+
+
+def _written_out(found: re.Match[str]) -> str:
+    """0.00001 for 1e-05: not all that reads JSON, or a person, takes the latter."""
+    text = found[0]
+    return text if text.startswith('"') else f"{Decimal(text):f}"
 
 
 def forgive() -> None:

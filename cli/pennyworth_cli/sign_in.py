@@ -66,8 +66,9 @@ class SignIn:
         return self._cognito.respond("PASSWORD_VERIFIER", challenge.get("Session"), proof)
 
     def _new_password(self, challenge: Answer, user_id: str) -> Answer:
-        self._person.tell("The password is a temporary one. Choose your own: at least 12 characters, upper and lower")
-        self._person.tell("case and digits.")
+        self._person.tell(
+            "The password is a temporary one. Choose your own: at least 12 characters, upper and lower case and digits."
+        )
 
         def attempt() -> Answer:
             password = self._person.secret("New password")

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from pennyworth_cli.amounts import usd
+
 COUNTS = {
     "REQUESTS": "num_model_requests",
     "INPUT": "input_tokens",
@@ -31,7 +33,7 @@ def lines(buckets: Iterable[Mapping[str, Any]], fields: Sequence[str]) -> list[L
             bucket["start_time"],
             tuple(str(result.get(field) or "") for field in fields),
             tuple(int(result.get(count) or 0) for count in COUNTS.values()),
-            usd(result.get("amount")),
+            usd((result.get("amount") or {}).get("value")),
         )
         for bucket in buckets
         for result in bucket["results"]
@@ -42,13 +44,3 @@ def total(found: Sequence[Line]) -> Line:
     counts = tuple(map(sum, zip(*(line.counts for line in found), strict=True))) or (0,) * len(COUNTS)
     known = [line.usd for line in found if line.usd is not None]
     return Line(0, (), counts, sum(known, Decimal()) if known else None)
-
-
-def usd(amount: Mapping[str, Any] | None) -> Decimal | None:
-    """Of {value, currency}; None where no price is known."""
-    return None if not amount or amount.get("value") is None else Decimal(str(amount["value"]))
-
-
-def dollars(amount: Decimal | None) -> str:
-    """To the micro-dollar."""
-    return "" if amount is None else f"${amount:,.6f}"

@@ -4,6 +4,7 @@ import json
 from base64 import b32encode
 from collections.abc import Mapping, Set
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from pennyworth.budgets import Spend
@@ -11,7 +12,7 @@ from pennyworth.errors import Problem
 from pennyworth.keys import PREFIX, SLOTS, Enrolment, Former, KeyRecord, attribute, fingerprint
 from pennyworth.policy import GroupPolicy
 from services.admin.bodies import ApiKeyRequest, ApiKeyUpdate, RotationRequest
-from services.admin.money import microusd, usd
+from services.admin.money import dollars, microusd, usd
 from services.admin.patterns import covers, meets
 
 VALUE_LENGTH = 2048  # of one Cognito attribute
@@ -128,12 +129,12 @@ def narrowed(record: KeyRecord, request: ApiKeyUpdate, policy: GroupPolicy, now:
         end = request.ends_at(now)
         if record.expires_at is not None and (end is None or end > record.expires_at):
             param = "expires_in" if "expires_in" in asked else "expires_at"
-            raise _wider(param, f"it expires at {record.expires_at}")
+            raise _wider(param, f"it expires at {record.expires_at}, {_utc(record.expires_at)}")
         if end != record.expires_at:
             _future(end, now)
     budget = microusd(request.budget_usd) if "budget_usd" in asked else record.budget_microusd
     if record.budget_microusd is not None and (budget is None or budget > record.budget_microusd):
-        raise _wider("budget_usd", f"it may spend {usd(record.budget_microusd)} dollars a month")
+        raise _wider("budget_usd", f"it may spend {dollars(record.budget_microusd)} dollars a month")
     changed = replace(
         record,
         name=request.name or record.name,
@@ -195,6 +196,11 @@ def _meet_tools(tools: list[str], policy: GroupPolicy) -> None:
 def _future(end: int | None, now: float) -> None:
     if end is not None and end <= now:
         raise Problem("invalid_value", param="expires_at", reason="it is in the past")
+
+
+def _utc(at: int) -> str:
+    """For a person, beside the unix seconds of the API."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _wider(param: str, has: str) -> Problem:

@@ -13,5 +13,10 @@ def microusd(usd: float | None) -> int | None:
     return int(exact)
 
 
+def dollars(microusd: int) -> str:
+    """For a sentence, with the decimals it needs: a float would be 1e-05."""
+    return f"{(Decimal(microusd) / 1_000_000).normalize():f}"
+
+
 def usd(microusd: int | None) -> float | None:
     return None if microusd is None else microusd / 1e6

@@ -95,7 +95,7 @@ COSTS = Form(
     object="organization.costs.result",
     condition="ispresent(kind)",
     groups=("project_id", "user_id", "line_item", "api_key_id", "group"),
-    lists=(*_IDS, "line_items[]"),
+    lists=(*_IDS, "models[]", "line_items[]"),
     widths={"1d": Width(_DAY_S, 7, 180)},
 )
 OWN = Form(

@@ -44,6 +44,21 @@ ERRORS: dict[str, Kind] = {
     "action_not_allowed": Kind(
         403, "permission_error", "This key may not do '{action}'. Ask an administrator for a key or group that may."
     ),
+    # Whoever is signed in was let in by an administrator, and may know no other.
+    "action_not_the_groups": Kind(
+        403,
+        "permission_error",
+        "You may not do '{action}': your group, '{group}', does not allow it. Ask an administrator, such as who "
+        "invited you, to put you into a group that does.",
+        "action_not_allowed",
+    ),
+    "action_without_group": Kind(
+        403,
+        "permission_error",
+        "You may not do '{action}': you are in no group. Ask an administrator, such as who invited you, to put you "
+        "into one that allows it.",
+        "action_not_allowed",
+    ),
     "model_not_allowed": Kind(
         403, "permission_error", "You may not use the model '{model}'. GET /v1/models lists those you may."
     ),

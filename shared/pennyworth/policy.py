@@ -122,10 +122,18 @@ def authorize(caller: Principal, action: str, model: str | None = None, *, spend
     """Raise the first rule that is broken. `spends`: whether what is asked for has a price; what has none goes on when
     a budget is spent."""
     require(caller.active, "account_disabled")
-    require(action in caller.actions, "action_not_allowed", action=action)
+    permit(caller, action)
     require(model is None or caller.may_use(model), "model_not_allowed", model=model)
     if spends and caller.spent:
         raise Problem("budget_exhausted", whose=_WHOSE[caller.spent.whose], day=_day(caller.spent.resets_at))
+
+
+def permit(caller: Principal, action: str) -> None:
+    """Raise Problem for what the caller may not do; it says what they lack, and who can help."""
+    lack = (
+        "action_not_allowed" if caller.key_id else "action_not_the_groups" if caller.group else "action_without_group"
+    )
+    require(action in caller.actions, lack, action=action, group=caller.group)
 
 
 _WHOSE = {"user": "Your budget", "key": "The budget of this key", "group": "The budget of your group"}

@@ -107,6 +107,16 @@ def test_the_ops_engineers_day(gateway, machine):
     assert machine.run("whoami").returncode == 3
 
 
+def test_an_invitation_goes_by_mail_and_once(administrator):
+    email = address()
+    mailed = administrator.run("users", "invite", email, "--name", "Ada")
+    assert (mailed.returncode, mailed.stdout) == (0, ""), mailed.stderr
+    assert "Cognito has mailed them a temporary password." in mailed.stderr
+    again = administrator.run("users", "invite", email)
+    assert (again.returncode, "already" in again.stderr) == (8, True)
+    assert email in administrator.out("users", "list", "--invited")
+
+
 def signs_in_with(machine, email, temporary):
     other = Machine(machine.home / uuid.uuid4().hex, machine.endpoint)
     other.home.mkdir()
@@ -164,6 +174,8 @@ def test_an_unreachable_gateway_is_told_from_a_refusing_one(machine, gateway, co
     refused = machine.run("users", "list")
     assert refused.returncode == 4
     assert "x-request-id" in refused.stderr
+    assert "You may not do 'admin': your group, 'developers', does not allow it. Ask an administrator" in refused.stderr
+    assert "key" not in refused.stderr
     missing = machine.run("keys", "revoke", "key_nothing", "--yes")
     assert missing.returncode == 5
     assert machine.run("keys", "create", "k", "--scope", "everything").returncode == 2

@@ -1,14 +1,14 @@
 """Signing in and out, and the second factor."""
 
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from pennyworth_cli import address, command, private, profiles
+from pennyworth_cli import address, budgets, command, private, profiles
 from pennyworth_cli.cognito import Cognito, CognitoFailure
 from pennyworth_cli.failure import Code, Failure
-from pennyworth_cli.output import listed
+from pennyworth_cli.output import listed, moment
 from pennyworth_cli.profiles import Profile
 from pennyworth_cli.session import Session
 from pennyworth_cli.sign_in import SignIn, one_time_code, retried, show_secret
@@ -54,9 +54,10 @@ def login(session: Session, email: Email = "") -> None:
 
 
 def logout(session: Session) -> None:
-    """Sign out: the refresh token is revoked, then the tokens are deleted here.
+    """Sign out.
 
-    Where Cognito does not answer the tokens are kept, to sign out with later.
+    The refresh token is revoked, then the tokens are deleted here. Where Cognito does not answer the tokens are kept,
+    to sign out with later.
     """
     with private.alone(profiles.folder()):  # no other program renews meanwhile what is revoked here
         held = Tokens.parse(session.vault.read(session.entry))
@@ -68,7 +69,7 @@ def logout(session: Session) -> None:
 
 
 def whoami(session: Session) -> None:
-    """Who is signed in, and what they may do."""
+    """Who is signed in, and what they may do and spend."""
     me = session.people.get("/me")
     user, policy, limits = me["user"], me["policy"], me["limits"]
     session.out.one(
@@ -82,10 +83,22 @@ def whoami(session: Session) -> None:
             "models": listed(policy["models"]),
             "guardrail": (policy.get("guardrail") or {}).get("id"),
             "keys": f"{limits['api_keys_in_use']} of {limits['api_keys']}",
+            "spent": budgets.spending(limits.get("spent_usd"), limits.get("budget_usd")),
+            "group spent": _groups_spending(me),
+            "begins anew": moment(limits.get("budget_resets_at")),
             "gateway": session.endpoint,
             "profile": session.profile.name,
         },
     )
+
+
+def _groups_spending(me: dict[str, Any]) -> str:
+    """Where the group has a budget: what its people spent of it together, as of one's own last request."""
+    limits = me["limits"]
+    if limits.get("group_budget_usd") is None:
+        return ""
+    spent = budgets.spending(limits.get("group_spent_usd") or 0, limits["group_budget_usd"])
+    return f"{spent}, by everybody in {me.get('group')}"
 
 
 def _revoke(session: Session, held: Tokens) -> None:

@@ -1,13 +1,16 @@
 """The audit log: who changed what."""
 
 import time
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
 
 from pennyworth_cli import command, people
+from pennyworth_cli.amounts import dollars, usd
 from pennyworth_cli.moments import instant
-from pennyworth_cli.output import moment
+from pennyworth_cli.output import listed, moment
 from pennyworth_cli.session import Session
 
 
@@ -17,7 +20,9 @@ def register(app: typer.Typer) -> None:
 
 def audit(
     session: Session,
-    since: Annotated[str, typer.Option("--since", metavar="TIME", help="How long ago, or a date.")] = "7d",
+    since: Annotated[
+        str, typer.Option("--since", metavar="TIME", help="How long ago (7d, 12h), or in UTC a date or a time.")
+    ] = "7d",
     user: Annotated[str, typer.Option("--user", metavar="USER", help="What happened to whom.")] = "",
     actor: Annotated[str, typer.Option("--actor", metavar="EMAIL", help="Who did it.")] = "",
     kind: Annotated[
@@ -62,4 +67,16 @@ def _told(record: dict[str, Any]) -> str:
     details = _details(record)
     given = details.get("data") or details.get("changes_requested") or {}
     key = {"key": details["id"]} if record["type"].startswith("api_key.") else {}
-    return ", ".join(f"{name}={value}" for name, value in {**key, **given}.items() if value not in (None, [], ""))
+    told = {name: _SHOWN.get(name, _value)(value) for name, value in {**key, **given}.items()}
+    return ", ".join(f"{name.replace('_microusd', '_usd')}={value}" for name, value in told.items() if value)
+
+
+def _value(value: object) -> str:
+    return listed(value).replace(", ", " ") if isinstance(value, list) else "" if value is None else str(value)
+
+
+_SHOWN: dict[str, Callable[[Any], str]] = {
+    "budget_usd": lambda value: dollars(usd(value)),
+    "budget_microusd": lambda value: "" if value is None else dollars(Decimal(value).scaleb(-6)),
+    "expires_at": moment,
+}

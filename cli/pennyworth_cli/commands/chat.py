@@ -11,8 +11,8 @@ import typer
 from pennyworth_cli import command
 from pennyworth_cli.events import events
 from pennyworth_cli.failure import Code, Failure
-from pennyworth_cli.output import plain
 from pennyworth_cli.session import Session
+from pennyworth_cli.text import plain
 
 _PATH = "/chat/completions"
 _SILENCE_S = 300  # API Gateway ends a stream that says nothing for so long

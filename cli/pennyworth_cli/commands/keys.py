@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pennyworth_cli import command, people
+from pennyworth_cli import budgets, command, people
+from pennyworth_cli.amounts import usd
 from pennyworth_cli.commands.users import Yes
 from pennyworth_cli.failure import Code, Failure
 from pennyworth_cli.findings import findings
@@ -48,7 +49,8 @@ Tools = Annotated[
 ExpiresIn = Annotated[str, typer.Option("--expires-in", metavar="DURATION", help="90s, 15m, 12h, 30d or 2w.")]
 Everybody = Annotated[bool, typer.Option("--all", help="Everybody's. For administrators.")]
 Budget = Annotated[
-    float | None, typer.Option("--budget-usd", metavar="USD", min=0, help="Dollars a month that it may spend.")
+    str,
+    typer.Option("--budget-usd", metavar="USD", help="What it may spend in a calendar month of UTC; 0 for nothing."),
 ]
 
 
@@ -60,16 +62,14 @@ def create(
     model: Models = None,
     tool: Tools = None,
     expires_in: ExpiresIn = "",
-    budget_usd: Budget = None,
+    budget_usd: Budget = "",
     user: Owner = "",
 ) -> None:
     """Make a key. Its secret goes to stdout, this once; the rest to stderr.
 
     Without --scope, --model and --tool it may do all that its owner's group allows.
     """
-    body: dict[str, object] = {"name": name, **_limits(scope, model, tool, expires_in)}
-    if budget_usd is not None:
-        body["budget_usd"] = budget_usd
+    body: dict[str, object] = {"name": name, **_limits(scope, model, tool, expires_in, budget_usd)}
     with session.out.working("Making a key"):
         made = session.people.post(_keys(session, user), body)
     _secret(session, made, f"Made key {made['id']} ({made['name']}). Its secret, shown this once:")
@@ -77,7 +77,11 @@ def create(
 
 @command.command(group, "list")
 def list_keys(session: Session, user: Owner = "", everybody: Everybody = False) -> None:
-    """Keys, without their secrets."""
+    """Keys, without their secrets.
+
+    BUDGET is what one may spend in a calendar month (UTC), empty for as much as its owner may; SPENT is what it spent
+    in this one.
+    """
     found = _listed(session, user, everybody)
     now = time.time()
     columns: dict[str, Any] = {
@@ -86,6 +90,8 @@ def list_keys(session: Session, user: Owner = "", everybody: Everybody = False) 
         "SECRET": lambda key: key["redacted_value"],
         "SCOPES": lambda key: listed(key["scopes"]),
         "MODELS": lambda key: listed(key["models"]),
+        "BUDGET": lambda key: usd(key.get("budget_usd")),
+        "SPENT": lambda key: usd(key.get("spent_usd")),
         "CREATED": lambda key: moment(key["created_at"]),
         "EXPIRES": lambda key: _expiry(key, now),
     }
@@ -105,13 +111,17 @@ def update(
     model: Models = None,
     tool: Tools = None,
     expires_in: ExpiresIn = "",
+    budget_usd: Budget = "",
     user: Owner = "",
 ) -> None:
-    """Rename a key, or let it do less. A key never gets more than it had."""
+    """Rename a key, or let it do less. A key never gets more than it had: its budget can be cut, and not raised."""
     body: dict[str, object] = {"name": name} if name else {}
-    body |= _limits(scope, model, tool, expires_in)
+    body |= _limits(scope, model, tool, expires_in, budget_usd)
     if not body:
-        raise Failure("There is nothing to change. Give --name, --scope, --model, --tool or --expires-in.", Code.WRONG)
+        raise Failure(
+            "There is nothing to change. Give --name, --scope, --model, --tool, --expires-in or --budget-usd.",
+            Code.WRONG,
+        )
     found = session.people.post(_key(session, user, key_id), body)
     session.out.done(found, f"Changed key {found['id']} ({found['name']}). It counts within {_within(found)}.")
 
@@ -153,9 +163,10 @@ def audit(
     ] = "90d",
     fail: Annotated[bool, typer.Option("--fail", help="Exit with 1 where anything was found.")] = False,
 ) -> None:
-    """Keys worth a second look: expired, endless, old, unused, too wide, of people who are disabled.
+    """Keys worth a second look.
 
-    With --json each is the gateway's object with `findings` added.
+    Expired, endless, old, unused, too wide, or of people who are disabled. With --json each is the gateway's object
+    with `findings` added.
     """
     now, old_s = time.time(), seconds(older_than, "--older-than")
     keys = _listed(session, user, everybody)
@@ -202,7 +213,7 @@ def _key(session: Session, user: str, key_id: str) -> str:
 
 
 def _limits(
-    scopes: list[Scope] | None, models: list[str] | None, tools: list[str] | None, expires_in: str
+    scopes: list[Scope] | None, models: list[str] | None, tools: list[str] | None, expires_in: str, budget_usd: str
 ) -> dict[str, object]:
     limits: dict[str, object] = {}
     if scopes:
@@ -213,6 +224,8 @@ def _limits(
         limits["tools"] = tools
     if expires_in:
         limits["expires_in"] = seconds(expires_in, "--expires-in")
+    if budget_usd:
+        limits["budget_usd"] = budgets.amount(budget_usd, "--budget-usd")
     return limits
 
 

@@ -42,7 +42,9 @@ def use(session: Session, name: Name) -> None:
 
 @command.command(group, "remove")
 def remove(session: Session, name: Name) -> None:
-    """Forget a profile and its tokens, those of its former addresses too. `logout` first, to end the sign-in at Cognito
-    too."""
+    """Forget a profile and its tokens.
+
+    Those of its former addresses too. `logout` first, to end the sign-in at Cognito as well.
+    """
     session.profiles.forget(name, session.vault)
     session.out.done({"profile": name, "removed": True}, f"Forgot {name}.")

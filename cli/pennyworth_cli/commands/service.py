@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def status(session: Session) -> None:
-    """Whether the gateway answers, what runs there, and who is signed in here."""
+    """Whether the gateway answers, and who is signed in here."""
     began = time.monotonic()
     with session.out.working("Asking the gateway"):
         health = session.open.get("/health")

@@ -1,19 +1,20 @@
 """What was used, and what it cost."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
 from pennyworth_cli import command, people
+from pennyworth_cli.amounts import dollars
 from pennyworth_cli.commands.keys import known
 from pennyworth_cli.failure import Code, Failure
 from pennyworth_cli.moments import instant
 from pennyworth_cli.output import moment
 from pennyworth_cli.session import Session
-from pennyworth_cli.totals import COUNTS, Line, dollars, lines, total
+from pennyworth_cli.totals import COUNTS, Line, lines, total
 
 
 class By(StrEnum):
@@ -23,6 +24,16 @@ class By(StrEnum):
     KEY = "key"
     MODEL = "model"
     GROUP = "group"
+    TIER = "tier"
+
+
+class CostBy(StrEnum):
+    """The same of costs, which know no tiers."""
+
+    USER = By.USER
+    KEY = By.KEY
+    MODEL = By.MODEL
+    GROUP = By.GROUP
 
 
 class Width(StrEnum):
@@ -33,18 +44,61 @@ class Width(StrEnum):
     DAY = "1d"
 
 
-_FIELDS = {By.USER: "user_id", By.KEY: "api_key_id", By.MODEL: "model", By.GROUP: "group"}
-_COST_FIELDS = _FIELDS | {By.MODEL: "line_item"}  # OpenAI's word for it among costs
+class Source(NamedTuple):
+    """A URL of the gateway's that tells usage or costs."""
 
-_OWN = {By.KEY, By.MODEL}  # what /me/usage can tell apart
+    path: str
+    fields: Mapping[By, str]  # what it can tell apart, in the API's words
+    counts: tuple[str, ...]  # what it counts, by the names of COUNTS
+    remedy: str = ""  # where it cannot tell something apart
 
-Since = Annotated[str, typer.Option("--since", metavar="TIME", help="How long ago (7d, 12h), or a date.")]
+
+_OWN = Source(
+    "/me/usage",
+    {By.KEY: "api_key_id", By.MODEL: "model"},
+    tuple(COUNTS),
+    " Your own is told apart by key or model; the rest goes with --all or --user.",
+)
+_COMPLETIONS = Source(
+    "/organization/usage/completions",
+    {By.USER: "user_id", **_OWN.fields, By.GROUP: "group", By.TIER: "service_tier"},
+    tuple(COUNTS),
+)
+_EMBEDDINGS = Source(
+    "/organization/usage/embeddings",
+    {By.USER: "user_id", **_OWN.fields, By.GROUP: "group"},
+    ("REQUESTS", "INPUT"),
+)
+# Buckets of a page, each of which is a search of the log: as many as make no more time than the seven days that a page
+# of days has.
+_PAGES = {Width.MINUTE.value: 1440, Width.HOUR.value: 168}
+_COSTS = Source(
+    "/organization/costs",
+    {By.USER: "user_id", By.KEY: "api_key_id", By.MODEL: "line_item", By.GROUP: "group"},  # OpenAI's word for it here
+    (),
+)
+
+Since = Annotated[
+    str, typer.Option("--since", metavar="TIME", help="How long ago (7d, 12h), or in UTC a month, a date or a time.")
+]
 Until = Annotated[str, typer.Option("--until", metavar="TIME", help="The same; now otherwise.")]
 Grouped = Annotated[
-    list[By] | None, typer.Option("--by", metavar="user|key|model|group", help="Tell these apart; may be repeated.")
+    list[By] | None,
+    typer.Option("--by", "--group-by", metavar="user|key|model|group|tier", help="Tell these apart; may be repeated."),
 ]
-Whose = Annotated[str, typer.Option("--user", metavar="USER", help="Of one person. For administrators.")]
-Key = Annotated[str, typer.Option("--key", metavar="KEY_ID", help="Of one key.")]
+CostsGrouped = Annotated[
+    list[CostBy] | None,
+    typer.Option("--by", "--group-by", metavar="user|key|model|group", help="Tell these apart; may be repeated."),
+]
+Whose = Annotated[
+    list[str] | None,
+    typer.Option("--user", metavar="USER", help="Of these people only; may be repeated. For administrators."),
+]
+Keys = Annotated[list[str] | None, typer.Option("--key", metavar="KEY_ID", help="Of these keys only; may be repeated.")]
+Models = Annotated[
+    list[str] | None,
+    typer.Option("--model", metavar="MODEL", help="Of these only, by a model's own name or an alias; may be repeated."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -61,16 +115,18 @@ def usage(
         Width, typer.Option("--bucket", metavar="1m|1h|1d", help="How wide a row is in time.")
     ] = Width.DAY,
     everybody: Annotated[bool, typer.Option("--all", help="Everybody's. For administrators.")] = False,
-    user: Whose = "",
-    key: Key = "",
-    model: Annotated[str, typer.Option("--model", metavar="MODEL", help="Of one model.")] = "",
+    user: Whose = None,
+    key: Keys = None,
+    model: Models = None,
     embeddings: Annotated[
         bool, typer.Option("--embeddings", help="Embeddings in place of completions; with --all or --user.")
     ] = False,
 ) -> None:
-    """Requests and tokens: your own, or with --all or --user those of others.
+    """Requests and tokens, your own or others'.
 
-    It counts what the gateway has logged, which takes some seconds. With --json the gateway's buckets are printed.
+    With --all or --user they are those of others, for administrators. It counts what the gateway has logged, which
+    takes some seconds. Rows are days, hours or minutes of UTC; nothing is shown of those without any. With --json the
+    gateway's buckets are printed.
     """
     others = everybody or bool(user)
     if everybody and user:
@@ -81,67 +137,100 @@ def usage(
             "embeddings and completions together; --by model tells them apart.",
             Code.WRONG,
         )
-    if not others and not _OWN.issuperset(by or ()):
-        raise Failure("--by user and --by group go with --all or --user. Your own is by key or model.", Code.WRONG)
-    params = _params(session, since, until, by, bucket, _FIELDS)
-    params |= {"api_key_ids[]": known(key) if key else "", "models[]": model}
-    path = "/me/usage"
-    if others:
-        path = f"/organization/usage/{'embeddings' if embeddings else 'completions'}"
-        params["user_ids[]"] = people.user_id(session.people, user) if user else ""
-    _show(session, path, params, by, _FIELDS, COUNTS)
+    source = _OWN if not others else _EMBEDDINGS if embeddings else _COMPLETIONS
+    _show(session, source, _when(since, until, bucket), _which(session, user, key, model), list(by or ()))
 
 
-def costs(session: Session, since: Since = "30d", until: Until = "", by: Grouped = None) -> None:
-    """What everything cost, a day each row. For administrators; `usage` tells your own cost.
+def costs(
+    session: Session,
+    since: Since = "30d",
+    until: Until = "",
+    by: CostsGrouped = None,
+    user: Whose = None,
+    key: Keys = None,
+    model: Models = None,
+) -> None:
+    """What everything cost, a day of UTC each row. For administrators; `usage` tells your own cost.
 
-    Amounts are the catalogue's prices times the tokens used: AWS's bill is what counts. With --json the gateway's
-    buckets are printed.
+    Amounts are the catalogue's prices times the tokens used: AWS's bill is what counts. A --model may be an MCP tool
+    that has a price. With --json the gateway's buckets are printed.
     """
-    _show(session, "/organization/costs", _params(session, since, until, by, Width.DAY, _COST_FIELDS), by, _COST_FIELDS)
+    _show(
+        session,
+        _COSTS,
+        _when(since, until, Width.DAY),
+        _which(session, user, key, model),
+        [By(each) for each in by or ()],
+    )
 
 
-def _params(
-    session: Session, since: str, until: str, by: list[By] | None, bucket: Width, fields: dict[By, str]
-) -> dict[str, object]:
+def _when(since: str, until: str, bucket: Width) -> dict[str, object]:
     now = time.time()
+    start, end = instant(since, "--since", now), instant(until, "--until", now) if until else None
+    if end is not None and end <= start:
+        raise Failure("--until must be after --since, of which 7d is longer ago than 1d.", Code.WRONG)
+    return {"start_time": start, "end_time": end, "bucket_width": bucket.value}
+
+
+def _which(
+    session: Session, users: list[str] | None, keys: list[str] | None, models: list[str] | None
+) -> dict[str, object]:
+    key_ids = [known(key) for key in keys or ()]  # before anything is asked
     return {
-        "start_time": instant(since, "--since", now),
-        "end_time": instant(until, "--until", now) if until else "",
-        "bucket_width": bucket.value,
-        "group_by[]": [fields[each] for each in by or ()],
+        "user_ids[]": [people.user_id(session.people, user) for user in users or ()],
+        "api_key_ids[]": key_ids,
+        "models[]": models or [],
     }
 
 
 def _show(
-    session: Session,
-    path: str,
-    params: dict[str, object],
-    by: list[By] | None,
-    fields: dict[By, str],
-    counts: Iterable[str] = (),
+    session: Session, source: Source, when: dict[str, object], which: dict[str, object], groups: list[By]
 ) -> None:
+    fields = [_field(source, each) for each in groups]
+    if not groups:  # a page holds 10,000 results, of which groups make more
+        when = when | {"limit": _PAGES.get(str(when["bucket_width"]))}
     with session.out.working("Asking CloudWatch"):
-        buckets = list(session.people.buckets(path, params))
+        buckets = list(session.people.buckets(source.path, {**when, **which, "group_by[]": fields}))
     if session.out.as_json:
         session.out.json(buckets)
         return
-    groups = list(by or ())
-    found = lines(buckets, [fields[each] for each in groups])
-    heads = list(COUNTS)
+    found = lines(buckets, fields)
     columns: dict[str, Any] = {"SINCE": lambda row: row["SINCE"]}
     priced = ["COST"] if any(line.usd is not None for line in found) else []  # usage of others has no prices
-    for heading in [*(each.name for each in groups), *counts, *priced]:
+    for heading in [*(each.name for each in groups), *source.counts, *priced]:
         columns[heading] = lambda row, heading=heading: row[heading]
-    rows = [_row(line, groups, heads) for line in found]
+    names = _names(session, groups, found)
+    rows = [_row(line, groups, names) for line in found]
     session.out.rows(rows, columns, "Nothing was used in that time.")
     if len(found) > 1:
         summed = total(found)
-        told = [f"{count:,} {name.lower()}" for name, count in zip(heads, summed.counts, strict=True) if name in counts]
+        counted = zip(COUNTS, summed.counts, strict=True)
+        told = [f"{count:,} {name.lower()}" for name, count in counted if name in source.counts]
         session.out.note("Together: " + ", ".join([*told, *filter(None, [dollars(summed.usd)])]))
 
 
-def _row(line: Line, groups: list[By], heads: list[str]) -> dict[str, str]:
-    named = dict(zip((each.name for each in groups), line.groups, strict=True))
-    counted = {name: f"{count:,}" for name, count in zip(heads, line.counts, strict=True)}
-    return {"SINCE": moment(line.start_time), **named, **counted, "COST": dollars(line.usd)}
+def _field(source: Source, by: By) -> str:
+    if by not in source.fields:
+        told = ", ".join(source.fields)
+        raise Failure(f"--by {by}: this is told apart by {told}.{source.remedy}", Code.WRONG)
+    return source.fields[by]
+
+
+def _names(session: Session, groups: list[By], found: Iterable[Line]) -> Mapping[str, str]:
+    """How the users of the table are called: by their addresses, where they are still there and not too many."""
+    if By.USER not in groups:
+        return {}
+    column = groups.index(By.USER)
+    with session.out.working("Looking up names"):
+        return people.addresses(session.people, {line.groups[column] for line in found})
+
+
+def _row(line: Line, groups: list[By], names: Mapping[str, str]) -> dict[str, object]:
+    named = {
+        each.name: names.get(value, value) or _UNNAMED.get(each, "")
+        for each, value in zip(groups, line.groups, strict=True)
+    }
+    return {"SINCE": moment(line.start_time), **named, **dict(zip(COUNTS, line.counts, strict=True)), "COST": line.usd}
+
+
+_UNNAMED = {By.KEY: "(signed in)"}

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pennyworth_cli import command, people
+from pennyworth_cli import budgets, command, people
+from pennyworth_cli.amounts import usd
 from pennyworth_cli.failure import Code, Failure
 from pennyworth_cli.output import listed, moment
 from pennyworth_cli.session import Session
@@ -15,6 +16,7 @@ from pennyworth_cli.session import Session
 group = command.group("People of the gateway. For administrators.")
 
 _PASSWORD_GROUPS, _PASSWORD_GROUP = 4, 5  # letters and digits, joined by hyphens: symbols, for a pool that wants some
+_GROUPS = "/organization/groups"
 _USERS = "/organization/users"
 _INVITES = "/organization/invites"
 
@@ -43,14 +45,28 @@ ShowPassword = Annotated[
 ]
 
 
+Budget = Annotated[
+    str,
+    typer.Option("--budget-usd", metavar="USD", help="What they may spend in a calendar month of UTC; 0 for nothing."),
+]
+GroupBudget = Annotated[
+    bool, typer.Option("--group-budget", help="No budget of their own any more: what their group gives each of them.")
+]
+
+
 @command.command(group, "list")
 def list_users(session: Session, search: Search = "", invited: Invited = False, limit: Limit = None) -> None:
-    """Who there is."""
+    """Who there is.
+
+    BUDGET is what they may spend in a calendar month (UTC), by their own budget or by what their group gives each of
+    its people, and empty for any amount; SPENT is what they spent in this one.
+    """
     if invited and search:
         raise Failure("--search does not go with --invited. Leave one of them out.", Code.WRONG)
     with session.out.working("Listing people"):
         path, given = (_INVITES, {}) if invited else (_USERS, {"search": search})
         found = list(session.people.each(path, {**given, "limit": 60}, limit))
+        groups = {} if invited or session.out.as_json else _policies(session)
     columns: dict[str, Any] = {
         "ID": lambda each: each["id"],
         "E-MAIL": lambda each: each["email"],
@@ -62,6 +78,8 @@ def list_users(session: Session, search: Search = "", invited: Invited = False, 
     else:
         columns |= {
             "STATE": lambda each: "disabled" if each["disabled"] else "active",
+            "BUDGET": lambda each: budgets.of_user(each, groups),
+            "SPENT": lambda each: usd(each.get("spent_usd")),
             "ADDED": lambda each: moment(each["added_at"]),
         }
     session.out.rows(found, columns, "No invitation is open." if invited else "There is nobody.")
@@ -104,14 +122,24 @@ def update(
     user: User,
     role: Annotated[Role | None, typer.Option("--role", metavar="owner|reader", help="`owner` may administer.")] = None,
     name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="Their name.")] = None,
+    budget_usd: Budget = "",
+    group_budget: GroupBudget = False,
 ) -> None:
-    """Change somebody's role or name."""
-    _changed(session, user, {"role": role.value if role else None, "name": name}, "Changed")
+    """Change somebody's role, name or monthly budget."""
+    if budget_usd and group_budget:
+        raise Failure("--group-budget does not go with --budget-usd. Leave one of them out.", Code.WRONG)
+    body: dict[str, object] = {"role": role.value} if role else {}
+    body |= {} if name is None else {"name": name}
+    body |= {"budget_usd": budgets.amount(budget_usd, "--budget-usd")} if budget_usd else {}
+    body |= {"budget_usd": None} if group_budget else {}
+    if not body:
+        raise Failure("There is nothing to change. Give --role, --name, --budget-usd or --group-budget.", Code.WRONG)
+    _changed(session, user, body, "Changed")
 
 
 @command.command(group, "disable")
 def disable(session: Session, user: User) -> None:
-    """Let somebody and their keys in no more, until they are enabled again."""
+    """Let somebody and their keys in no more, until `enable`."""
     _changed(session, user, {"disabled": True}, "Disabled")
 
 
@@ -131,16 +159,20 @@ def delete(session: Session, user: User, yes: Yes = False) -> None:
     session.out.done(gone, f"Deleted {found['email']}. Their keys are dead within {gone['effective_within_s']} s.")
 
 
-def _changed(session: Session, user: str, body: dict[str, Any], did: str) -> None:
-    wanted = {key: value for key, value in body.items() if value is not None}
-    if not wanted:
-        raise Failure("There is nothing to change. Give --role or --name.", Code.WRONG)
-    found = session.people.post(f"{_USERS}/{people.user_id(session.people, user)}", wanted)
-    within = f"It counts within {found['effective_within_s']} s."
-    session.out.done(found, f"{did} {found['email']} ({found['role']}). {within}")
+def _changed(session: Session, user: str, body: dict[str, object], did: str) -> None:
+    found = session.people.post(f"{_USERS}/{people.user_id(session.people, user)}", body)
+    told = f"{did} {found['email']} ({found['role']})."
+    if "budget_usd" in body and not session.out.as_json:
+        told += f" Budget: {budgets.told(found, _policies(session))}."
+    session.out.done(found, f"{told} It counts within {found['effective_within_s']} s.")
+
+
+def _policies(session: Session) -> budgets.Policies:
+    return budgets.policies(session.people.each(_GROUPS))
 
 
 def _shown(session: Session, found: dict[str, Any]) -> None:
+    budget = "" if session.out.as_json else budgets.told(found, _policies(session))
     session.out.one(
         found,
         {
@@ -150,6 +182,8 @@ def _shown(session: Session, found: dict[str, Any]) -> None:
             "role": found["role"],
             "groups": listed(found["groups"]),
             "state": "disabled" if found["disabled"] else "active",
+            "budget": budget,
+            "spent": budgets.spending(found.get("spent_usd"), None),
             "added": moment(found["added_at"]),
         },
     )

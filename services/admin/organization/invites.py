@@ -32,9 +32,8 @@ def create_invite() -> dict[str, Any]:
     admin = administrator()
     wanted = body(InviteRequest)
     group = group_for(wanted.role, directory().groups(), wanted.group).name
-    person = UserRequest(
-        email=wanted.email, group=group, name=wanted.name, temporary_password=wanted.temporary_password
-    )
+    given = wanted.model_dump(include={"email", "name", "temporary_password"}, exclude_unset=True)
+    person = UserRequest(group=group, **given)  # no password is none, and not one that is too short
     created = members.create(directory(), memberships(), person)
     audit(event(), admin, "invite.sent", created["id"], role=created["role"], groups=created["groups"])
     return _shown(directory().person(created["id"]))

@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from pennyworth.allowance import EVERYONE, ONESELF, Questions
 from pennyworth.errors import Problem
 from pennyworth.insights import MOST_ROWS, Insights
-from pennyworth.policy import require
+from pennyworth.policy import permit
 from pennyworth.principal import Principal
 from pennyworth.settings import settings
 from services.admin import usage
@@ -46,7 +46,7 @@ def list_costs() -> dict[str, Any]:
 def list_own_usage() -> dict[str, Any]:
     """One's own, and nobody else's: no parameter names another."""
     person = oneself(event(), directory())
-    require("usage" in person.actions, "action_not_allowed", action="usage")
+    permit(person, "usage")
     wanted = usage.parse(parameters(), OWN, time.time())
     return listing(_questions(person, ONESELF), usage.of(wanted, person.user_id))
 

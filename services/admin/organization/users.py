@@ -64,6 +64,9 @@ def update_user(user_id: str) -> dict[str, Any]:
         _stays(wanted, made.after(current, here.groups()))
     _change(here, user_id, wanted, made)
     changed.pop("name", None)  # a record holds no names
+    if "budget_usd" in changed and changed["budget_usd"] is None:
+        del changed["budget_usd"]
+        changed["cleared"] = ["budget_usd"]  # a line of the log leaves null out
     audit(event(), admin, "user.updated", user_id, **changed)
     shown = user(here.person(user_id), here.groups_of(user_id))
     return shown | {"effective_within_s": settings().authorizer_ttl_s}

@@ -94,6 +94,13 @@ def test_without_a_group_an_invite_means_the_least_powerful_one(organization, in
     assert raised.value.param == "group"
 
 
+def test_without_a_password_cognito_mails_one(organization):
+    """The words of docs/administration.md: an invite is an address and a role."""
+    invite = strict(Invite, organization.invites.create(email=f"mail{time.monotonic_ns()}@example.com", role="reader"))
+    assert invite.status == "pending"
+    organization.users.delete(invite.id)
+
+
 def test_invites_are_paged(organization, invited):
     made = {invited().id for _ in range(3)}
     assert made <= {each.id for each in organization.invites.list(limit=1)}

@@ -216,3 +216,15 @@ def test_a_key_is_never_given_a_higher_budget(usd):
     with pytest.raises(Problem, match=r"it may spend 2\.5 dollars a month") as raised:
         apikeys.narrowed(BUDGETED, ApiKeyUpdate(budget_usd=usd), DEVELOPERS, NOW)
     assert raised.value.param == "budget_usd"
+
+
+@pytest.mark.parametrize(("microusd", "told"), [(2_500_000, "2.5"), (10, "0.00001"), (500_000_000, "500"), (0, "0")])
+def test_a_budget_in_a_sentence_has_no_exponent(microusd, told):
+    with pytest.raises(Problem, match=rf"it may spend {told} dollars a month\. Mint another"):
+        apikeys.narrowed(replace(RECORD, budget_microusd=microusd), ApiKeyUpdate(budget_usd=None), DEVELOPERS, NOW)
+
+
+def test_when_a_key_ends_is_told_for_people_too():
+    ends = replace(RECORD, expires_at=1_798_033_789)
+    with pytest.raises(Problem, match="it expires at 1798033789, 2026-12-23 13:49 UTC"):
+        apikeys.narrowed(ends, ApiKeyUpdate(expires_at=None), DEVELOPERS, NOW)

@@ -109,7 +109,7 @@ def test_a_start_is_needed():
         parse({}, COSTS, NOW)
 
 
-@pytest.mark.parametrize(("form", "param"), [(COSTS, "models[]"), (EMBEDDINGS, "batch"), (OWN, "user_ids[]")])
+@pytest.mark.parametrize(("form", "param"), [(COSTS, "batch"), (EMBEDDINGS, "batch"), (OWN, "user_ids[]")])
 def test_each_url_takes_its_own(form, param):
     with pytest.raises(Problem) as raised:
         parse({"start_time": ["1"], param: [USER]}, form, NOW)

@@ -41,6 +41,14 @@ def test_every_command_explains_itself_and_speaks_json(name):
         assert each.help, each.opts
 
 
+@pytest.mark.parametrize("words", [(), *({tuple(name.split()[1:-1]) for name in COMMANDS} - {()})])
+def test_the_summaries_of_a_list_of_commands_are_whole(words):
+    """In a terminal of 80 columns."""
+    told = run(*words, "--help", COLUMNS="80").stdout
+    assert "Commands:" in told
+    assert "..." not in told.replace("[ARGS]...", "")
+
+
 def test_every_code_has_its_meaning():
     assert set(map(int, MEANINGS)) == {0, 130, *map(int, Code)}
 
@@ -137,7 +145,7 @@ def test_usage_is_ones_own_and_adds_up(server):
     assert path == "/v1/me/usage?start_time=1793491200&bucket_width=1d&group_by%5B%5D=model"
     assert done.stdout.splitlines()[0].split() == ["SINCE", "MODEL", "REQUESTS", "INPUT", "CACHED", "OUTPUT", "COST"]
     assert "1,200" in done.stdout
-    assert done.stderr == "Together: 3 requests, 1,200 input, 0 cached, 30 output, $0.300000\n"
+    assert done.stderr == "Together: 3 requests, 1,200 input, 0 cached, 30 output, $0.30\n"
     assert json.loads(run("usage", "--json", **environment).stdout) == BUCKETS["data"]
 
 
@@ -148,7 +156,7 @@ def test_costs_are_everybodys_by_line_item(server):
     assert server.seen[0][1].startswith("/v1/organization/costs?")
     assert server.seen[0][1].endswith("group_by%5B%5D=line_item")
     assert done.stdout.splitlines()[0].split() == ["SINCE", "MODEL", "COST"]
-    assert done.stdout.split()[-2:] == ["m", "$1.250000"]
+    assert done.stdout.split()[-2:] == ["m", "$1.25"]
 
 
 def test_embeddings_are_never_everybodys_unasked(server):

@@ -252,3 +252,11 @@ def certificate(folder):
     paths[0].write_bytes(made.public_bytes(Encoding.PEM))
     paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return paths
+
+
+def test_a_path_that_the_gateway_does_not_have_is_a_wrong_endpoint(server, process):
+    error = {"message": "Unknown URL.", "type": "invalid_request_error", "param": None, "code": "unknown_url"}
+    server.answers = [(404, {}, {"error": error})]
+    done = process("status", PENNYWORTH_ENDPOINT=server.url.replace("/v1", "/v2"))
+    assert done.returncode == 1
+    assert "/v2/health. Check the endpoint: it ends in /v1." in done.stderr

@@ -43,6 +43,28 @@ def test_the_first_rule_that_is_broken_is_named(principal, action, model, code):
     assert raised.value.code == code
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"key_id": "key_a"}, "This key may not do 'admin'. Ask an administrator for a key or group that may."),
+        (
+            {"key_id": "", "group": "developers"},
+            "You may not do 'admin': your group, 'developers', does not allow it. Ask an administrator, such as who "
+            "invited you, to put you into a group that does.",
+        ),
+        (
+            {"key_id": "", "group": ""},
+            "You may not do 'admin': you are in no group. Ask an administrator, such as who invited you, to put you "
+            "into one that allows it.",
+        ),
+    ],
+)
+def test_who_may_not_is_told_what_they_lack_and_who_can_help(given, told):
+    with pytest.raises(Problem) as raised:
+        authorize(caller(**given), "admin")
+    assert (raised.value.code, raised.value.status, raised.value.message) == ("action_not_allowed", 403, told)
+
+
 SPENT = Spent("key", 1_801_440_000)
 
 
