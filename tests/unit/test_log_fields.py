@@ -11,6 +11,7 @@ from awslambdaric.bootstrap import make_error
 from pennyworth import authorizer
 from pennyworth.logs import fault
 from pennyworth.principal import Principal
+from services.mcp.access.usage import Usage
 from services.mcp.upstream.declared import Declared
 from services.mcp.upstream.pages import Listed
 from services.mcp.upstream.upstream import Served
@@ -57,6 +58,13 @@ def withheld():
     assert Served(Declared.of("docs", json.dumps(row)), backend).lists("tools") == []
 
 
+def failed():
+    """What the line of a tool that failed says besides."""
+    usage = Usage(CALLER)
+    usage.counts("docs_find", "docs", lambda: {"isError": True})
+    return set(usage.fields())
+
+
 @pytest.fixture
 def written(monkeypatch, log):
     """Every field that the functions' logs hold, from lines they really wrote."""
@@ -77,7 +85,7 @@ def written(monkeypatch, log):
         list(handler(dict(event), SimpleNamespace(streams=True))["body"])
     fault("a fault", ValueError())
     withheld()
-    return {field for line in log() for field in line} | set(make_error("Unauthorized", "Unauthorized", []))
+    return {field for line in log() for field in line} | failed() | set(make_error("Unauthorized", "Unauthorized", []))
 
 
 def access_log():

@@ -16,6 +16,7 @@ from services.mcp.tools import ToolResult
 _MOST = 10_000  # buckets: a caller and a row each
 
 _FREE = ToolTerms("*")
+_FAILED = {"failed": True}  # until its result is there: the status of the answer is 200 either way
 
 
 class Rates:
@@ -62,14 +63,18 @@ class Usage:
             self.line = {"tool": tool, "refused": "rate"}
             return ToolResult.error(f"This tool may not be called so often. Try again in {wait_s:.1f} seconds.").members
         # What a model used stands in a record of its own, of the function that asked it: here are no tokens.
-        self.line = {"kind": "tool", "model": tool, "served": tool, "provider": source or "pennyworth"}
+        self.line = {"kind": "tool", "model": tool, "served": tool, "provider": source or "pennyworth", **_FAILED}
         result = ask()
-        if not (result.get("isError") or result.get("resultType") == "input_required") and terms.price_microusd:
-            self.line["cost_microusd"] = terms.price_microusd
+        if not result.get("isError"):
+            del self.line["failed"]
+            if terms.price_microusd and result.get("resultType") != "input_required":
+                self.line["cost_microusd"] = terms.price_microusd
         return result
 
     def waive(self) -> None:
-        """What was counted costs nothing: it did not reach its caller."""
+        """What was counted has failed, and costs nothing: it did not reach its caller."""
+        if "kind" in self.line:
+            self.line |= _FAILED
         self.line.pop("cost_microusd", None)
 
     def fields(self) -> dict[str, Any]:

@@ -297,8 +297,8 @@ def test_what_ends_in_an_error_costs_nothing_however_late(
 
     assert error["code"] == -32603
     well, failed = [line for line in log() if line.get("kind") == "tool"]
-    assert (well["model"], well["cost_microusd"]) == ("shelf_talk", 500)
-    assert (failed["model"], "cost_microusd" in failed) == ("shelf_talk", False)
+    assert (well["model"], well["cost_microusd"], "failed" in well) == ("shelf_talk", 500, False)
+    assert (failed["model"], "cost_microusd" in failed, failed["failed"]) == ("shelf_talk", False, True)
 
 
 def logs_of(number: int, caller: dict[str, str]) -> list[str]:

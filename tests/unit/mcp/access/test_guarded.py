@@ -114,10 +114,13 @@ def test_a_call_is_a_usage_record_with_the_first_price_that_fits() -> None:
     assert "cost_microusd" not in used("git_open", text("done"))[1].fields()
 
 
-@pytest.mark.parametrize("result", [{**text("no"), "isError": True}, {"resultType": "input_required"}])
-def test_what_failed_or_only_asked_back_costs_nothing_and_is_recorded(result: Any) -> None:
+@pytest.mark.parametrize(
+    ("result", "failed"), [({**text("no"), "isError": True}, True), ({"resultType": "input_required"}, False)]
+)
+def test_what_failed_or_only_asked_back_costs_nothing_and_is_recorded(result: Any, failed: bool) -> None:
     _, usage = used("git_close", result, ToolTerms("*", 9))
     assert usage.fields()["kind"] == "tool"
+    assert usage.fields().get("failed", False) is failed
     assert "cost_microusd" not in usage.fields()
 
 
@@ -129,7 +132,7 @@ def test_what_raised_is_recorded_and_costs_nothing() -> None:
 
     with pytest.raises(Problem):
         usage.counts("git_close", "git", broken)
-    assert usage.fields()["kind"] == "tool"
+    assert (usage.fields()["kind"], usage.fields()["failed"]) == ("tool", True)
     assert "cost_microusd" not in usage.fields()
 
 
