@@ -19,7 +19,7 @@ def findings(key: Mapping[str, Any], now: float, old_s: int) -> list[str]:
         "never expires": expires_at is None,
         f"its secret is {_days(now - secret_since)} old": now - secret_since > old_s,
         f"unused for {_days(now - (used_at or now))}": used_at is not None and now - used_at > old_s,
-        "opens every model": "*" in key.get("models", ()),
+        "opens every model of its group": "*" in key.get("models", ()),
         f"{len(key.get('previous', ()))} former secrets still work": bool(key.get("previous")),
     }
     return [finding for finding, holds in told.items() if holds]

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -89,13 +89,13 @@ class Output:
         sys.stderr.flush()
 
     @contextmanager
-    def working(self, text: str) -> Iterator[None]:
-        """A spinner beside what takes a moment, on a terminal alone."""
+    def working(self, text: str) -> Iterator[Callable[[str], None]]:
+        """A spinner beside what takes a moment, on a terminal alone. It is told how far the work is."""
         if self.as_json or not sys.stderr.isatty():
-            yield
+            yield lambda _far: None
         else:
-            with Console(stderr=True).status(text):
-                yield
+            with Console(stderr=True).status(text) as status:
+                yield lambda far: status.update(f"{text}: {far}")
 
     def _table(self, headings: list[str], rows: list[list[object]]) -> None:
         # FORCE_COLOR, which CI sets, would have a library take a pipe for a terminal of 80 columns.

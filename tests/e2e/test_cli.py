@@ -148,7 +148,7 @@ def test_a_script_reads_json(gateway, cognito, administrator):
         "developers",
     }
     [found] = json.loads(administrator.out("keys", "audit", "--user", user, "--json"))
-    assert found["findings"] == ["never expires", "opens every model"]
+    assert found["findings"] == ["never expires", "opens every model of its group"]
     everybody = json.loads(administrator.out("keys", "audit", "--all", "--json"))
     assert key["id"] in {each["id"] for each in everybody}
     assert administrator.run("keys", "audit", "--user", user, "--fail").returncode == 1

@@ -189,8 +189,11 @@ def _show(
     fields = [_field(source, each) for each in groups]
     if not groups:  # a page holds 10,000 results, of which groups make more
         when = when | {"limit": _PAGES.get(str(when["bucket_width"]))}
-    with session.out.working("Asking CloudWatch"):
-        buckets = list(session.people.buckets(source.path, {**when, **which, "group_by[]": fields}))
+    buckets = []
+    with session.out.working("Asking CloudWatch") as far:
+        for bucket in session.people.buckets(source.path, {**when, **which, "group_by[]": fields}):
+            buckets.append(bucket)
+            far(f"at {moment(bucket['start_time'])}")
     if session.out.as_json:
         session.out.json(buckets)
         return

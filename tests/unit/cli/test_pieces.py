@@ -73,7 +73,7 @@ def test_a_narrow_young_key_in_use_is_worth_no_word():
         ({"owner_project_access": "inactive"}, "its owner is disabled"),
         ({"created_at": NOW - 91 * DAY_S}, "its secret is 91 days old"),
         ({"last_used_at": NOW - 100 * DAY_S}, "unused for 100 days"),
-        ({"models": ["*"]}, "opens every model"),
+        ({"models": ["*"]}, "opens every model of its group"),
         ({"previous": [{}, {}]}, "2 former secrets still work"),
     ],
 )

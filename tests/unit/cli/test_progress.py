@@ -27,7 +27,10 @@ def test_long_work_is_shown_at_a_terminal_alone(monkeypatch, capsys, is_terminal
     for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "stderr", screen)
-    with Output(as_json).working("Asking CloudWatch"):
+    with Output(as_json).working("Asking CloudWatch") as far:
         time.sleep(0.05)
+        far("read until May")
+        time.sleep(0.2)
     assert ("Asking CloudWatch" in screen.getvalue()) is shown
+    assert ("Asking CloudWatch: read until May" in screen.getvalue()) is shown
     assert capsys.readouterr().out == ""
