@@ -32,8 +32,12 @@ class Lookup:
             if question is None:
                 if len(self._under_way) >= self._most:
                     raise TimeoutError("as many names as may be are waited for")
-                question = self._under_way[host] = _Question()
-                Thread(target=self._answer, args=(host, question), daemon=True).start()
+                question = _Question()
+                try:
+                    Thread(target=self._answer, args=(host, question), daemon=True).start()
+                except RuntimeError:  # the system has no thread left
+                    raise TimeoutError("no thread is left to wait for it") from None
+                self._under_way[host] = question
         if not question.done.wait(max(0.0, deadline - time.monotonic())):
             raise TimeoutError("the name was not looked up in time")
         if question.fault is not None:

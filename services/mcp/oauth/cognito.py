@@ -15,6 +15,7 @@ from services.mcp.oauth.error import OAuthError
 from services.mcp.oauth.metadata import SCOPE
 
 _KEPT_S = 300  # a client made anew is known after so long
+_AGAIN_S = 30  # after Cognito did not tell it: a request asks for it several times, and each may take its whole time
 _TIMEOUT_S = 10
 
 
@@ -32,18 +33,19 @@ class SignIn:
     read: Callable[[], AppClient]
     clock: Callable[[], float] = time.monotonic
     _client: AppClient | None = None
-    _read_at: float = float("-inf")
+    _until: float = float("-inf")  # when it is asked for anew
 
     @property
     def client(self) -> AppClient:
         """Raises Problem service_unavailable where Cognito has never told it."""
-        if self._client is None or self.clock() - self._read_at >= _KEPT_S:
+        if self._client is None or self.clock() >= self._until:
             try:
-                self._client, self._read_at = self.read(), self.clock()
+                self._client, self._until = self.read(), self.clock() + _KEPT_S
             except AwsError as error:
                 logger.error("Cognito did not tell the app client", error=error.code)
                 if self._client is None:
                     raise Problem("service_unavailable") from None
+                self._until = self.clock() + _AGAIN_S
         return self._client
 
     def address(self, callback: str, number: str, challenge: str) -> str:

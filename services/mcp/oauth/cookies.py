@@ -1,6 +1,7 @@
 """Cookies of a sign-in: this host's alone, unreadable to pages."""
 
 from collections.abc import Mapping
+from itertools import accumulate
 
 from pennyworth.http import Event
 
@@ -25,10 +26,13 @@ def cookies(event: Event, *, secure: bool) -> Mapping[str, str]:
     return {name: value for name, value in found.items() if name not in twice}
 
 
-def surplus(held: Mapping[str, str], kind: str, most: int) -> list[str]:
-    """The oldest cookies of those whose names begin so, beyond `most`: browsers send the oldest first (RFC 6265)."""
+def surplus(held: Mapping[str, str], kind: str, most: int, most_characters: int) -> list[str]:
+    """The oldest cookies of those whose names begin so, beyond `most`, or beyond that many characters of all values:
+    browsers send the oldest first (RFC 6265)."""
     names = [name for name in held if name.startswith(kind)]
-    return names[: max(len(names) - most, 0)]
+    sizes = accumulate(len(held[name]) for name in reversed(names))
+    kept = sum(size <= most_characters for _, size in zip(range(most), sizes, strict=False))
+    return names[: len(names) - kept]
 
 
 def cookie(name: str, value: str, lasts_s: int, *, secure: bool) -> str:

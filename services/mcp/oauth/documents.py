@@ -42,7 +42,7 @@ class Documents:
         self._found: OrderedDict[str, tuple[float, Client]] = OrderedDict()
 
     def client(self, address: str) -> Client:
-        """Raises OAuthError invalid_client."""
+        """Raises OAuthError invalid_client_metadata."""
         until, found = self._found.pop(address, (0.0, None))
         if found is None or until <= self._clock():
             found, lasts_s = self._asked(address)
@@ -109,4 +109,4 @@ def _lasts_s(cache_control: str) -> int:
 
 
 def _refused(why: str) -> OAuthError:
-    return OAuthError("invalid_client", f"The document that 'client_id' names cannot be used. {why}.", status=401)
+    return OAuthError("invalid_client_metadata", f"The document that 'client_id' names cannot be used. {why}.")

@@ -35,6 +35,9 @@ _MOST_OF_A_URI = 120  # characters: the beginning says where it leads
 _REMEDIES = {
     "invalid_client": "Have your application forget what it knows of this server, as by removing the server and adding "
     "it again. Then start again in your application.",
+    # Of a document that describes a client: what is wrong with it, no person can mend here.
+    "invalid_client_metadata": "Start again in your application. If this page comes again, the application's makers "
+    "have to mend it. A key of yours works without.",
     "service_unavailable": "Wait a minute, then start again in your application.",
 }
 _REMEDY = "Close this window, and start again in your application."

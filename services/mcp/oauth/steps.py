@@ -27,6 +27,7 @@ _MOST_FIELDS = 50
 # Cookies of each kind, beside the one that is being set. API Gateway takes 10 KB of headers: who opens one page after
 # the other, or is led to, must not be locked out by the cookies of the pages before.
 _MOST_PAGES, _MOST_SIGN_INS = 15, 4
+_MOST_CHARACTERS = 3_500  # of the values of a kind: a sign-in's is as long as its client's state and redirect URI
 
 Route = Callable[["Here"], Response[Any]]
 
@@ -142,7 +143,7 @@ def authorize(here: Here) -> Response[Any]:
     number, proof = os.urandom(16).hex(), os.urandom(16).hex()
     shown = page.consent(request, flow.consent(request, number, proof, here.seal), urlsplit(here.base_url).netloc)
     kept = cookie(f"consent-{number}", proof, flow.SIGN_IN_S, secure=here.secure)
-    return _html(200, shown, kept, *here.gone(*surplus(here.cookies, "consent-", _MOST_PAGES)))
+    return _html(200, shown, kept, *here.gone(*surplus(here.cookies, "consent-", _MOST_PAGES, _MOST_CHARACTERS)))
 
 
 @_page
@@ -155,7 +156,7 @@ def consent(here: Here) -> Response[Any]:
         return _redirect(request.redirect(here.base_url, **refused.members), *here.gone(f"sign-in-{number}"))
     begun = cookie(f"sign-in-{number}", flow.begun(request, number, here.seal), flow.SIGN_IN_S, secure=here.secure)
     others = {name: value for name, value in here.cookies.items() if name != f"sign-in-{number}"}
-    older = here.gone(*surplus(others, "sign-in-", _MOST_SIGN_INS))
+    older = here.gone(*surplus(others, "sign-in-", _MOST_SIGN_INS, _MOST_CHARACTERS))
     return _redirect(here.sign_in.address(here.callback, number, request.challenge), begun, *older)
 
 

@@ -34,7 +34,7 @@ def whole(kind: str, ask: Callable[[Mapping[str, str]], Mapping[str, Any]], max_
             raise Unreachable(f"answered with no list of {kind}")
         items += [item for item in found if isinstance(item, dict)]
         ttls.append(min(ttl_ms, _MOST_TTL_MS) if isinstance(ttl_ms, int) and ttl_ms >= 0 else 0)
-        room -= len(json.dumps(found, ensure_ascii=False))
+        room -= len(json.dumps(found, separators=(",", ":"), ensure_ascii=False).encode())
         if len(items) > _ITEMS:
             raise Unreachable(f"lists more than {_ITEMS} {kind}", counts=False)
         if room < 0:

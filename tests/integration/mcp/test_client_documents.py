@@ -179,7 +179,7 @@ def test_a_document_that_cannot_be_used_is_said_why(documents, host, what):
     for _ in range(2):  # what is wrong is not kept
         with pytest.raises(OAuthError, match=why) as raised:
             documents.client(ADDRESS)
-        assert (raised.value.code, raised.value.status) == ("invalid_client", 401)
+        assert (raised.value.code, raised.value.status) == ("invalid_client_metadata", 400)
     assert len(host.seen) == 2
 
 

@@ -109,3 +109,15 @@ def test_aws_is_held_to_its_own_roots_and_the_rest_to_the_systems() -> None:
     }
     assert len(context("ssm.cn-north-1.amazonaws.com.cn", {}).get_ca_certs()) != 5
     assert len(context("evilamazonaws.com", {}).get_ca_certs()) != 5
+
+
+def test_whom_we_trust_is_read_once(certificate: tuple[Path, Path]) -> None:
+    """The system's bundle takes 30 ms, and anybody may have a host asked that was never asked before."""
+    own = {"AWS_CA_BUNDLE": str(certificate[0])}
+    kinds = [("one.example", {}), ("s3.us-east-1.amazonaws.com", {}), ("one.example", own)]
+    made = [context(host, environ) for host, environ in kinds]
+    assert len(set(map(id, made))) == 3
+    assert all(each.verify_mode == ssl.CERT_REQUIRED and each.check_hostname for each in made)
+    assert context("another.example", {}) is made[0]
+    assert context("lambda.us-east-1.amazonaws.com", {}) is made[1]
+    assert context("another.example", own) is made[2]

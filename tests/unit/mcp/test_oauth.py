@@ -70,8 +70,9 @@ def test_while_cognito_does_not_answer_the_app_client_it_told_last_goes_on():
     now = [0.0]
     known = SignIn("https://x.auth.example", Cognito(AppClient("a", "1"), DOWN, AppClient("a", "2")), lambda: now[0])
     assert known.client.secret == "1"
-    now[0] = 300.0
-    assert known.client.secret == "1"
+    for now[0] in (300.0, 300.0, 329.0):  # a request asks several times: not each may wait for Cognito in vain
+        assert known.client.secret == "1"
+    now[0] = 330.0
     assert known.client.secret == "2"
 
 

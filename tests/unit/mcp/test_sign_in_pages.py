@@ -62,6 +62,7 @@ def test_the_policy_allows_our_style_and_no_other() -> None:
     ("code", "remedy"),
     [
         ("invalid_client", "forget what it knows of this server"),
+        ("invalid_client_metadata", "makers have to mend it"),
         ("service_unavailable", "Wait a minute"),
         ("invalid_request", "start again in your application"),
         ("anything", "start again in your application"),

@@ -74,6 +74,24 @@ def test_no_more_threads_hang_than_may(resolver):
     assert resolver.asked == ["a", "b"]
 
 
+def test_a_name_that_no_thread_was_left_for_is_asked_for_when_there_is_one(monkeypatch):
+    """Where it has one only under way, it is nobody's: all who ask for the name wait in vain."""
+
+    class NoThread:
+        def __init__(self, **_: object) -> None: ...
+
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    lookup = Lookup(1, lambda host: [f"addresses of {host}"])
+    with monkeypatch.context() as crowded:
+        crowded.setattr("pennyworth.lookup.Thread", NoThread)
+        for _ in range(2):
+            with pytest.raises(TimeoutError, match="no thread"):
+                lookup("a", soon(5))
+    assert lookup("a", soon(5)) == ["addresses of a"]
+
+
 def test_a_server_whose_name_is_not_looked_up_does_not_hold_a_request(resolver):
     web = Web("there", lookup=resolver)
     began = time.monotonic()

@@ -227,8 +227,8 @@ def _relaxed(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _described(operation: Mapping[str, Any], request: str) -> str:
     """What the document says, and last the request itself: a tool that is approved is approved for that alone. Raises
-    Unresolved for one too long to be read."""
-    if len(request) > _REQUEST:
+    Unresolved for one too long to be read, or that reads as another: on several lines, or turned."""
+    if len(request) > _REQUEST or not request.isprintable() or request.count(" ") != 1:
         raise Unresolved("a path that nobody reads")
     texts = [operation.get("summary"), operation.get("description")]
     said = "\n\n".join(text for text in texts if isinstance(text, str) and text)

@@ -84,6 +84,15 @@ def test_an_odd_parameter_spoils_at_most_its_own_operation(parameter: dict[str, 
     assert "well" in made
 
 
+@pytest.mark.parametrize("path", ["/a\n\nGET /harmless", "/a GET /harmless", "/\u202ea", "/a\u200b", "/" + "a" * 1000])
+def test_a_request_that_reads_as_another_is_no_tool(path: str) -> None:
+    """Who approves a tool reads its request at the end of the description."""
+    paths = {path: {"delete": {"operationId": "odd"}}, "/b": {"get": {"operationId": "well"}}}
+    made, left_out = operations({"openapi": "3.0.0", "paths": paths}, base="/v1")
+    assert (set(made), left_out) == ({"well"}, 1)
+    assert made["well"].tool["description"] == "GET /v1/b"
+
+
 SIMPLE = {"type": "object", "properties": {"a": {"type": "string"}}}
 PET = {"description": "It", "content": {"application/json": {"schema": SIMPLE}}}
 
