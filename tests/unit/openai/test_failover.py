@@ -45,7 +45,18 @@ BUDGET = {"whose": "Your budget", "day": "2027-02-01"}
 
 def details(code):
     return Problem(
-        code, model="m", param="p", reason="r", limit="l", method="m", path="p", action="a", thing="t", id="i", **BUDGET
+        code,
+        model="m",
+        param="p",
+        reason="r",
+        limit="l",
+        method="m",
+        path="p",
+        action="a",
+        group="g",
+        thing="t",
+        id="i",
+        **BUDGET,
     )
 
 

@@ -93,7 +93,7 @@ def test_the_betas_of_the_header_reach_the_provider(monkeypatch):
     assert answer["id"].startswith("msg_")
 
 
-_DETAILS = ("reason", "param", "limit", "method", "path", "action", "model", "thing", "id", "whose", "day")
+_DETAILS = ("reason", "param", "limit", "method", "path", "action", "group", "model", "thing", "id", "whose", "day")
 
 
 @pytest.mark.parametrize("code", ERRORS)
