@@ -59,7 +59,7 @@ def test_who_proves_nothing_is_refused_in_openais_envelope(target, route, creden
         answer = client.request(*route, json={} if route[0] == "POST" else None)
     refused(answer, 401, "invalid_api_key")
     scheme, _, named = answer.headers["www-authenticate"].partition(" ")
-    assert (scheme, named) == ("Bearer", f'resource_metadata="{target.base_url}{METADATA}"')
+    assert (scheme, named) == ("Bearer", f'resource_metadata="{target.base_url}{METADATA}", scope="pennyworth/mcp"')
 
 
 def test_the_metadata_a_refusal_names_is_there(target):
