@@ -13,7 +13,7 @@ import pytest
 
 from services.openai.unseen import TOKENS_PER_S
 from tests.e2e.conftest import Gateway, started
-from tests.e2e.test_budgets import address, spend
+from tests.e2e.test_budgets import address, spend, until
 from tests.e2e.test_usage_log import line
 from tests.openai_provider import Server, provider
 
@@ -274,7 +274,7 @@ def test_who_asks_for_what_is_never_there_in_time_spends_their_budget(system):
         assert logged["unseen_microusd"] == 400 * 16.5
         spent += logged["cost_microusd"] + logged["unseen_microusd"]
     assert caught.value.code == "insufficient_quota"
-    assert spend(gateway, user)["user"] == spent
+    until(lambda: spend(gateway, user)["user"] == spent)
     with gateway.admin() as admin:
         asked = {"start_time": int(time.time()) - 86_400, "user_ids[]": user}
         told = admin.get("/organization/costs", params=asked).raise_for_status().json()

@@ -40,9 +40,9 @@ def home(wheel, tmp_path_factory):
     return folder
 
 
-def run(home, *arguments):
+def run(home, *arguments, within=()):
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PENNYWORTH", "PYTHON"))}
-    command = [home / "bin" / "pennyworth", *arguments]
+    command = [*within, home / "bin" / "pennyworth", *arguments]
     return subprocess.run(command, env=environment, cwd=home, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -63,7 +63,8 @@ def test_every_command_can_be_asked_for_help(home):
 
 
 def test_shells_are_completed(home):
-    done = run(home, "--show-completion", "bash")
+    """It asks the system which shell it was started from."""
+    done = run(home, "--show-completion", within=("bash", "-c", '"$0" "$@"; exit $?'))
     assert "_PENNYWORTH_COMPLETE=complete_bash" in done.stdout
 
 
