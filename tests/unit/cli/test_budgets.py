@@ -113,12 +113,17 @@ def test_a_users_budget_is_set_and_given_back(server, process, arguments, sent):
         ("users", "update", ADA["id"], "--budget-usd", "5", "--group-budget"),
         ("keys", "create", "ci", "--budget-usd", "much"),
         ("keys", "update", "key_a", "--budget-usd", "1e-7"),
+        # of a script whose variable was never set: it asked for a limit
+        ("keys", "create", "ci", "--budget-usd", ""),
+        ("keys", "create", "ci", "--expires-in", ""),
+        ("users", "update", ADA["id"], "--name", "A", "--budget-usd", ""),
     ],
 )
-def test_a_wrong_budget_asks_the_gateway_nothing(server, process, arguments):
+def test_a_wrong_limit_asks_the_gateway_nothing(server, process, arguments):
+    server.answers = [(200, {}, KEY | {"value": "sk-pw-a"})]
     done = process(*arguments)
     assert (done.returncode, server.seen) == (2, [])
-    assert "budget" in done.stderr
+    assert "budget" in done.stderr or "--expires-in" in done.stderr
 
 
 def test_lists_tell_the_budget_that_counts_and_what_was_spent(server, process):
