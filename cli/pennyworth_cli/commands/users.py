@@ -160,10 +160,13 @@ def delete(session: Session, user: User, yes: Yes = False) -> None:
 
 
 def _changed(session: Session, user: str, body: dict[str, object], did: str) -> None:
-    found = session.people.post(f"{_USERS}/{people.user_id(session.people, user)}", body)
+    who = people.user_id(session.people, user)
+    # Before anything is changed: what fails after it would seem not to be.
+    groups = _policies(session) if "budget_usd" in body and not session.out.as_json else None
+    found = session.people.post(f"{_USERS}/{who}", body)
     told = f"{did} {found['email']} ({found['role']})."
-    if "budget_usd" in body and not session.out.as_json:
-        told += f" Budget: {budgets.told(found, _policies(session))}."
+    if groups is not None:
+        told += f" Budget: {budgets.told(found, groups)}."
     session.out.done(found, f"{told} It counts within {found['effective_within_s']} s.")
 
 
