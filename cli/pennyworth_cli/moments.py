@@ -21,12 +21,8 @@ def seconds(text: str, option: str) -> int:
 def instant(text: str, option: str, now: float) -> int:
     """Unix seconds of a duration ago, or of a month, a date or a time in ISO 8601: in UTC, as budgets and buckets are,
     unless it names another offset. Raises Failure naming the option."""
-    if _DURATION.fullmatch(text.strip().lower()):
-        return int(now) - seconds(text, option)
-    given = text.strip()
     try:
-        told = datetime.fromisoformat(f"{given}-01" if _MONTH.fullmatch(given) else given)
-        at = int((told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp())
+        at = _told(text.strip(), option, now)
         if at >= 0:
             return at
     except (ValueError, OverflowError):
@@ -36,3 +32,11 @@ def instant(text: str, option: str, now: float) -> int:
         "2026-11-01, 2026-11-01T18:00; with another offset 2026-11-01T18:00+02:00.",
         Code.WRONG,
     )
+
+
+def _told(given: str, option: str, now: float) -> int:
+    """Raises ValueError and OverflowError for what is neither; of what was before 1970 it is negative."""
+    if _DURATION.fullmatch(given.lower()):
+        return int(now) - seconds(given, option)
+    told = datetime.fromisoformat(f"{given}-01" if _MONTH.fullmatch(given) else given)
+    return int((told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp())

@@ -15,6 +15,8 @@ _LIMITS = {
     "/messages": ("max_tokens",),
     "/responses": ("max_output_tokens",),
 }
+# Elsewhere `n` is no parameter, and a provider that passes it over makes one answer.
+_SEVERAL = frozenset({"/chat/completions", "/completions"})
 
 
 def most(route: str, body: dict[str, Any], model: Model, waited_s: float) -> int:
@@ -24,4 +26,4 @@ def most(route: str, body: dict[str, Any], model: Model, waited_s: float) -> int
     limits = [ceil(waited_s * TOKENS_PER_S), *([max(asked)] if asked else [])]
     if model.max_output_tokens is not None:
         limits.append(model.max_output_tokens)
-    return min(limits) * choices(body)
+    return min(limits) * (choices(body) if route in _SEVERAL else 1)

@@ -50,8 +50,9 @@ class Allowance:
     def begun(self, now: float, most: int) -> "Allowance":
         """With a question that begins. Raises Problem where none may."""
         today = strftime("%Y-%m-%d", gmtime(now))
-        kept = self if self.day == today else Allowance(today)
-        under_way = tuple(at for at in kept.under_way if 0 <= now - at < _OPEN_S)
+        kept = self if self.day == today else replace(self, day=today, scanned=0)
+        # Another may have begun after this one, by its clock or because it came first to the object.
+        under_way = tuple(at for at in kept.under_way if abs(now - at) < _OPEN_S)
         if kept.scanned >= most:
             left_s = _DAY_S - int(now) % _DAY_S
             raise Problem("query_limit_exceeded", limit=f"{most // 10**9} GB", retry_after_s=left_s)

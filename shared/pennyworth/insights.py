@@ -55,12 +55,11 @@ class Insights:
         Raises Problem query_timeout when it takes longer than that; the query is stopped then.
         """
         until = self._clock() + within_s
-        query_id = self._started(query, since_s, until_s)
+        query_id = self._started(query, since_s, until_s, scanned)
         if query_id is None:
             return []
         for pause_s in _pauses():
-            answer = self._call("GetQueryResults", {"queryId": query_id}) or {}
-            scanned(int(answer.get("statistics", {}).get("bytesScanned", 0)))
+            answer = self._looked_at(query_id, scanned)
             if answer["status"] == "Complete":
                 return [{each["field"]: each["value"] for each in row} for row in answer["results"]]
             if answer["status"] not in _UNDER_WAY:
@@ -68,18 +67,30 @@ class Insights:
             if self._clock() + pause_s > until:
                 break
             self._sleep(pause_s)
-        with suppress(Problem):  # it ends by itself, later
-            self._call("StopQuery", {"queryId": query_id}, answer="InvalidParameterException")
+        with suppress(Problem):
+            self._stop(query_id)
         raise Problem("query_timeout", limit=f"{within_s:.0f} s")
 
-    def _started(self, query: str, since_s: int, until_s: int) -> str | None:
+    def _looked_at(self, query_id: str, scanned: Callable[[int], None]) -> Mapping[str, Any]:
+        answer = self._call("GetQueryResults", {"queryId": query_id}) or {}
+        scanned(int(answer.get("statistics", {}).get("bytesScanned", 0)))
+        return answer
+
+    def _stop(self, query_id: str) -> None:
+        """Where that fails it ends by itself, later."""
+        self._call("StopQuery", {"queryId": query_id}, answer="InvalidParameterException")
+
+    def _started(self, query: str, since_s: int, until_s: int, scanned: Callable[[int], None]) -> str | None:
         """The query's id; None for a time before all logs, which CloudWatch calls a malformed query. Whether it means
-        that, or us, the same query over the last minute tells."""
+        that, or us, the same query over the last minute tells: by being taken, so it is stopped then, and counts."""
         started = self._call("StartQuery", self._wanted(query, since_s, until_s), answer=_MALFORMED)
         if started is not None:
             return str(started["queryId"])
         now = int(self._now())
-        self._call("StartQuery", self._wanted(query, now - _PROBE_S, now))
+        probe = self._call("StartQuery", self._wanted(query, now - _PROBE_S, now)) or {}
+        with suppress(Problem):
+            self._stop(str(probe["queryId"]))
+            self._looked_at(str(probe["queryId"]), scanned)
         return None
 
     def _wanted(self, query: str, since_s: int, until_s: int) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from requests import Timeout
+from requests import ReadTimeout
 
 from pennyworth.errors import Problem
 from pennyworth.secret import Secret
@@ -290,7 +290,7 @@ def test_an_unreadable_answer_is_the_upstreams_error(server, upstream, body):
 def test_a_list_that_does_not_come_is_waited_for_a_few_seconds(upstream):
     asked = []
     upstream._server._session.request = lambda *_, timeout, **__: (
-        asked.append(timeout) or (_ for _ in ()).throw(Timeout)
+        asked.append(timeout) or (_ for _ in ()).throw(ReadTimeout)
     )
     with pytest.raises(Problem, match="took too long"):
         upstream._server.models()

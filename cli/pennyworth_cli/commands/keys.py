@@ -46,10 +46,10 @@ Tools = Annotated[
         "--tool", metavar="PATTERN", help="An MCP tool, a pattern such as github_*, or @TOOLSET; may be repeated."
     ),
 ]
-ExpiresIn = Annotated[str, typer.Option("--expires-in", metavar="DURATION", help="90s, 15m, 12h, 30d or 2w.")]
+ExpiresIn = Annotated[str | None, typer.Option("--expires-in", metavar="DURATION", help="90s, 15m, 12h, 30d or 2w.")]
 Everybody = Annotated[bool, typer.Option("--all", help="Everybody's. For administrators.")]
 Budget = Annotated[
-    str,
+    str | None,
     typer.Option("--budget-usd", metavar="USD", help="What it may spend in a calendar month of UTC; 0 for nothing."),
 ]
 
@@ -61,8 +61,8 @@ def create(
     scope: Scopes = None,
     model: Models = None,
     tool: Tools = None,
-    expires_in: ExpiresIn = "",
-    budget_usd: Budget = "",
+    expires_in: ExpiresIn = None,
+    budget_usd: Budget = None,
     user: Owner = "",
 ) -> None:
     """Make a key. Its secret goes to stdout, this once; the rest to stderr.
@@ -110,8 +110,8 @@ def update(
     scope: Scopes = None,
     model: Models = None,
     tool: Tools = None,
-    expires_in: ExpiresIn = "",
-    budget_usd: Budget = "",
+    expires_in: ExpiresIn = None,
+    budget_usd: Budget = None,
     user: Owner = "",
 ) -> None:
     """Rename a key, or let it do less. A key never gets more than it had: its budget can be cut, and not raised."""
@@ -213,7 +213,11 @@ def _key(session: Session, user: str, key_id: str) -> str:
 
 
 def _limits(
-    scopes: list[Scope] | None, models: list[str] | None, tools: list[str] | None, expires_in: str, budget_usd: str
+    scopes: list[Scope] | None,
+    models: list[str] | None,
+    tools: list[str] | None,
+    expires_in: str | None,
+    budget_usd: str | None,
 ) -> dict[str, object]:
     limits: dict[str, object] = {}
     if scopes:
@@ -222,9 +226,9 @@ def _limits(
         limits["models"] = models
     if tools:
         limits["tools"] = tools
-    if expires_in:
+    if expires_in is not None:  # an empty one is a variable that was never set, and no wish for no limit
         limits["expires_in"] = seconds(expires_in, "--expires-in")
-    if budget_usd:
+    if budget_usd is not None:
         limits["budget_usd"] = budgets.amount(budget_usd, "--budget-usd")
     return limits
 

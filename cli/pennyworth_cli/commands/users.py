@@ -46,7 +46,7 @@ ShowPassword = Annotated[
 
 
 Budget = Annotated[
-    str,
+    str | None,
     typer.Option("--budget-usd", metavar="USD", help="What they may spend in a calendar month of UTC; 0 for nothing."),
 ]
 GroupBudget = Annotated[
@@ -122,15 +122,15 @@ def update(
     user: User,
     role: Annotated[Role | None, typer.Option("--role", metavar="owner|reader", help="`owner` may administer.")] = None,
     name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="Their name.")] = None,
-    budget_usd: Budget = "",
+    budget_usd: Budget = None,
     group_budget: GroupBudget = False,
 ) -> None:
     """Change somebody's role, name or monthly budget."""
-    if budget_usd and group_budget:
+    if budget_usd is not None and group_budget:
         raise Failure("--group-budget does not go with --budget-usd. Leave one of them out.", Code.WRONG)
     body: dict[str, object] = {"role": role.value} if role else {}
     body |= {} if name is None else {"name": name}
-    body |= {"budget_usd": budgets.amount(budget_usd, "--budget-usd")} if budget_usd else {}
+    body |= {"budget_usd": budgets.amount(budget_usd, "--budget-usd")} if budget_usd is not None else {}
     body |= {"budget_usd": None} if group_budget else {}
     if not body:
         raise Failure("There is nothing to change. Give --role, --name, --budget-usd or --group-budget.", Code.WRONG)
@@ -160,10 +160,13 @@ def delete(session: Session, user: User, yes: Yes = False) -> None:
 
 
 def _changed(session: Session, user: str, body: dict[str, object], did: str) -> None:
-    found = session.people.post(f"{_USERS}/{people.user_id(session.people, user)}", body)
+    who = people.user_id(session.people, user)
+    # Before anything is changed: what fails after it would seem not to be.
+    groups = _policies(session) if "budget_usd" in body and not session.out.as_json else None
+    found = session.people.post(f"{_USERS}/{who}", body)
     told = f"{did} {found['email']} ({found['role']})."
-    if "budget_usd" in body and not session.out.as_json:
-        told += f" Budget: {budgets.told(found, _policies(session))}."
+    if groups is not None:
+        told += f" Budget: {budgets.told(found, groups)}."
     session.out.done(found, f"{told} It counts within {found['effective_within_s']} s.")
 
 

@@ -100,7 +100,7 @@ class Server:
                 timeout=(_CONNECT_S, wait_s),
                 allow_redirects=False,
             )
-        except requests.Timeout:
+        except requests.ReadTimeout:
             raise Problem("timeout") from None
         except requests.RequestException as error:
             logger.error("provider error", provider=self.name, error=type(error).__name__)

@@ -91,6 +91,14 @@ def test_a_time_before_all_logs_has_no_rows():
     assert (logs.started[1]["startTime"], logs.started[1]["endTime"]) == (940, 1000)
 
 
+def test_the_query_that_tells_a_time_before_all_logs_is_stopped_and_counts():
+    """Whoever asks for such a time again and again would look through the log unbounded."""
+    told, logs = [], Logs(refusals=["MalformedQueryException", None])
+    logs.polled = 1
+    assert insights(logs).rows("fields a", 5, 9, scanned=told.append) == []
+    assert (logs.stopped, told) == (["q2"], [20])
+
+
 def test_a_malformed_query_is_our_fault(log):
     with pytest.raises(Problem) as raised:
         insights(Logs(refusals=["MalformedQueryException"] * 2)).rows("nonsense", 5, 9)

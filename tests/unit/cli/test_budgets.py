@@ -94,10 +94,11 @@ def test_ones_own_budget_counts_before_the_groups():
     ],
 )
 def test_a_users_budget_is_set_and_given_back(server, process, arguments, sent):
-    server.answers = [(200, {}, ADA | {"budget_usd": sent.get("budget_usd")}), listing(*GROUPS)]
+    changed = (200, {}, ADA | {"budget_usd": sent.get("budget_usd")})
+    server.answers = [lambda asked: changed if asked[0] == "POST" else listing(*GROUPS)]
     done = process("users", "update", ADA["id"], *arguments)
     assert done.returncode == 0, done.stderr
-    assert json.loads(server.seen[0][3]) == sent
+    assert json.loads(server.seen[-1][3]) == sent
     own = sent.get("budget_usd")
     wanted = {None: "$25.00 a month, as everybody in developers", 100: "$100.00 a month, their own", 0: "$0.00 a month"}
     if "budget_usd" in sent:
@@ -113,12 +114,24 @@ def test_a_users_budget_is_set_and_given_back(server, process, arguments, sent):
         ("users", "update", ADA["id"], "--budget-usd", "5", "--group-budget"),
         ("keys", "create", "ci", "--budget-usd", "much"),
         ("keys", "update", "key_a", "--budget-usd", "1e-7"),
+        # of a script whose variable was never set: it asked for a limit
+        ("keys", "create", "ci", "--budget-usd", ""),
+        ("keys", "create", "ci", "--expires-in", ""),
+        ("users", "update", ADA["id"], "--name", "A", "--budget-usd", ""),
     ],
 )
-def test_a_wrong_budget_asks_the_gateway_nothing(server, process, arguments):
+def test_a_wrong_limit_asks_the_gateway_nothing(server, process, arguments):
+    server.answers = [(200, {}, KEY | {"value": "sk-pw-a"})]
     done = process(*arguments)
     assert (done.returncode, server.seen) == (2, [])
-    assert "budget" in done.stderr
+    assert "budget" in done.stderr or "--expires-in" in done.stderr
+
+
+def test_a_budget_that_was_set_is_not_said_to_have_failed(server, process):
+    failed = (503, {}, {"error": {"message": "Not just now.", "code": "service_unavailable"}})
+    server.answers = [lambda asked: (200, {}, ADA) if asked[0] == "POST" else failed]
+    assert process("users", "update", ADA["id"], "--budget-usd", "5").returncode == 1
+    assert [method for method, *_ in server.seen] == ["GET"]
 
 
 def test_lists_tell_the_budget_that_counts_and_what_was_spent(server, process):

@@ -31,7 +31,7 @@ def test_a_date_is_in_utc_unless_it_names_an_offset(text, wanted):
 
 
 @pytest.mark.parametrize(
-    "text", ["yesterday", "2026-13", "2026-11-31", "1-1-2026", "1960-01-01", "11:00", "", "0001-01"]
+    "text", ["yesterday", "2026-13", "2026-11-31", "1-1-2026", "1960-01-01", "11:00", "", "0001-01", "99999w"]
 )
 def test_what_is_no_time_names_the_option_and_what_to_write(text):
     with pytest.raises(Failure, match=r"--since.*in UTC a month, a date or a time") as failed:

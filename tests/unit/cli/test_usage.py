@@ -143,3 +143,14 @@ def test_of_more_than_a_hundred_people_nobodys_name_is_looked_up(server, process
     done = process("usage", "--all", "--by", "user")
     assert (done.returncode, len(server.seen)) == (0, 1)
     assert f"{ADA[:-4]}0100" in done.stdout
+
+
+@pytest.mark.parametrize("status", [403, 429, 500])
+def test_what_was_used_is_shown_where_no_name_can_be_looked_up(server, process, status):
+    """The question is paid for."""
+    results = [{"user_id": each, "num_model_requests": 7} for each in (ADA, GONE)]
+    server.answers = [page(*results), (status, {}, {"error": GONE_ERROR})]
+    done = process("usage", "--all", "--by", "user")
+    assert done.returncode == 0, done.stderr
+    assert {line.split()[3] for line in done.stdout.splitlines()[1:]} == {ADA, GONE}
+    assert len(server.seen) == 2

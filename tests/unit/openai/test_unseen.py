@@ -27,6 +27,9 @@ CHAT = "/chat/completions"
         ("/messages", {"max_tokens": 50}, 50),
         ("/responses", {"max_output_tokens": 50}, 50),
         ("/responses/compact", {"max_output_tokens": 1}, 2000),
+        # No parameter of theirs: they have one answer, whatever is sent beside.
+        ("/responses", {"n": 2560}, 2000),
+        ("/messages", {"n": 2560, "max_tokens": 50}, 50),
     ],
 )
 def test_of_each_answer_what_it_may_have_had_in_ten_seconds(route, body, tokens):

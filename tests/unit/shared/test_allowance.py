@@ -103,6 +103,22 @@ def test_one_that_never_ended_is_under_way_for_a_minute(bucket):
     assert ask(Log(1), bucket, NOW + 60)
 
 
+@pytest.mark.parametrize("ahead", [1, 30])
+def test_whoever_began_before_those_under_way_finds_them_under_way(bucket, ahead):
+    """One that looked at its clock and then came late to the object, or whose clock is behind."""
+    bucket[NAME] = Allowance("2026-11-18", 0, (int(NOW) + ahead,) * AT_ONCE).dump()
+    assert refused(Log(1), bucket).code == "rate_limit_exceeded"
+    assert ask(Log(1), bucket, NOW + ahead + 60)
+
+
+def test_those_under_way_at_midnight_still_are_after_it(bucket):
+    midnight = int(NOW) // 86_400 * 86_400 + 86_400
+    bucket[NAME] = Allowance("2026-11-18", MOST, (midnight - 1,) * AT_ONCE).dump()
+    assert refused(Log(1), bucket, midnight).code == "rate_limit_exceeded"
+    assert ask(Log(1), bucket, midnight + 59)
+    assert bucket.kept.scanned == 1
+
+
 def test_a_question_that_fails_has_looked_through_the_log_as_well(bucket):
     assert refused(Log(7, fails=Problem("query_timeout", limit="20 s")), bucket).code == "query_timeout"
     assert bucket.kept == Allowance("2026-11-18", 7)
