@@ -58,6 +58,16 @@ class Insights:
         query_id = self._started(query, since_s, until_s, scanned)
         if query_id is None:
             return []
+        try:
+            return self._awaited(query_id, until, within_s, scanned)
+        except BaseException:  # nobody waits for it any more, and it goes on looking through the log
+            with suppress(Problem):
+                self._stop(query_id)
+            raise
+
+    def _awaited(
+        self, query_id: str, until: float, within_s: float, scanned: Callable[[int], None]
+    ) -> list[dict[str, str]]:
         for pause_s in _pauses():
             answer = self._looked_at(query_id, scanned)
             if answer["status"] == "Complete":
@@ -67,8 +77,6 @@ class Insights:
             if self._clock() + pause_s > until:
                 break
             self._sleep(pause_s)
-        with suppress(Problem):
-            self._stop(query_id)
         raise Problem("query_timeout", limit=f"{within_s:.0f} s")
 
     def _looked_at(self, query_id: str, scanned: Callable[[int], None]) -> Mapping[str, Any]:

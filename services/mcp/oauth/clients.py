@@ -27,6 +27,11 @@ _ANSWERS = frozenset(("code", "state", "iss", "error", "error_description", "err
 _ADDRESS = re.compile(
     r"https://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+"
 )
+_NO_ADDRESS = (
+    "This 'client_id' names no document that is read here: that takes https://, a host's name in small letters, and a "
+    "path without an encoded character, a port, a query or a slash at its end; and an installation may read none at "
+    "all. Register at /oauth/register."
+)
 _MOST_URIS = 10
 _MOST_CHARACTERS = 1500  # of a client id: it travels in an URL, beside all else that API Gateway's 10 KB hold
 NAME = 60  # characters of what a client calls itself
@@ -70,6 +75,8 @@ def registered(document: Any, listed: tuple[str, ...], seal: Seal) -> dict[str, 
 def client(client_id: str, seal: Seal) -> Client:
     """Raises OAuthError invalid_client for an id that was not given out here."""
     found = seal.opened("client", client_id)
+    if found is None and client_id.startswith("https://"):
+        raise OAuthError("invalid_client", _NO_ADDRESS, status=401)
     if found is None:
         raise OAuthError(
             "invalid_client", "This 'client_id' was not given out here. Register again at /oauth/register.", status=401

@@ -77,6 +77,17 @@ def test_a_query_that_takes_too_long_is_stopped_and_says_what_helps():
     assert logs.polled < 40
 
 
+def test_a_query_whose_rows_nobody_waits_for_any_more_is_stopped():
+    logs = Logs(polls=10**6)
+
+    def no_time_left(_scanned):
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        insights(logs).rows("fields a", 5, 9, scanned=no_time_left)
+    assert logs.stopped == ["q1"]
+
+
 @pytest.mark.parametrize("end", ["Failed", "Timeout", "Cancelled", "Unknown"])
 def test_a_query_that_ends_otherwise_may_be_tried_again(end):
     with pytest.raises(Problem) as raised:

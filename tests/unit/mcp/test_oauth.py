@@ -43,7 +43,14 @@ def test_where_clients_may_not_describe_themselves_an_address_is_no_client(monke
     assert metadata()["client_id_metadata_document_supported"] is False
     page = get("/oauth/authorize", client_id=ADDRESS)
     assert page["statusCode"] == 400
-    assert "Register again at /oauth/register" in page["body"]
+    assert "an installation may read none at all. Register at /oauth/register" in page["body"]
+
+
+@pytest.mark.parametrize("client_id", [f"{ADDRESS}?a=b", f"{ADDRESS}/", "https://client.example:8443/client.json"])
+def test_an_address_that_is_not_asked_is_told_what_one_takes(client_id):
+    page = get("/oauth/authorize", client_id=client_id)
+    assert page["statusCode"] == 400
+    assert "a port, a query or a slash at its end" in page["body"]
 
 
 def test_where_they_may_it_is_said():
