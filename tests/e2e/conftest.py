@@ -21,6 +21,7 @@ from botocore.config import Config
 
 from local import permissions
 from local.plan import plan
+from tests.e2e.people import Cognito
 
 ROOT = Path(__file__).resolve().parents[2]
 _START_S = 120  # a cold native build included
@@ -126,6 +127,11 @@ def closed_clients():
 def gateway(tmp_path_factory):
     with started(tmp_path_factory.mktemp("local")) as system:
         yield system
+
+
+@pytest.fixture(scope="module")
+def cognito(gateway):
+    return Cognito(gateway)
 
 
 @contextmanager

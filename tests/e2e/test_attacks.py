@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.e2e.conftest import _AUTHORIZER_TTL_S, ROOT
-from tests.e2e.people import Cognito, failing
+from tests.e2e.people import failing
 
 CONTRACT = yaml.safe_load((ROOT / "openapi.yaml").read_text())
 OPERATIONS = [
@@ -27,11 +27,6 @@ SCOPES = ("inference", "mcp", "usage")
 
 def operations(*auths):
     return [pytest.param(*each, id=f"{each[0]} {each[1]}") for each in OPERATIONS if each[2]["auth"] in auths]
-
-
-@pytest.fixture(scope="module")
-def cognito(gateway):
-    return Cognito(gateway)
 
 
 @pytest.fixture(scope="module")

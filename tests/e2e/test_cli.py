@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.people import Cognito
 from tests.e2e.terminal import PASSWORD, Machine, address, ended, person, signed_in
 
 TEMPORARY = "A-temporary-password-1"
@@ -19,11 +18,6 @@ TEMPORARY = "A-temporary-password-1"
 @pytest.fixture
 def machine(gateway, tmp_path):
     return Machine(tmp_path, gateway.base_url)
-
-
-@pytest.fixture(scope="module")
-def cognito(gateway):
-    return Cognito(gateway)
 
 
 @pytest.fixture

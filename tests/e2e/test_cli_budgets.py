@@ -6,15 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from tests.e2e.people import Cognito
 from tests.e2e.terminal import Machine, person, signed_in
 
 PATIENCE_S = 30
-
-
-@pytest.fixture
-def cognito(gateway):
-    return Cognito(gateway)
 
 
 @pytest.fixture

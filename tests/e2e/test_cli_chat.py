@@ -7,18 +7,12 @@ import time
 import httpx
 import pytest
 
-from tests.e2e.people import Cognito
 from tests.e2e.terminal import Machine, ended, person, signed_in
 
 
 @pytest.fixture
 def machine(gateway, tmp_path):
     return Machine(tmp_path, gateway.base_url)
-
-
-@pytest.fixture(scope="module")
-def cognito(gateway):
-    return Cognito(gateway)
 
 
 @pytest.mark.parametrize("credential", ["key", "sign-in"])

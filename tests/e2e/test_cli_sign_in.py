@@ -7,7 +7,6 @@ import httpx
 import pytest
 
 from local.aws import totp
-from tests.e2e.people import Cognito
 from tests.e2e.terminal import PASSWORD, Machine, ended, person, recording, signed_in, tokens_of
 
 ROUTE = "/.well-known/pennyworth-configuration"
@@ -16,11 +15,6 @@ ROUTE = "/.well-known/pennyworth-configuration"
 @pytest.fixture
 def machine(gateway, tmp_path):
     return Machine(tmp_path, gateway.base_url)
-
-
-@pytest.fixture(scope="module")
-def cognito(gateway):
-    return Cognito(gateway)
 
 
 def test_an_expired_token_is_refreshed_unseen(gateway, cognito, machine):

@@ -4,9 +4,6 @@ import json
 import time
 from decimal import Decimal
 
-import pytest
-
-from tests.e2e.people import Cognito
 from tests.e2e.terminal import Machine, person, signed_in
 
 PATIENCE_S = 60
@@ -23,11 +20,6 @@ def within(asked, wanted):
 
 def results(buckets):
     return [result for bucket in buckets for result in bucket["results"]]
-
-
-@pytest.fixture
-def cognito(gateway):
-    return Cognito(gateway)
 
 
 def test_ones_own_usage_and_everybodys_costs(gateway, cognito, tmp_path, calls):

@@ -2,15 +2,6 @@
 
 import time
 
-import pytest
-
-from tests.e2e.people import Cognito
-
-
-@pytest.fixture(scope="module")
-def cognito(gateway):
-    return Cognito(gateway)
-
 
 def signed_in(gateway, cognito, email, group="developers"):
     """(id, a client with their ID token)."""

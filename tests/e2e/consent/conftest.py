@@ -9,18 +9,12 @@ from tests.browser.sites import site
 from tests.browser.visitor import Visitor
 from tests.e2e.consent.client import Client
 from tests.e2e.mcp_sign_in import person
-from tests.e2e.people import Cognito
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
     with chromium(tmp_path_factory.mktemp("browser")) as browser:
         yield browser
-
-
-@pytest.fixture(scope="module")
-def cognito(gateway):
-    return Cognito(gateway)
 
 
 @pytest.fixture(scope="module")

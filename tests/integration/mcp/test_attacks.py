@@ -2,7 +2,6 @@
 
 import base64
 import json
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from services.mcp.protocol import RpcError
 from services.mcp.source import Asked
 from services.mcp.upstream.faults import Unreachable
 from services.mcp.upstream.openapi.api import own_base
+from tests.certificate import certificate as certificate_of
 from tests.mcp_upstreams import Exchange, Scripted, modern, said, scripted
 
 CALLER = {
@@ -285,11 +285,7 @@ def test_plain_http_takes_a_declaration(server, upstream):
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("tls") / "both.pem"
-    subject = ["-subj", "/CN=mcp.example.com", "-addext", "subjectAltName=DNS:mcp.example.com"]
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", file, "-out"]
-    subprocess.run([*command, f"{file}.crt", *subject], check=True, capture_output=True)
-    return file
+    return certificate_of(tmp_path_factory.mktemp("tls") / "both.pem", "mcp.example.com")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import socket
 import ssl
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from services.mcp.oauth.documents import Documents
 from services.mcp.oauth.error import OAuthError
 from services.mcp.oauth.seal import Seal
 from services.mcp.upstream.web import Web
+from tests.certificate import certificate as certificate_of
 from tests.mcp_upstreams import Exchange, Scripted, scripted
 
 ADDRESS = "https://client.example/oauth/client.json"
@@ -38,11 +38,7 @@ DOCUMENT = {
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("tls") / "client.pem"
-    subject = ["-subj", "/CN=client.example", "-addext", "subjectAltName=DNS:client.example"]
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", file, "-out"]
-    subprocess.run([*command, f"{file}.crt", *subject], check=True, capture_output=True)
-    return file
+    return certificate_of(tmp_path_factory.mktemp("tls") / "client.pem", "client.example")
 
 
 @pytest.fixture

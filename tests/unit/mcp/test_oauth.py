@@ -6,21 +6,14 @@ from typing import Any
 import pytest
 
 from pennyworth.aws.error import AwsError
-from pennyworth.settings import settings
 from services.mcp.oauth import steps
 from services.mcp.oauth.cognito import AppClient, SignIn
 from tests.mcp_posts import event, modern
-from tests.unit.mcp.test_app import ENVIRONMENT, invoke
+from tests.unit.mcp.test_app import invoke
+
+pytestmark = pytest.mark.usefixtures("signs_in")
 
 ADDRESS = "https://client.example/client.json"
-
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {**ENVIRONMENT, "PENNYWORTH_SIGN_IN_URL": "https://x.auth.example"}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(steps, "sign_in", lambda: SignIn("https://x.auth.example", lambda: AppClient("a", "b")))
-    settings.cache_clear()
 
 
 def get(path: str, **query: str) -> dict[str, Any]:

@@ -6,13 +6,12 @@ from urllib.parse import urlencode
 
 import pytest
 
-from pennyworth.settings import settings
-from services.mcp.oauth import steps
 from services.mcp.oauth.clients import registered
-from services.mcp.oauth.cognito import AppClient, SignIn
 from services.mcp.oauth.seal import Seal
 from tests.mcp_posts import event, modern
-from tests.unit.mcp.test_app import ENVIRONMENT, invoke
+from tests.unit.mcp.test_app import invoke
+
+pytestmark = pytest.mark.usefixtures("signs_in")
 
 
 class Browser:
@@ -49,14 +48,6 @@ class Browser:
         page = self.asks("GET", "/oauth/authorize", query, "")
         [sealed] = re.findall(r'name="request" value="([^"]*)"', page["body"])
         return self.asks("POST", "/oauth/consent", {}, urlencode({"request": sealed, "answer": "yes"}))
-
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {**ENVIRONMENT, "PENNYWORTH_SIGN_IN_URL": "https://x.auth.example"}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(steps, "sign_in", lambda: SignIn("https://x.auth.example", lambda: AppClient("a", "b")))
-    settings.cache_clear()
 
 
 @pytest.mark.parametrize(("path", "state", "kept"), [("callback", "s" * 40, 5), ("a" * 1000, "s" * 1000, 2)])

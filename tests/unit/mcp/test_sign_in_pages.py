@@ -72,23 +72,6 @@ def test_every_error_page_says_what_to_do(code: str, remedy: str) -> None:
     assert remedy in page.problem(code, "What happened.")
 
 
-def test_an_app_client_that_cognito_does_not_tell_again_is_kept() -> None:
-    answers: list[AppClient | AwsError] = [AppClient("id", "secret"), AwsError("TooManyRequestsException", 400)]
-
-    def read() -> AppClient:
-        answer = answers.pop(0)
-        if isinstance(answer, AwsError):
-            raise answer
-        return answer
-
-    now = [0.0]
-    known = SignIn("https://x.auth.us-east-1.amazoncognito.com", read, lambda: now[0])
-    assert known.client.id == "id"
-    now[0] = 1000.0
-    assert known.client.id == "id"
-    assert answers == []
-
-
 def test_without_cognito_there_is_a_problem_and_no_app_client() -> None:
     def read() -> AppClient:
         raise AwsError("Timeout")

@@ -5,7 +5,6 @@ import json
 import re
 import secrets
 from base64 import urlsafe_b64encode
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -23,68 +22,7 @@ from tests.e2e.mcp_sign_in import (
     register,
     token,
 )
-from tests.e2e.people import PASSWORD, Cognito
-
-
-@pytest.fixture(scope="module")
-def cognito(gateway):
-    return Cognito(gateway)
-
-
-class Browser:
-    """Follows redirects, fills in forms and keeps cookies, as a person's does; stops where it leaves for a client."""
-
-    def __init__(self, email):
-        self.email = email
-        self.http = httpx.Client(timeout=20, trust_env=False)
-        self.seen = []  # the pages on the way, as (host and path)
-
-    def open(self, url, answer="yes"):
-        """The URL of the client's that the way ends at, or the page that it stops on."""
-        response = self.http.get(url)
-        for _ in range(10):
-            self.seen.append(urlsplit(str(response.url)).path)
-            if response.is_redirect:
-                following = str(response.next_request.url)
-                if urlsplit(following).netloc not in self._ours(response):
-                    return following
-                response = self.http.get(following)
-            elif response.status_code == 200 and "/oauth/authorize" in str(response.url):
-                response = self.submit(response, answer=answer)
-            elif response.status_code == 200 and "/login" in str(response.url):
-                if "Incorrect" in response.text:
-                    return response
-                response = self.submit(response, username=self.email, password=PASSWORD)
-            else:
-                return response
-        raise AssertionError(self.seen)
-
-    def submit(self, page, **fields):
-        hidden = dict(re.findall(r"<input name='(\w+)' type='hidden' value='([^']*)'", page.text))
-        hidden |= dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
-        action = re.search(r'action="(\w+)"', page.text)
-        return self.http.post(page.url.join(action[1]) if action else page.url, data={**hidden, **fields})
-
-    @staticmethod
-    def _ours(response):
-        return {response.url.netloc.decode(), *Browser.hosts}
-
-    def close(self):
-        self.http.close()
-
-
-@pytest.fixture
-def browser(gateway, cognito):
-    Browser.hosts = {urlsplit(gateway.base_url).netloc, urlsplit(gateway.aws_url).netloc}
-    made = []
-
-    def new(email):
-        made.append(Browser(email))
-        return made[-1]
-
-    yield new
-    for each in made:
-        each.close()
+from tests.e2e.people import PASSWORD
 
 
 def test_a_client_signs_a_person_in_and_calls_tools(gateway, cognito, browser):
@@ -112,13 +50,10 @@ def test_a_client_signs_a_person_in_and_calls_tools(gateway, cognito, browser):
 
 
 @pytest.fixture(scope="module")
-def signed_in(gateway, cognito):
+def signed_in(gateway, cognito, browser):
     """(client id, tokens) of a person who has signed in."""
-    surfer = Browser(person(gateway, cognito, "nils@example.com"))
-    Browser.hosts = {urlsplit(gateway.base_url).netloc, urlsplit(gateway.aws_url).netloc}
     client_id = register(gateway)
-    said = answer(surfer.open(address(gateway, client_id)))
-    surfer.close()
+    said = answer(browser(person(gateway, cognito, "nils@example.com")).open(address(gateway, client_id)))
     assert (said["state"], said["iss"]) == ("of the client", gateway.base_url)
     return client_id, token(gateway, **code_for(gateway, client_id, code=said["code"])).raise_for_status().json()
 

@@ -1,18 +1,10 @@
 """Where a sign-in may lead back to: what clients of today register, and what only looks like it."""
 
-import httpx
 import pytest
 
-from tests.e2e.test_mcp_sign_in import address, register
+from tests.e2e.mcp_sign_in import address, register
 
 CLAUDE = "https://claude.ai/api/mcp/auth_callback"
-
-
-@pytest.fixture
-def anybody(gateway):
-    """Who has no key and no token."""
-    with httpx.Client(base_url=gateway.base_url, timeout=20, trust_env=False) as http:
-        yield http
 
 
 # What today's clients register, in the form they do it; what of it is kept.

@@ -2,18 +2,7 @@
 
 import random
 
-import httpx
-import pytest
-
-from tests.e2e.test_mcp_sign_in import REDIRECT, register
-
-
-@pytest.fixture
-def anybody(gateway):
-    """Who has no key and no token."""
-    with httpx.Client(base_url=gateway.base_url, timeout=20, trust_env=False) as http:
-        yield http
-
+from tests.e2e.mcp_sign_in import REDIRECT, register
 
 ODD = [
     *(

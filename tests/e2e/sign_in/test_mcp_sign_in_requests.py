@@ -8,10 +8,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 import httpx
 import pytest
 
-from tests.e2e.people import Cognito
-from tests.e2e.test_mcp_sign_in import (
+from tests.e2e.mcp_sign_in import (
     REDIRECT,
-    Browser,
     address,
     answer,
     code_for,
@@ -19,32 +17,6 @@ from tests.e2e.test_mcp_sign_in import (
     register,
     token,
 )
-
-
-@pytest.fixture(scope="module")
-def cognito(gateway):
-    return Cognito(gateway)
-
-
-@pytest.fixture
-def anybody(gateway):
-    """Who has no key and no token."""
-    with httpx.Client(base_url=gateway.base_url, timeout=20, trust_env=False) as http:
-        yield http
-
-
-@pytest.fixture
-def browser(gateway):
-    Browser.hosts = {urlsplit(gateway.base_url).netloc, urlsplit(gateway.aws_url).netloc}
-    made = []
-
-    def new(email="x@example.com"):
-        made.append(Browser(email))
-        return made[-1]
-
-    yield new
-    for each in made:
-        each.close()
 
 
 def test_what_a_registration_says_of_itself_is_data(anybody):

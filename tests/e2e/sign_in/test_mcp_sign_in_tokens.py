@@ -4,17 +4,15 @@ import hashlib
 import re
 import time
 from base64 import urlsafe_b64encode
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.e2e.people import PASSWORD, Cognito
-from tests.e2e.test_mcp_sign_in import (
+from tests.e2e.mcp_sign_in import (
     VERIFIER,
-    Browser,
     address,
     answer,
     code_for,
@@ -22,34 +20,9 @@ from tests.e2e.test_mcp_sign_in import (
     register,
     token,
 )
+from tests.e2e.people import PASSWORD
 
 LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
-
-
-@pytest.fixture(scope="module")
-def cognito(gateway):
-    return Cognito(gateway)
-
-
-@pytest.fixture
-def anybody(gateway):
-    """Who has no key and no token."""
-    with httpx.Client(base_url=gateway.base_url, timeout=20, trust_env=False) as http:
-        yield http
-
-
-@pytest.fixture
-def browser(gateway):
-    Browser.hosts = {urlsplit(gateway.base_url).netloc, urlsplit(gateway.aws_url).netloc}
-    made = []
-
-    def new(email="x@example.com"):
-        made.append(Browser(email))
-        return made[-1]
-
-    yield new
-    for each in made:
-        each.close()
 
 
 def tokens_of(gateway, cognito, browser, email, client_id=None):
