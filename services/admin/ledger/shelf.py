@@ -18,8 +18,6 @@ from services.admin.ledger.book import Page
 from services.admin.objects import Objects
 
 _PLAIN = re.compile(r"[A-Za-z0-9_+=,.@-]{1,128}")  # what Terraform lets a group's name be
-
-
 _HELD = 32  # archives that a process remembers, some 300 KB each
 
 
